@@ -1,0 +1,37 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every target is held to: Swift 6 language mode, no warning, imports that say what they bring.
+let common: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+/// For the pure targets, which read bytes from strangers: every unsafe construct has to be marked.
+let pure = common + [.strictMemorySafety()]
+
+let package = Package(
+    name: "bearerproxy",
+    targets: [
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        .target(name: "Wire", dependencies: ["CZlib"], swiftSettings: pure),
+        .target(name: "TLS", dependencies: ["COpenSSL"], swiftSettings: common),
+        .target(name: "EventLoop", dependencies: ["CLinux"], swiftSettings: common),
+        .target(name: "Credentials", dependencies: ["Wire"], swiftSettings: pure),
+        .target(name: "Proxy", dependencies: ["Credentials", "Wire", "TLS", "EventLoop"], swiftSettings: common),
+        .target(name: "Sandbox", dependencies: ["Wire", "TLS", "EventLoop"], swiftSettings: common),
+
+        .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: common),
+        .testTarget(name: "TLSTests", dependencies: ["TLS"], swiftSettings: common),
+        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: common),
+        .testTarget(name: "CredentialsTests", dependencies: ["Credentials", "Wire"], swiftSettings: common),
+        .testTarget(name: "ProxyTests", dependencies: ["Proxy", "Wire"], swiftSettings: common),
+        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Wire"], swiftSettings: common),
+    ]
+)

@@ -1,0 +1,42 @@
+// What `import Glibc` does not show of Linux, or shows in a form that Swift cannot call.
+#ifndef BEARERPROXY_CLINUX_H
+#define BEARERPROXY_CLINUX_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+// Glibc's prototype has a transparent union that Swift cannot build; glibc hides accept4 without _GNU_SOURCE.
+extern int accept4(int, struct sockaddr *, socklen_t *, int);
+
+static inline int linux_accept(int listener) {
+    return accept4(listener, (struct sockaddr *)0, (socklen_t *)0, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+static inline int linux_bind(int descriptor, const void *address, socklen_t length) {
+    return bind(descriptor, (const struct sockaddr *)address, length);
+}
+
+static inline int linux_connect(int descriptor, const void *address, socklen_t length) {
+    return connect(descriptor, (const struct sockaddr *)address, length);
+}
+
+static inline int linux_socket_name(int descriptor, void *address, socklen_t *length) {
+    return getsockname(descriptor, (struct sockaddr *)address, length);
+}
+
+#endif
