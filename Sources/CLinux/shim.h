@@ -2,9 +2,6 @@
 #ifndef BEARERPROXY_CLINUX_H
 #define BEARERPROXY_CLINUX_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -20,7 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-// Glibc's prototype has a transparent union that Swift cannot build; glibc hides accept4 without _GNU_SOURCE.
+// Without _GNU_SOURCE, which the modules of Glibc do not know, accept4 is hidden; its prototype has a union that Swift cannot build.
 extern int accept4(int, struct sockaddr *, socklen_t *, int);
 
 static inline int linux_accept(int listener) {

@@ -1,0 +1,96 @@
+/// A fixed run of bytes that is filled at its end and emptied at its start. It never grows: when it is full, its
+/// owner stops reading.
+///
+///     |  taken  |  readable: count  |  freeCapacity  |
+///     0         start               end              capacity
+///
+/// A buffer is lent by a `BufferPool` while bytes are in flight. An owner that has none holds the empty buffer `Buffer()`.
+public struct Buffer: ~Copyable {
+    private let base: UnsafeMutablePointer<UInt8>?
+    public let capacity: Int
+    private var start = 0
+    private var end = 0
+
+    /// The buffer of an idle connection: no bytes, no room.
+    public init() {
+        base = nil
+        capacity = 0
+    }
+
+    init(adopting base: UnsafeMutablePointer<UInt8>, capacity: Int) {
+        self.base = base
+        self.capacity = capacity
+    }
+
+    deinit { base?.deallocate() }
+
+    /// Whether there is memory behind it.
+    public var isLent: Bool { base != nil }
+    /// Bytes that can be read.
+    public var count: Int { end - start }
+    public var isEmpty: Bool { end == start }
+    /// Bytes that can be added at the end without moving what is there.
+    public var freeCapacity: Int { capacity - end }
+
+    /// The readable bytes. Valid until the next mutation.
+    public var bytes: UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(start: base.map { UnsafePointer($0 + start) }, count: end - start)
+    }
+
+    /// The room behind the readable bytes. Valid until the next mutation; `grew` tells how much was filled.
+    public var room: UnsafeMutableBufferPointer<UInt8> {
+        UnsafeMutableBufferPointer(start: base.map { $0 + end }, count: capacity - end)
+    }
+
+    /// `count` bytes of `room` have been filled.
+    public mutating func grew(by count: Int) {
+        precondition(count >= 0 && count <= capacity - end, "a buffer grew beyond its capacity")
+        end += count
+    }
+
+    /// The first `count` readable bytes are done with. An emptied buffer has all its room again.
+    public mutating func consume(_ count: Int) {
+        precondition(count >= 0 && count <= end - start, "more was consumed than is in the buffer")
+        start += count
+        if start == end {
+            start = 0
+            end = 0
+        }
+    }
+
+    public mutating func removeAll() {
+        start = 0
+        end = 0
+    }
+
+    /// Moves the readable bytes to the front, so that all room is behind them.
+    public mutating func compact() {
+        guard start > 0, let base else { return }
+        base.update(from: base + start, count: end - start)
+        end -= start
+        start = 0
+    }
+
+    /// Adds as many of `bytes` as there is room for, and returns how many.
+    public mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+        let count = min(bytes.count, capacity - end)
+        guard count > 0, let base, let source = bytes.baseAddress else { return 0 }
+        (base + end).update(from: source, count: count)
+        end += count
+        return count
+    }
+
+    /// Lets `body` write behind the readable bytes; what it appended becomes readable.
+    public mutating func append<R>(writing body: (inout OutputSpan<UInt8>) -> R) -> R {
+        var output = OutputSpan(buffer: room, initializedCount: 0)
+        let result = body(&output)
+        end += output.finalize(for: room)
+        return result
+    }
+
+    consuming func releaseMemory() -> UnsafeMutablePointer<UInt8>? {
+        let memory = base
+        discard self
+        return memory
+    }
+}

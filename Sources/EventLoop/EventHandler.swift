@@ -1,0 +1,12 @@
+/// One that is told by a `Loop` what happened to what it registered.
+///
+/// Tokens are the handler's own, 56 bits: a slot and the slot's generation, so that an event for a connection that has
+/// ended meanwhile is recognised as stale and dropped.
+public protocol EventHandler: AnyObject {
+    /// A descriptor became ready, or a name was looked up.
+    func ready(_ token: UInt64, _ readiness: Readiness, now: Duration)
+    /// A timer's deadline has passed.
+    func timerFired(_ token: UInt64, now: Duration)
+    /// All events and timers of this turn have been told: the time to let go of what ended in it.
+    func turnEnded(now: Duration)
+}

@@ -1,0 +1,20 @@
+/// The bounds of the event loop.
+public enum Limits {
+    /// Events taken from the kernel in one turn. More wait for the next turn, so that timers are never starved.
+    public static let eventsPerTurn = 512
+    /// Bytes of a buffer. Four TLS records of 16 KiB: a large body moves in few system calls, and a head of
+    /// 64 KiB fits. Only the pages that are touched cost memory.
+    public static let bufferBytes = 64 * 1024
+    /// Idle buffers that a pool keeps for the next user; what comes back beyond that is freed.
+    public static let idleBuffersMax = 256
+    /// Handlers of one loop: they are told apart by eight bits of the event token.
+    public static let handlersMax = 255
+    /// The resolution of timers. A deadline may be missed by this much, and no timeout here is that short.
+    public static let timerTick = Duration.milliseconds(16)
+    /// Slots of the timer wheel, a power of two: 16 s around. Later deadlines are looked at again each time around.
+    public static let timerSlots = 1024
+    /// Threads that look names up. Each is blocked by one slow name at most.
+    public static let resolverThreadsMax = 4
+    /// Names that wait for a free resolver thread; beyond that a look-up fails at once.
+    public static let resolverQueueMax = 64
+}

@@ -1,0 +1,295 @@
+internal import CLinux
+internal import Glibc
+
+/// The real kernel: epoll, edge-triggered, registered once for both directions; sockets through Glibc.
+public final class LinuxKernel: Kernel {
+    private let poller: Int32
+    private let resolver: Resolver
+    private let began: Duration
+    private let systemEvents: UnsafeMutableBufferPointer<epoll_event>
+    /// Look-ups whose answer has come: announced ones wait to be taken.
+    private var answers: [UInt64: Result<[SocketAddress], ResolutionError>] = [:]
+    private var unannounced: [UInt64] = []
+
+    /// The resolver's eventfd; no handler of a loop has it.
+    private static let resolverToken = UInt64.max
+
+    /// Fails when the process has no descriptor left.
+    public init() throws(SystemError) {
+        signal(SIGPIPE, SIG_IGN)
+        poller = epoll_create1(Int32(EPOLL_CLOEXEC))
+        guard poller >= 0 else { throw SystemError(call: "epoll_create1", errno: errno, subject: "the event loop") }
+        resolver = try Resolver()
+        systemEvents = .allocate(capacity: Limits.eventsPerTurn)
+        began = Self.read(CLOCK_BOOTTIME)
+        try register(resolver.eventDescriptor, token: Self.resolverToken)
+    }
+
+    deinit {
+        Glibc.close(poller)
+        systemEvents.deallocate()
+    }
+
+    public func monotonicNow() -> Duration { Self.read(CLOCK_BOOTTIME) - began }
+
+    public func wallNow() -> Duration { Self.read(CLOCK_REALTIME) }
+
+    public func fillEntropy(_ bytes: UnsafeMutableRawBufferPointer) {
+        var filled = 0
+        while filled < bytes.count {
+            let count = getrandom(bytes.baseAddress! + filled, bytes.count - filled, 0)
+            precondition(count > 0 || errno == EINTR, "the kernel gives no entropy")
+            if count > 0 { filled += count }
+        }
+    }
+
+    private static func read(_ clock: clockid_t) -> Duration {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
+}
+
+// MARK: readiness and names
+
+extension LinuxKernel {
+    public func register(_ descriptor: Int32, token: UInt64) throws(SystemError) {
+        let interest = EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
+        var event = epoll_event(events: interest, data: epoll_data(u64: token))
+        guard epoll_ctl(poller, EPOLL_CTL_ADD, descriptor, &event) == 0 else {
+            throw SystemError(call: "epoll_ctl", errno: errno, subject: "descriptor \(descriptor)")
+        }
+    }
+
+    public func wait(for timeout: Duration?, into events: UnsafeMutableBufferPointer<Event>) -> Int {
+        let capacity = min(events.count, systemEvents.count)
+        var milliseconds: Int32 = -1
+        if !unannounced.isEmpty { milliseconds = 0 } else if let timeout { milliseconds = Self.milliseconds(timeout) }
+        let count = epoll_wait(poller, systemEvents.baseAddress!, Int32(capacity), milliseconds)
+        precondition(count >= 0 || errno == EINTR, "epoll_wait: \(SystemError.text(for: errno))")
+        var written = 0
+        for index in 0..<max(0, Int(count)) {
+            let event = systemEvents[index]
+            if event.data.u64 == Self.resolverToken {
+                collectAnswers()
+            } else {
+                events[written] = Event(token: event.data.u64, readiness: Self.readiness(event.events))
+                written += 1
+            }
+        }
+        while written < capacity, let token = unannounced.popLast() {
+            events[written] = Event(token: token, readiness: .resolved)
+            written += 1
+        }
+        return written
+    }
+
+    public func resolve(_ host: String, port: UInt16, token: UInt64) {
+        resolver.ask(host, port: port, token: token)
+    }
+
+    public func takeResolution(token: UInt64) -> Result<[SocketAddress], ResolutionError>? {
+        answers.removeValue(forKey: token)
+    }
+
+    private func collectAnswers() {
+        for (token, answer) in resolver.takeAnswers() {
+            answers[token] = answer
+            unannounced.append(token)
+        }
+    }
+
+    /// Rounded up, so that a turn never comes before the timer it waits for.
+    private static func milliseconds(_ timeout: Duration) -> Int32 {
+        let (seconds, attoseconds) = timeout.components
+        return Int32(clamping: seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+    }
+
+    private static func readiness(_ events: UInt32) -> Readiness {
+        var readiness: Readiness = []
+        if events & EPOLLIN.rawValue != 0 { readiness.insert(.readable) }
+        if events & EPOLLOUT.rawValue != 0 { readiness.insert(.writable) }
+        if events & (EPOLLRDHUP.rawValue | EPOLLHUP.rawValue) != 0 { readiness.insert([.readable, .peerClosed]) }
+        if events & EPOLLERR.rawValue != 0 { readiness.insert([.readable, .failed]) }
+        return readiness
+    }
+}
+
+// MARK: sockets
+
+extension LinuxKernel {
+    public func listen(on address: SocketAddress, options: ListenOptions) throws(SystemError) -> Int32 {
+        let descriptor = try socket(for: address)
+        do throws(SystemError) {
+            try bind(descriptor, to: address, options: options)
+            guard Glibc.listen(descriptor, options.backlog) == 0 else { throw failure("listen", address) }
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        return descriptor
+    }
+
+    public func localAddress(of descriptor: Int32) throws(SystemError) -> SocketAddress {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let address = withUnsafeMutablePointer(to: &storage) { form -> SocketAddress? in
+            guard linux_socket_name(descriptor, form, &length) == 0 else { return nil }
+            return SocketAddress(systemForm: form)
+        }
+        guard let address else {
+            throw SystemError(call: "getsockname", errno: errno, subject: "descriptor \(descriptor)")
+        }
+        return address
+    }
+
+    public func accept(from listener: Int32) -> Int {
+        let descriptor = linux_accept(listener)
+        guard descriptor >= 0 else { return Int(-errno) }
+        sendAtOnce(descriptor)
+        return Int(descriptor)
+    }
+
+    public func connect(to address: SocketAddress) throws(SystemError) -> Int32 {
+        let descriptor = try socket(for: address)
+        sendAtOnce(descriptor)
+        let code = address.withSystemForm { linux_connect(descriptor, $0, $1) }
+        guard code == 0 || errno == EINPROGRESS else {
+            let error = failure("connect", address)
+            close(descriptor)
+            throw error
+        }
+        return descriptor
+    }
+
+    public func connectError(of descriptor: Int32) -> Int32 {
+        var code: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        guard getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) == 0 else { return errno }
+        return code
+    }
+
+    public func receive(_ descriptor: Int32, into bytes: UnsafeMutableRawBufferPointer) -> Int {
+        while true {
+            let count = recv(descriptor, bytes.baseAddress, bytes.count, 0)
+            if count >= 0 { return count }
+            if errno != EINTR { return Int(-errno) }
+        }
+    }
+
+    public func send(_ descriptor: Int32, from bytes: UnsafeRawBufferPointer) -> Int {
+        while true {
+            let count = Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+            if count >= 0 { return count }
+            if errno != EINTR { return Int(-errno) }
+        }
+    }
+
+    public func shutdownWriting(_ descriptor: Int32) { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    public func close(_ descriptor: Int32) {
+        let code = Glibc.close(descriptor)
+        precondition(code == 0 || errno != EBADF, "closed a descriptor that is not open")
+    }
+
+    private func socket(for address: SocketAddress) throws(SystemError) -> Int32 {
+        let kind = SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
+        let descriptor = Glibc.socket(address.family, Int32(kind), 0)
+        guard descriptor >= 0 else { throw failure("socket", address) }
+        return descriptor
+    }
+
+    /// A request is written whole: to wait for more before a packet is sent gains nothing. Unix sockets have no such option.
+    private func sendAtOnce(_ descriptor: Int32) {
+        var on: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    private func failure(_ call: String, _ address: SocketAddress) -> SystemError {
+        SystemError(call: call, errno: errno, subject: address.description)
+    }
+}
+
+// MARK: binding
+
+extension LinuxKernel {
+    private func bind(_ descriptor: Int32, to address: SocketAddress, options: ListenOptions) throws(SystemError) {
+        switch address {
+        case .ipv4:
+            try bindInternet(descriptor, to: address)
+        case .ipv6:
+            // The IPv4 side has a listener of its own.
+            setOption(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY)
+            try bindInternet(descriptor, to: address)
+        case .unix(let path):
+            try bindUnix(descriptor, path: path, options: options)
+        }
+    }
+
+    private func bindInternet(_ descriptor: Int32, to address: SocketAddress) throws(SystemError) {
+        setOption(descriptor, SOL_SOCKET, SO_REUSEADDR)
+        guard address.withSystemForm({ linux_bind(descriptor, $0, $1) }) == 0 else { throw failure("bind", address) }
+    }
+
+    private func setOption(_ descriptor: Int32, _ level: Int32, _ option: Int32) {
+        var on: Int32 = 1
+        setsockopt(descriptor, level, option, &on, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// The file has its mode from the first moment: nobody can open it in between.
+    private func bindUnix(_ descriptor: Int32, path: String, options: ListenOptions) throws(SystemError) {
+        let address = SocketAddress.unix(path)
+        guard path.utf8.count <= SocketAddress.unixPathBytesMax else {
+            throw SystemError(call: "bind", errno: ENAMETOOLONG, subject: address.description)
+        }
+        try removeStaleSocket(path)
+        let previousMask = umask(0o777 & ~options.mode)
+        let code = address.withSystemForm { linux_bind(descriptor, $0, $1) }
+        let error = failure("bind", address)
+        umask(previousMask)
+        guard code == 0 else { throw error }
+        guard let group = options.group else { return }
+        guard let entry = getgrnam(group) else {
+            throw SystemError(call: "getgrnam", errno: ENOENT, subject: "group \(group)")
+        }
+        guard chown(path, uid_t.max, entry.pointee.gr_gid) == 0, chmod(path, options.mode) == 0 else {
+            throw failure("chown", address)
+        }
+    }
+
+    /// A socket file that nobody listens on is left from an earlier run. Anything else in its place stays.
+    private func removeStaleSocket(_ path: String) throws(SystemError) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFSOCK else {
+            throw SystemError(call: "bind", errno: EEXIST, subject: "unix:\(path), which is no socket")
+        }
+        let probe = try socket(for: .unix(path))
+        defer { close(probe) }
+        let code = SocketAddress.unix(path).withSystemForm { linux_connect(probe, $0, $1) }
+        guard code != 0, errno == ECONNREFUSED else {
+            throw SystemError(call: "bind", errno: EADDRINUSE, subject: "unix:\(path)")
+        }
+        unlink(path)
+    }
+}
+
+// MARK: signals
+
+extension LinuxKernel {
+    public func signalDescriptor(for signals: [Int32]) throws(SystemError) -> Int32 {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in signals { sigaddset(&set, signal) }
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+        let descriptor = signalfd(-1, &set, Int32(SFD_NONBLOCK | SFD_CLOEXEC))
+        guard descriptor >= 0 else { throw SystemError(call: "signalfd", errno: errno, subject: "signals \(signals)") }
+        return descriptor
+    }
+
+    public func receiveSignal(_ descriptor: Int32) -> Int32? {
+        var info = signalfd_siginfo()
+        let count = Glibc.read(descriptor, &info, MemoryLayout<signalfd_siginfo>.size)
+        return count == MemoryLayout<signalfd_siginfo>.size ? Int32(bitPattern: info.ssi_signo) : nil
+    }
+}

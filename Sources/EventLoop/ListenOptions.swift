@@ -1,0 +1,16 @@
+/// How a listening socket is made.
+public struct ListenOptions: Sendable {
+    /// Connections that may wait to be accepted; the kernel caps it at `net.core.somaxconn`.
+    public var backlog: Int32
+    /// Permission bits of a Unix socket's file, in force from its first moment.
+    public var mode: UInt32
+    /// The group that a Unix socket's file is given, by name; nil leaves it.
+    public var group: String?
+
+    /// A backlog of 1,024, and for Unix sockets a file that only its owner may open.
+    public init(backlog: Int32 = 1024, mode: UInt32 = 0o600, group: String? = nil) {
+        self.backlog = backlog
+        self.mode = mode
+        self.group = group
+    }
+}

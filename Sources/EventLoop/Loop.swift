@@ -1,0 +1,100 @@
+/// The event loop: waits for the kernel, and tells handlers what happened. One loop, one thread.
+public final class Loop {
+    public let kernel: any Kernel
+    /// The clock as it was read in this turn.
+    public private(set) var now: Duration
+    private var handlers: [any EventHandler] = []
+    private var timers = Timers()
+    private var due: [(timer: TimerID, token: UInt64)] = []
+    private let events: UnsafeMutableBufferPointer<Event>
+    private var isRunning = false
+
+    public init(kernel: any Kernel) {
+        self.kernel = kernel
+        now = kernel.monotonicNow()
+        events = .allocate(capacity: Limits.eventsPerTurn)
+    }
+
+    deinit { events.deallocate() }
+
+    /// Turns until `stop`.
+    public func run() {
+        isRunning = true
+        while isRunning { turn() }
+    }
+
+    /// Ends `run` after this turn.
+    public func stop() { isRunning = false }
+
+    /// One turn: wait, read the clock once, ready descriptors, due timers, deferred closes.
+    /// Its work is bounded by `Limits.eventsPerTurn` and the number of timers.
+    public func turn() {
+        let count = kernel.wait(for: timeUntilNextTimer, into: events)
+        now = kernel.monotonicNow()
+        for index in 0..<count {
+            let event = events[index]
+            handlers[Int(event.token >> Self.handlerShift)]
+                .ready(event.token & Self.tokenMask, event.readiness, now: now)
+        }
+        timers.expire(now: now, into: &due)
+        for (_, token) in due {
+            handlers[Int(token >> Self.handlerShift)].timerFired(token & Self.tokenMask, now: now)
+        }
+        due.removeAll(keepingCapacity: true)
+        for handler in handlers { handler.turnEnded(now: now) }
+    }
+
+    private var timeUntilNextTimer: Duration? {
+        guard let visit = timers.nextVisit else { return nil }
+        return max(visit - now, .zero)
+    }
+
+    private static let handlerShift: UInt64 = 56
+    private static let tokenMask: UInt64 = (1 << 56) - 1
+}
+
+extension Loop {
+    /// Adds a handler; it stays for the life of the loop.
+    public func add(_ handler: any EventHandler) -> HandlerID {
+        precondition(handlers.count < Limits.handlersMax, "a loop has at most \(Limits.handlersMax) handlers")
+        handlers.append(handler)
+        return HandlerID(index: UInt8(handlers.count - 1))
+    }
+
+    /// Watches a descriptor for a handler until it is closed: both directions, edge-triggered.
+    public func register(_ descriptor: Int32, for handler: HandlerID, token: UInt64) throws(SystemError) {
+        try kernel.register(descriptor, token: kernelToken(handler, token))
+    }
+
+    /// Looks a name up for a handler: it is told with `.resolved`, and takes the answer by `takeResolution`.
+    public func resolve(_ host: String, port: UInt16, for handler: HandlerID, token: UInt64) {
+        kernel.resolve(host, port: port, token: kernelToken(handler, token))
+    }
+
+    /// The answer to a look-up that `ready` announced, once.
+    public func takeResolution(for handler: HandlerID, token: UInt64) -> Result<[SocketAddress], ResolutionError>? {
+        kernel.takeResolution(token: kernelToken(handler, token))
+    }
+
+    /// Timers that are armed: 0 when nothing is left to happen by itself.
+    public var armedTimerCount: Int { timers.armedCount }
+
+    /// A timer that will tell `handler` with `token`. It is not armed yet.
+    public func makeTimer(for handler: HandlerID, token: UInt64) -> TimerID {
+        timers.make(token: kernelToken(handler, token))
+    }
+
+    /// The timer fires once, when `deadline` has passed. Replaces the deadline it had.
+    public func arm(_ timer: TimerID, at deadline: Duration) { timers.arm(timer, at: deadline, now: now) }
+
+    /// The timer will not fire.
+    public func disarm(_ timer: TimerID) { timers.disarm(timer) }
+
+    /// Gives a timer back; its name is not to be used again.
+    public func removeTimer(_ timer: TimerID) { timers.remove(timer) }
+
+    private func kernelToken(_ handler: HandlerID, _ token: UInt64) -> UInt64 {
+        precondition(token <= Self.tokenMask, "a token has 56 bits")
+        return UInt64(handler.index) << Self.handlerShift | token
+    }
+}

@@ -1,0 +1,16 @@
+/// What a descriptor has become ready for since the last event (edge-triggered: it is said once).
+public struct Readiness: OptionSet, Sendable {
+    public let rawValue: UInt8
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// Bytes, a connection or the end of the stream can be received.
+    public static let readable = Readiness(rawValue: 1)
+    /// There is room to send, or connecting has ended.
+    public static let writable = Readiness(rawValue: 2)
+    /// The peer finished sending, or the connection is gone: receive until 0 or an error.
+    public static let peerClosed = Readiness(rawValue: 4)
+    /// The descriptor has an error.
+    public static let failed = Readiness(rawValue: 8)
+    /// Not a descriptor: the name asked for under this token has been looked up.
+    public static let resolved = Readiness(rawValue: 16)
+}

@@ -1,0 +1,25 @@
+internal import Glibc
+
+/// What a new thread is to do, on its way through C.
+private final class ThreadBody: Sendable {
+    let run: @Sendable () -> Void
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+}
+
+/// Starts a detached thread. It is nobody's to wait for: its work ends by itself.
+public func startThread(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    var thread = pthread_t()
+    let argument = Unmanaged.passRetained(ThreadBody(body))
+    let code = pthread_create(&thread, nil, threadMain, argument.toOpaque())
+    guard code == 0 else {
+        argument.release()
+        throw SystemError(call: "pthread_create", errno: code, subject: "a thread")
+    }
+    pthread_detach(thread)
+}
+
+/// A function of its own, outside any actor: a closure would inherit the isolation of where it is written.
+private func threadMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    Unmanaged<ThreadBody>.fromOpaque(argument!).takeRetainedValue().run()
+    return nil
+}
