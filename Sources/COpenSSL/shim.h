@@ -1,11 +1,90 @@
-// OpenSSL's function-like macros, which Swift cannot see.
+// OpenSSL's function-like macros and computed constants, which Swift cannot see.
 #ifndef BEARERPROXY_COPENSSL_H
 #define BEARERPROXY_COPENSSL_H
 
+#include <errno.h>
+#include <string.h>
+
 #include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+
+// Error numbers of the transport: the TLS target does not import Glibc.
+enum {
+    openssl_errno_would_block = EAGAIN,
+    openssl_errno_interrupted = EINTR,
+};
+
+// glibc (since 2.32) and musl answer known numbers from constant or per-thread storage.
+static inline const char *openssl_errno_text(int error_number) {
+    return strerror(error_number);
+}
+
+static inline void openssl_bio_clear_retry(BIO *bio) {
+    BIO_clear_retry_flags(bio);
+}
+
+static inline void openssl_bio_retry_read(BIO *bio) {
+    BIO_set_retry_read(bio);
+}
+
+static inline void openssl_bio_retry_write(BIO *bio) {
+    BIO_set_retry_write(bio);
+}
+
+static inline size_t openssl_bio_memory(BIO *bio, const unsigned char **bytes) {
+    char *start = NULL;
+    long count = BIO_get_mem_data(bio, &start);
+    *bytes = (const unsigned char *)start;
+    return count > 0 ? (size_t)count : 0;
+}
+
+static inline int openssl_set_minimum_version(SSL_CTX *context, int version) {
+    return SSL_CTX_set_min_proto_version(context, version) == 1;
+}
+
+static inline void openssl_set_mode(SSL_CTX *context, long mode) {
+    SSL_CTX_set_mode(context, mode);
+}
+
+static inline void openssl_clear_mode(SSL_CTX *context, long mode) {
+    SSL_CTX_clear_mode(context, mode);
+}
+
+static inline void openssl_set_read_ahead(SSL_CTX *context) {
+    SSL_CTX_set_read_ahead(context, 1);
+}
+
+static inline void openssl_set_session_cache_mode(SSL_CTX *context, long mode) {
+    SSL_CTX_set_session_cache_mode(context, mode);
+}
+
+static inline int openssl_add_chain_certificate(SSL_CTX *context, X509 *certificate) {
+    return SSL_CTX_add1_chain_cert(context, certificate) == 1;
+}
+
+// A connection's end without close_notify stays an error, whatever openssl.cnf says.
+static inline void openssl_harden(SSL_CTX *context) {
+    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_clear_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
+}
+
+static inline int openssl_set_server_name(SSL *ssl, const char *name) {
+    return SSL_set_tlsext_host_name(ssl, name) == 1;
+}
+
+static inline EVP_PKEY *openssl_generate_p256(void) {
+    return EVP_EC_gen("P-256");
+}
+
+static inline EVP_PKEY *openssl_generate_rsa(unsigned int bits) {
+    return EVP_RSA_gen(bits);
+}
 
 #endif

@@ -1,0 +1,226 @@
+import COpenSSL
+
+/// One encrypted connection over a transport that its owner hands in: bytes in, bytes out, never waiting.
+///
+/// Made for edge-triggered readiness: after a short receive the connection makes no further call until
+/// `socketReadable`. The descriptor stays its owner's, who closes it after this is gone.
+public struct TLSConnection: ~Copyable {
+    /// How far a handshake is.
+    public enum Progress: Equatable, Sendable {
+        case done
+        case wantsRead
+        case wantsWrite
+    }
+
+    /// What a read or write came to.
+    public enum Transfer: Equatable, Sendable {
+        case bytes(Int)
+        /// Nothing until the socket is readable.
+        case wantsRead
+        /// Nothing until the socket is writable.
+        case wantsWrite
+        /// The peer has ended its side with close_notify: all it sent has been read.
+        case closed
+    }
+
+    private let ssl: OpaquePointer
+    private let pipe: UnsafeMutablePointer<Pipe>
+    private let context: TLSContext
+    private let isClient: Bool
+    private var isEstablished = false
+    private var isClosed = false
+    /// The protocol itself failed: OpenSSL allows no further call, and the session is not to be resumed.
+    private var isBroken = false
+    /// The last read stopped because something of the protocol's own has to be written first.
+    private var isReadAwaitingWrite = false
+    /// What the next read throws: it came after bytes that had to be delivered first, or was thrown already.
+    private var failure: TLSError?
+
+    /// A connection to a server.
+    /// - Parameter serverName: what the certificate has to be valid for: a DNS name, announced by SNI, or an IP address.
+    /// - Throws: `configuration` when it is neither.
+    public init(
+        client context: TLSContext, serverName: String, transport: any Transport, descriptor: Int32
+    ) throws(TLSError) {
+        let name = try ServerName(serverName)
+        let pipe = Pipe(transport: transport, descriptor: descriptor, peer: name.text, context: context)
+        (ssl, self.pipe) = try Self.open(pipe, context) { ssl in
+            SSL_set_connect_state(ssl)
+            guard name.demand(of: ssl) else { return false }
+            guard let session = context.sessions.newest(for: name.text) else { return true }
+            return SSL_set_session(ssl, session) == 1
+        }
+        self.context = context
+        isClient = true
+    }
+
+    /// A connection from a client.
+    public init(server context: TLSContext, transport: any Transport, descriptor: Int32) throws(TLSError) {
+        let pipe = Pipe(transport: transport, descriptor: descriptor, peer: "client", context: context)
+        (ssl, self.pipe) = try Self.open(pipe, context) { ssl in
+            SSL_set_accept_state(ssl)
+            return true
+        }
+        self.context = context
+        isClient = false
+    }
+
+    private static func open(
+        _ pipe: Pipe, _ context: TLSContext, _ prepare: (OpaquePointer) -> Bool
+    ) throws(TLSError) -> (OpaquePointer, UnsafeMutablePointer<Pipe>) {
+        ErrorQueue.clear()
+        guard let ssl = SSL_new(context.pointer) else { throw .library(ErrorQueue.takeReason()) }
+        let cell = UnsafeMutablePointer<Pipe>.allocate(capacity: 1)
+        cell.initialize(to: pipe)
+        if Pipe.attach(cell, to: ssl) && prepare(ssl) { return (ssl, cell) }
+        SSL_free(ssl)
+        cell.deinitialize(count: 1)
+        cell.deallocate()
+        throw .library(ErrorQueue.takeReason())
+    }
+
+    /// A new readable edge: forgets that the socket was drained.
+    /// - Parameter peerClosed: the event said that the peer has closed, or failed. As no edge follows, reads from now on
+    ///   go on until the end of the stream, rather than stop after a short one.
+    public mutating func socketReadable(peerClosed: Bool = false) {
+        pipe.pointee.isDrained = false
+        if peerClosed { pipe.pointee.isPeerClosed = true }
+    }
+
+    /// Goes on with the handshake. After `.done`, read once without waiting: bytes may have come with its end.
+    /// - Throws: `certificate`, `alert`, `protocolFault`, `truncated`, `transport`; then again the same.
+    public mutating func handshake() throws(TLSError) -> Progress {
+        if isEstablished { return .done }
+        if let failure { throw failure }
+        begin()
+        let result = SSL_do_handshake(ssl)
+        if result == 1 {
+            try checkApplicationProtocol()
+            isEstablished = true
+            return .done
+        }
+        switch Stop(ssl, result) {
+        case .wantsRead: return .wantsRead
+        case .wantsWrite: return .wantsWrite
+        case .closed: throw fail(.truncated(peer: pipe.pointee.peer))
+        case .failed(let error): throw fail(error)
+        }
+    }
+
+    /// Decrypts what is there, several records at once, into a buffer that is not empty. Call it until it wants to
+    /// read, or is closed. After the handshake only.
+    /// - Throws: `truncated` when the stream ends without close_notify; `alert`, `protocolFault`, `transport`. What
+    ///   came before is delivered first; then it throws the same again and again.
+    public mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(TLSError) -> Transfer {
+        precondition(isEstablished && !buffer.isEmpty, "read(into:) needs a finished handshake and room")
+        if let failure { throw failure }
+        if isClosed { return .closed }
+        if isExhausted && !isReadAwaitingWrite { return .wantsRead }
+        begin()
+        isReadAwaitingWrite = false
+        var total = 0
+        while total < buffer.count {
+            var count = 0
+            let result = SSL_read_ex(ssl, buffer.baseAddress! + total, buffer.count - total, &count)
+            if result == 1 {
+                total += count
+                if isExhausted { break }
+                continue
+            }
+            switch Stop(ssl, result) {
+            case .wantsRead:
+                return total > 0 ? .bytes(total) : .wantsRead
+            case .wantsWrite:
+                isReadAwaitingWrite = true
+                return total > 0 ? .bytes(total) : .wantsWrite
+            case .closed:
+                isClosed = true
+                return total > 0 ? .bytes(total) : .closed
+            case .failed(let error):
+                let error = fail(error)
+                if total == 0 { throw error }
+                return .bytes(total)
+            }
+        }
+        return .bytes(total)
+    }
+
+    /// Encrypts and sends as much as the socket takes. Fewer bytes than given, or `.wantsWrite`, mean that it is full;
+    /// the next call has to begin with the bytes that were not taken, and may bring more after them, from any address.
+    /// After the handshake only.
+    /// - Throws: `transport`, `protocolFault`. What the peer sent before can still be read after `transport`.
+    public mutating func write(_ bytes: UnsafeRawBufferPointer) throws(TLSError) -> Transfer {
+        precondition(isEstablished, "write(_:) needs a finished handshake")
+        if isBroken, let failure { throw failure }
+        begin()
+        var total = 0
+        while total < bytes.count {
+            var count = 0
+            let result = SSL_write_ex(ssl, bytes.baseAddress! + total, bytes.count - total, &count)
+            if result == 1 {
+                total += count
+                continue
+            }
+            switch Stop(ssl, result) {
+            case .wantsRead: return total > 0 ? .bytes(total) : .wantsRead
+            case .wantsWrite: return total > 0 ? .bytes(total) : .wantsWrite
+            case .closed: return .closed
+            case .failed(let error):
+                if case .transport = error { throw error }
+                throw fail(error)
+            }
+        }
+        return .bytes(total)
+    }
+
+    /// Tells the peer that nothing more will be written, if the socket takes it at once; nothing waits for an answer.
+    public mutating func sendCloseNotify() {
+        guard isEstablished, !isBroken else { return }
+        begin()
+        _ = SSL_shutdown(ssl)
+        ErrorQueue.clear()
+    }
+
+    /// Whether the handshake resumed an earlier session.
+    public var isResumed: Bool { SSL_session_reused(ssl) == 1 }
+
+    /// The protocol version, such as "TLSv1.3".
+    public var version: String { String(cString: SSL_get_version(ssl)) }
+
+    /// Nothing is buffered and the socket had no more: asking OpenSSL could only answer "wants read".
+    private var isExhausted: Bool { pipe.pointee.isDrained && SSL_has_pending(ssl) == 0 }
+
+    private func begin() {
+        ErrorQueue.clear()
+        pipe.pointee.errorNumber = 0
+    }
+
+    private mutating func fail(_ error: TLSError) -> TLSError {
+        switch error {
+        case .transport, .truncated: break
+        case .configuration, .certificate, .alert, .protocolFault, .library: isBroken = true
+        }
+        failure = error
+        return error
+    }
+
+    /// OpenSSL does not check that a server selected what was offered.
+    private mutating func checkApplicationProtocol() throws(TLSError) {
+        var name: UnsafePointer<UInt8>?
+        var count: UInt32 = 0
+        SSL_get0_alpn_selected(ssl, &name, &count)
+        let selected = UnsafeBufferPointer(start: name, count: Int(count))
+        if isClient, !selected.isEmpty, !selected.elementsEqual("http/1.1".utf8) {
+            let text = Verification.printable(selected)
+            throw fail(.protocolFault(peer: pipe.pointee.peer, reason: "it selected the protocol \"\(text)\", but http/1.1 was offered"))
+        }
+    }
+
+    deinit {
+        // Otherwise OpenSSL takes the missing shutdown for a fault, and spoils the session (against RFC 5246 7.2.1).
+        if !isBroken { SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN) }
+        SSL_free(ssl)
+        pipe.deinitialize(count: 1)
+        pipe.deallocate()
+    }
+}
