@@ -1,0 +1,67 @@
+/// The routes that refuse even fresh tokens, so that an endpoint that always answers 401 does not cause one
+/// authentication after the other.
+///
+/// A route gets here in two ways, each for `Limits.holdTime`:
+/// - A replay with a fresh token was refused: this very token is not tried against the token endpoint again.
+/// - A refusal by the route made us authenticate, and no replay with the fruit of it was accepted since: a refusal of a
+///   token younger than the one refused then says nothing new. Without this, requests that overtake the replay, or two such
+///   routes that spoil each other's generations, would authenticate without end.
+struct RouteHolds: Sendable {
+    private struct Entry {
+        let route: Int
+        var heldGeneration: UInt64 = 0
+        var heldUntil = Duration.zero
+        /// The generation whose refusal made us authenticate.
+        var refusedGeneration: UInt64 = 0
+        var unprovenUntil = Duration.zero
+
+        var end: Duration { max(heldUntil, unprovenUntil) }
+    }
+
+    private var entries: [Entry] = []
+
+    /// Whether a refusal of the current token goes to the client without an authentication.
+    func passesThrough(generation: UInt64, route: Int, at now: Duration) -> Bool {
+        guard let entry = entries.first(where: { $0.route == route }) else { return false }
+        return (entry.heldGeneration == generation && now < entry.heldUntil)
+            || (entry.refusedGeneration < generation && now < entry.unprovenUntil)
+    }
+
+    /// A replay with this token was refused.
+    mutating func replayRefused(generation: UInt64, route: Int, at now: Duration, limits: Limits) {
+        update(route, at: now, limits: limits) { entry in
+            entry.heldGeneration = generation
+            entry.heldUntil = now + limits.holdTime
+        }
+    }
+
+    /// The refusal of this token by the route begins an authentication.
+    mutating func authenticationBegun(generation: UInt64, route: Int, at now: Duration, limits: Limits) {
+        update(route, at: now, limits: limits) { entry in
+            entry.refusedGeneration = generation
+            entry.unprovenUntil = now + limits.holdTime
+        }
+    }
+
+    /// A replay with this token was accepted.
+    mutating func replayAccepted(generation: UInt64, route: Int) {
+        guard let index = entries.firstIndex(where: { $0.route == route }),
+            entries[index].refusedGeneration < generation
+        else { return }
+        entries[index].unprovenUntil = .zero
+    }
+
+    private mutating func update(_ route: Int, at now: Duration, limits: Limits, _ change: (inout Entry) -> Void) {
+        entries.removeAll { $0.end <= now && $0.route != route }
+        if let index = entries.firstIndex(where: { $0.route == route }) {
+            change(&entries[index])
+            return
+        }
+        if entries.count >= limits.heldRoutesMax, let oldest = entries.indices.min(by: { entries[$0].end < entries[$1].end }) {
+            entries.remove(at: oldest)
+        }
+        var entry = Entry(route: route)
+        change(&entry)
+        entries.append(entry)
+    }
+}

@@ -1,0 +1,319 @@
+/// The token machine: the life of one credential's token, from the first call to the token endpoint through renewal,
+/// refusal and outage. One instance for each credential, whoever uses it.
+///
+/// It is pure: it performs no call and has no clock. Its owner reports what happened (each method is one event), after
+/// each event asks `nextAction(at:)` and performs the call it may get, and arms one timer for `nextDeadline`, upon which it
+/// asks again. `now` is a monotonic time that does not run backwards, `wall` the time since 1970-01-01 UTC. The owner bounds
+/// each call, and each request that waits, by `Limits.authTimeout`, and wakes the waiting whenever an outcome is other
+/// than `.continues`; they ask `use` again.
+///
+/// What each event does in each state (T: the token serves; F: a flight, of which there is never more than one):
+///
+/// | state          | `use`              | `refused` with the current token | time                                          | flight ends with a token | … fails                  | … with a refusal         |
+/// |----------------|--------------------|----------------------------------|-----------------------------------------------|--------------------------|--------------------------|--------------------------|
+/// | permanent (T)  | ready              | pass through                     | —                                             | —                        | —                        | —                        |
+/// | fetching (F)   | wait               | wait                             | —                                             | valid                    | backoff, no token        | refused, no token        |
+/// | valid (T)      | ready              | replacing, wait                  | renewal: renewing; expiry: fetching           | —                        | —                        | —                        |
+/// | renewing (T F) | ready              | replacing (doubted: stays), wait | expiry: fetching                              | valid                    | backoff                  | refused                  |
+/// | replacing (F)  | wait               | wait                             | expiry: fetching                              | valid                    | backoff, token doubted   | refused, token doubted   |
+/// | backoff (T)    | ready              | token doubted, unavailable       | end: renewing; expiry: backoff, no token      | —                        | —                        | —                        |
+/// | backoff        | unavailable        | unavailable                      | end: fetching                                 | —                        | —                        | —                        |
+/// | refused (T)    | ready              | token doubted, unavailable       | end: renewing; expiry: refused, no token      | —                        | —                        | —                        |
+/// | refused        | unavailable        | unavailable                      | end: fetching                                 | —                        | —                        | —                        |
+///
+/// Further:
+/// - A refusal of a token that is no longer current is answered with the current one, where `use` would say ready.
+/// - A refusal by a route that refuses fresh tokens too passes through in every state (`RouteHolds`).
+/// - A request that saw generation N refused is never given N again: where others get it, it waits for the flight or is
+///   told that there is none.
+/// - A flight with the refresh token whose answer is a refusal goes on with the credentials: the state stays. After any other
+///   answer that is no token, the next flight begins with the credentials, lest a bad refresh token outlive its use.
+public struct TokenCache: Sendable {
+    let limits: Limits
+    private let grant: Grant
+    private var state: TokenState
+    private var generation: UInt64
+    private var refreshToken: Secret?
+    private var isRefreshTokenDoubted = false
+    private var failures = 0
+    private var lastCause: String?
+    private var holds = RouteHolds()
+    private var random: SplitMix64
+
+    /// A machine without a token, whose first `nextAction` is a call; a grant with a permanent token has generation 1 at once.
+    /// `seed` decides the jitter: from the kernel's entropy in production, so that no two proxies march in step.
+    public init(grant: Grant, seed: UInt64, limits: Limits = Limits()) {
+        self.grant = grant
+        self.limits = limits
+        random = SplitMix64(seed: seed)
+        if let token = grant.permanentToken {
+            state = .permanent(token)
+            generation = 1
+        } else {
+            state = .fetching(TokenState.Flight(call: .authenticate))
+            generation = 0
+        }
+    }
+}
+
+// MARK: - Requests
+
+extension TokenCache {
+    /// What a request that needs the token gets.
+    public enum Use: Sendable, Equatable {
+        /// `withToken` has the token; the generation goes with the request, for `refused`.
+        case ready(generation: UInt64)
+        /// A call is under way or about to start: ask again when it ends, at most `Limits.authTimeout` long.
+        case wait
+        /// There is no token and no call to wait for; the next is `retryAfter` away.
+        case unavailable(cause: String, retryAfter: Duration)
+    }
+
+    /// A request needs the token. `refusedGeneration`: the token that an upstream refused to this very request, if one did;
+    /// it will not get that one again.
+    public mutating func use(at now: Duration, refusedGeneration: UInt64? = nil) -> Use {
+        advance(to: now)
+        switch state {
+        case .permanent:
+            return .ready(generation: generation)
+        case .fetching, .replacing:
+            return .wait
+        case .valid(let token):
+            if token.generation != refusedGeneration { return .ready(generation: token.generation) }
+            return .unavailable(cause: Self.refusedUpstream, retryAfter: limits.holdTime)
+        case .renewing(let token, _):
+            return token.generation == refusedGeneration ? .wait : .ready(generation: token.generation)
+        case .backoff(let token, let pause), .refused(let token, let pause):
+            if let token, token.generation != refusedGeneration { return .ready(generation: token.generation) }
+            return .unavailable(cause: pause.cause, retryAfter: pause.end - now)
+        }
+    }
+
+    /// Lends the bytes of the token that `use` just called ready, as they stand in a field value behind the scheme; nil if
+    /// there is none. Not to be kept: `use` has judged its expiry for this moment only.
+    public func withToken<Result>(_ body: (Span<UInt8>) -> Result) -> Result? {
+        if case .permanent(let secret) = state { return secret.withBytes(body) }
+        return state.token?.secret.withBytes(body)
+    }
+
+    /// What a request whose token an upstream refused gets.
+    public enum Refusal: Sendable, Equatable {
+        /// There is a newer token: replay with it (`withToken`).
+        case replayNow(generation: UInt64)
+        /// A flight is under way or about to start: when it ends, `use(at:refusedGeneration:)` tells on.
+        case wait
+        /// The upstream's answer goes to the client.
+        case passThrough
+        /// The token cannot be replaced now, which is not the client's fault: 503, and not the upstream's 401.
+        case unavailable(cause: String, retryAfter: Duration)
+    }
+
+    /// An upstream refused a request that carried this generation, and which was not a replay.
+    public mutating func refused(generation refusedGeneration: UInt64, route: Int, at now: Duration) -> Refusal {
+        advance(to: now)
+        if refusedGeneration == generation,
+            holds.passesThrough(generation: refusedGeneration, route: route, at: now) {
+            return .passThrough
+        }
+        switch state {
+        case .permanent:
+            return .passThrough
+        case .fetching, .replacing:
+            return .wait
+        case .valid(let token):
+            if token.generation != refusedGeneration { return .replayNow(generation: token.generation) }
+            holds.authenticationBegun(generation: refusedGeneration, route: route, at: now, limits: limits)
+            state = .replacing(token, newFlight())
+            return .wait
+        case .renewing(let token, let flight):
+            if token.generation != refusedGeneration { return .replayNow(generation: token.generation) }
+            if !token.isDoubted { state = .replacing(token, flight) }
+            return .wait
+        case .backoff(var token, let pause):
+            if let token, token.generation != refusedGeneration { return .replayNow(generation: token.generation) }
+            token?.isDoubted = true
+            state = .backoff(token, pause)
+            return .unavailable(cause: pause.cause, retryAfter: pause.end - now)
+        case .refused(var token, let pause):
+            if let token, token.generation != refusedGeneration { return .replayNow(generation: token.generation) }
+            token?.isDoubted = true
+            state = .refused(token, pause)
+            return .unavailable(cause: pause.cause, retryAfter: pause.end - now)
+        }
+    }
+
+    /// The replay with this generation was refused too. Its answer goes to the client, and for `Limits.holdTime` a refusal
+    /// of this token on this route passes through.
+    public mutating func replayRefused(generation: UInt64, route: Int, at now: Duration) {
+        holds.replayRefused(generation: generation, route: route, at: now, limits: limits)
+    }
+
+    /// The replay with this generation was not refused. To be reported: without it, the route is taken for one that refuses
+    /// every token, and a second revocation within `Limits.holdTime` passes through to the client.
+    public mutating func replayAccepted(generation: UInt64, route: Int) {
+        holds.replayAccepted(generation: generation, route: route)
+    }
+
+    private static let refusedUpstream = "the upstream refused the token, and there is no newer one"
+}
+
+// MARK: - Token calls
+
+extension TokenCache {
+    /// What the owner has to do.
+    public enum Action: Sendable, Equatable {
+        case none
+        /// Perform this call, and report its end with `answered` or `failed`. No other comes before.
+        case fetch(TokenRequest)
+    }
+
+    /// To be asked after every event, and when `nextDeadline` has come.
+    public mutating func nextAction(at now: Duration) -> Action {
+        advance(to: now)
+        guard var flight = state.flight, flight.sentAt == nil else { return .none }
+        flight.sentAt = now
+        state.flight = flight
+        return .fetch(grant.request(for: flight.call))
+    }
+
+    /// When to ask `nextAction` again if nothing else happens; zero (which is past) if an action waits already, and nil if
+    /// only the end of a call can bring news.
+    public var nextDeadline: Duration? { state.deadline }
+
+    /// How a call ended.
+    public enum Outcome: Sendable, Equatable {
+        /// There is a new token: wake those who wait.
+        case renewed(generation: UInt64)
+        /// There is none: wake those who wait. The next call is `retryAfter` away.
+        case failed(cause: String, retryAfter: Duration)
+        /// The refresh token was refused, and the flight goes on with the credentials: ask `nextAction`; those who wait, wait on.
+        case continues
+    }
+
+    /// The outstanding call was answered. `retryAfter` is the answer's field of that name, if it has one, as time from
+    /// now; `body` is its whole content, of at most `Limits.answerBytesMax`.
+    public mutating func answered(
+        status: Int, retryAfter: Duration?, body: [UInt8], at now: Duration, wall: Duration
+    ) -> Outcome {
+        advance(to: now)
+        let (flight, sentAt) = outstandingFlight()
+        switch grant.answerForm.read(status: status, body: body, limits: limits) {
+        case .granted(let granted):
+            return accept(granted, sentAt: sentAt, now: now, wall: wall)
+        case .refused(let cause):
+            if case .refresh = flight.call {
+                refreshToken = nil
+                state.flight = TokenState.Flight(call: .authenticate)
+                return .continues
+            }
+            return fail(cause: cause, pauseLength: limits.refusalPause, isRefusal: true, now: now)
+        case .unusable(let cause):
+            if case .refresh = flight.call { isRefreshTokenDoubted = true }
+            return fail(cause: cause, pauseLength: backoff(retryAfter: retryAfter), isRefusal: false, now: now)
+        }
+    }
+
+    /// The outstanding call ended without an answer.
+    public mutating func failed(_ failure: FetchFailure, at now: Duration) -> Outcome {
+        advance(to: now)
+        _ = outstandingFlight()
+        return fail(cause: failure.cause, pauseLength: backoff(retryAfter: nil), isRefusal: false, now: now)
+    }
+
+    /// A look at the machine, which changes nothing.
+    public func status(at now: Duration) -> TokenStatus {
+        let left = state.token.map { $0.expiry - now }
+        return TokenStatus(
+            state: state.name,
+            generation: generation,
+            isUsable: state.name == .permanent || (left ?? .zero) > .zero,
+            expiresIn: left.map { max($0, .zero) },
+            nextCallIn: state.nextCallIn(at: now),
+            failures: failures,
+            cause: lastCause
+        )
+    }
+}
+
+// MARK: - Transitions
+
+extension TokenCache {
+    /// What time alone brings: the column "time" of the table.
+    private mutating func advance(to now: Duration) {
+        switch state {
+        case .permanent, .fetching:
+            break
+        case .valid(let token):
+            if now >= token.expiry {
+                state = .fetching(newFlight())
+            } else if now >= token.renewal {
+                state = .renewing(token, newFlight())
+            }
+        case .renewing(let token, let flight), .replacing(let token, let flight):
+            if now >= token.expiry { state = .fetching(flight) }
+        case .backoff(let token, let pause):
+            let living = token.flatMap { now < $0.expiry ? $0 : nil }
+            state = now >= pause.end ? stateWithFlight(living) : .backoff(living, pause)
+        case .refused(let token, let pause):
+            let living = token.flatMap { now < $0.expiry ? $0 : nil }
+            state = now >= pause.end ? stateWithFlight(living) : .refused(living, pause)
+        }
+    }
+
+    private func stateWithFlight(_ token: TokenState.Token?) -> TokenState {
+        if let token { .renewing(token, newFlight()) } else { .fetching(newFlight()) }
+    }
+
+    private func newFlight() -> TokenState.Flight {
+        if let refreshToken, !isRefreshTokenDoubted { return TokenState.Flight(call: .refresh(refreshToken)) }
+        return TokenState.Flight(call: .authenticate)
+    }
+
+    private func outstandingFlight() -> (TokenState.Flight, sentAt: Duration) {
+        guard let flight = state.flight, let sentAt = flight.sentAt else {
+            preconditionFailure("a token call ended that was not outstanding")
+        }
+        return (flight, sentAt)
+    }
+
+    private mutating func accept(
+        _ granted: TokenAnswer.Granted, sentAt: Duration, now: Duration, wall: Duration
+    ) -> Outcome {
+        let jwt = granted.token.withBytes { JWT($0, limits: limits) }
+        let lifetime = Lifetime(
+            expiresIn: granted.expiresIn, jwt: jwt, sentAt: sentAt, now: now, wall: wall,
+            share: .random(in: limits.renewalShare, using: &random), limits: limits
+        )
+        refreshToken = granted.refreshToken ?? refreshToken
+        guard let lifetime else {
+            let cause = "the token endpoint's answer has a token that is already expired: check the clock"
+            return fail(cause: cause, pauseLength: backoff(retryAfter: nil), isRefusal: false, now: now)
+        }
+        generation += 1
+        failures = 0
+        lastCause = nil
+        isRefreshTokenDoubted = false
+        state = .valid(TokenState.Token(
+            secret: granted.token, generation: generation, renewal: lifetime.renewal, expiry: lifetime.expiry
+        ))
+        return .renewed(generation: generation)
+    }
+
+    private mutating func fail(cause: String, pauseLength: Duration, isRefusal: Bool, now: Duration) -> Outcome {
+        var token = state.token
+        if case .replacing = state { token?.isDoubted = true }
+        failures += 1
+        lastCause = cause
+        let pause = TokenState.Pause(end: now + pauseLength, cause: cause)
+        state = isRefusal ? .refused(token, pause) : .backoff(token, pause)
+        return .failed(cause: cause, retryAfter: pauseLength)
+    }
+
+    /// The pause after the failure that is about to be counted.
+    private mutating func backoff(retryAfter: Duration?) -> Duration {
+        var pause = limits.backoffFirst
+        for _ in 0..<failures where pause < limits.backoffMax { pause *= 2 }
+        pause = min(pause, limits.backoffMax) * Double.random(in: limits.backoffShare, using: &random)
+        return max(pause, min(retryAfter ?? .zero, limits.retryAfterMax))
+    }
+}
