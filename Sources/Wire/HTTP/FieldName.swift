@@ -1,0 +1,41 @@
+/// The field names that this product acts on. Every other name is `.other`, and known by its bytes alone.
+public enum FieldName: UInt8, Sendable, CaseIterable {
+    case other = 0
+    case host, connection, contentLength, transferEncoding, te, trailer, upgrade, keepAlive
+    case proxyConnection, proxyAuthorization, proxyAuthenticate, authorization
+    case expect, via, date, server, location, setCookie, cookie, origin, secFetchSite
+    case acceptEncoding, contentEncoding, contentType, vary, etag, xRequestID, retryAfter
+    /// `customerId`, which the Bloquo services ask for.
+    case customerID
+    case http2Settings
+
+    /// Reads the name that stands at `start`. With `hasUnderscore`, each `_` is taken for `-`.
+    @inline(__always)
+    init(_ bytes: Span<UInt8>, at start: Int, count: Int, hasUnderscore: Bool) {
+        guard count >= 2 && count <= 19 else {
+            self = .other
+            return
+        }
+        var name = FoldedName(bytes, at: start, count: count)
+        if hasUnderscore { name.replaceUnderscores() }
+        self = name.classified(count: count)
+    }
+}
+
+/// A set of known names: one bit each. `.other` is never in it.
+struct FieldNameSet: Sendable {
+    var bits: UInt64 = 0
+
+    init(_ names: FieldName...) {
+        for name in names { insert(name) }
+    }
+
+    mutating func insert(_ name: FieldName) {
+        if name != .other { bits |= 1 << UInt64(name.rawValue) }
+    }
+
+    mutating func remove(_ name: FieldName) { bits &= ~(1 << UInt64(name.rawValue)) }
+
+    @inline(__always)
+    func contains(_ name: FieldName) -> Bool { bits >> UInt64(name.rawValue) & 1 != 0 }
+}

@@ -1,0 +1,37 @@
+/// Every limit that this target holds its input to.
+///
+/// A message that passes one is refused with the error named; nothing here ever grows to fit.
+public enum Limits {
+    /// Bytes of a whole head, from its start line to its empty line. The 64 KiB of the buffers that heads are read into:
+    /// a longer head could never be completed. Refused with 431.
+    public static let headBytesMax = 65_536
+
+    /// Field lines of one head. What browsers and gateways send stays below 60. Refused with 431.
+    public static let fieldsMax = 100
+
+    /// Bytes of a field name. The longest registered name has 44; this also bounds what is read again when a head
+    /// comes in pieces. Refused with 431.
+    public static let fieldNameBytesMax = 256
+
+    /// Bytes of a method. The longest registered method has 17. Refused with 400.
+    public static let methodBytesMax = 32
+
+    /// Bytes of a request target: twice the 8,000 octets that RFC 9112 section 3 recommends. Refused with 414.
+    public static let targetBytesMax = 16_384
+
+    /// Digits of a Content-Length: 19 nines still fit no more than 64 bits, and what does not fit is refused with 400.
+    public static let contentLengthDigitsMax = 19
+
+    /// Members of all Connection fields of one head. Each is compared with each field line, so the product must stay
+    /// small. Refused with 400.
+    public static let connectionOptionsMax = 32
+
+    /// Hexadecimal digits of a chunk size: 60 bits, which no addition of ours can overflow. Refused with 400.
+    public static let chunkSizeDigitsMax = 15
+
+    /// Bytes of the line that carries a chunk size, extensions and CRLF included. Refused with 400.
+    public static let chunkLineBytesMax = 256
+
+    /// Bytes of a whole trailer section, its empty line included. It is checked and dropped. Refused with 431.
+    public static let trailerBytesMax = 8_192
+}
