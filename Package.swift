@@ -29,6 +29,10 @@ let package = Package(
 
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: common),
         .testTarget(name: "TLSTests", dependencies: ["TLS"], swiftSettings: common),
+        // The world that tests put in place of Linux: a kernel, a network, a clock, from one seed.
+        .target(name: "Simulation", dependencies: ["EventLoop"], path: "Tests/Simulation", swiftSettings: common),
+        .testTarget(name: "SimulationTests", dependencies: ["Simulation", "EventLoop"], swiftSettings: common),
+
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: common),
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials", "Wire"], swiftSettings: common),
         .testTarget(name: "ProxyTests", dependencies: ["Proxy", "Wire"], swiftSettings: common),

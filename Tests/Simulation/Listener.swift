@@ -1,0 +1,14 @@
+internal import EventLoop
+
+/// A socket that waits for connections.
+final class Listener: Socket {
+    let options: ListenOptions
+    var queue: [Stream] = []
+
+    init(address: SocketAddress, options: ListenOptions) {
+        self.options = options
+        super.init(address: address)
+    }
+
+    override func readiness() -> Readiness { queue.isEmpty ? [] : .readable }
+}

@@ -1,0 +1,54 @@
+internal import EventLoop
+
+/// One end of a simulated connection, with the habits of Linux's TCP.
+final class Stream: Socket {
+    enum State { case connecting, established, closed }
+
+    var state: State
+    /// The other end; nil before the connection has one.
+    var peer: Stream?
+    /// The address that was connected to: names the faults that apply.
+    let service: SocketAddress
+    /// Sent and not yet with the peer.
+    var outgoing = ByteQueue()
+    /// Arrived and not yet received.
+    var incoming = ByteQueue()
+    let sendBytesMax: Int
+    let receiveBytesMax: Int
+    /// What SO_ERROR would say.
+    var error: Int32 = 0
+    /// Nothing more is sent: the end follows what is outgoing.
+    var isSendingShut = false
+    /// The end has reached the peer.
+    var isEndDelivered = false
+    /// The peer's end has arrived.
+    var isEndReceived = false
+    /// A send found no room: tell when there is (SOCK_NOSPACE).
+    var lacksRoom = false
+    var isDeliveryPlanned = false
+    /// A descriptor or a listener's queue has it. Else what arrives is answered with a reset.
+    var isHeld = true
+
+    init(_ state: State, address: SocketAddress, service: SocketAddress, sendBytesMax: Int, receiveBytesMax: Int) {
+        self.state = state
+        self.service = service
+        self.sendBytesMax = sendBytesMax
+        self.receiveBytesMax = receiveBytesMax
+        super.init(address: address)
+    }
+
+    /// Linux: the room is at least half of what is queued.
+    var hasRoom: Bool { sendBytesMax - outgoing.count >= max(1, outgoing.count / 2) }
+
+    /// As tcp_poll says it. What finds no room asks to be told.
+    override func readiness() -> Readiness {
+        var readiness: Readiness = []
+        if state == .connecting { return readiness }
+        if state == .closed { readiness.insert([.readable, .writable, .peerClosed]) }
+        if isEndReceived { readiness.insert([.readable, .peerClosed]) }
+        if !incoming.isEmpty { readiness.insert(.readable) }
+        if isSendingShut || hasRoom { readiness.insert(.writable) } else { lacksRoom = true }
+        if error != 0 { readiness.insert([.readable, .failed]) }
+        return readiness
+    }
+}
