@@ -31,8 +31,8 @@ struct AnswerForm: Sendable {
 
     private func readContent(_ body: [UInt8], limits: Limits) -> TokenAnswer {
         guard body.count <= limits.answerBytesMax else { return .unusable(cause: FetchFailure.answerTooLarge.cause) }
-        let first = body.first { !Self.whiteSpace.contains($0) }
-        guard let first else { return .unusable(cause: "the token endpoint's answer is empty") }
+        let last = body.last { !Self.whiteSpace.contains($0) }
+        guard let first = body.first(where: { !Self.whiteSpace.contains($0) }) else { return .unusable(cause: "the token endpoint's answer is empty") }
         guard first != UInt8(ascii: "<") else {
             return .unusable(cause: "the token endpoint answered with a page instead of JSON: check the configured address")
         }
@@ -40,7 +40,8 @@ struct AnswerForm: Sendable {
         do {
             answer = try JSON.parse(body, depthMax: limits.answerDepthMax, bytesMax: limits.answerBytesMax)
         } catch {
-            return .unusable(cause: error.offset >= body.count
+            let isCutOff = first == UInt8(ascii: "{") && (last != UInt8(ascii: "}") || error.offset >= body.count)
+            return .unusable(cause: isCutOff
                 ? FetchFailure.truncatedAnswer.cause : "the token endpoint's answer is not JSON")
         }
         guard answer.object != nil else { return .unusable(cause: "the token endpoint's answer is no JSON object") }

@@ -2,8 +2,6 @@
 public struct Limits: Sendable, Equatable {
     public init() {}
 
-    // MARK: Sizes
-
     /// Bytes of a token. A JWT with many claims has 4 KiB; servers take heads of 8 to 32 KiB, and the token is only a part.
     public var tokenBytesMax = 16 << 10
     /// Bytes of a client identifier, client secret, user name or password. Client keys have 80; a pasted file is a mistake.
@@ -13,8 +11,6 @@ public struct Limits: Sendable, Equatable {
     public var answerBytesMax = 64 << 10
     /// Nested values of a token answer or a JWT payload. Known ones have 2; deeper ones are not meant for us.
     public var answerDepthMax = 16
-
-    // MARK: Lifetimes
 
     /// Of a token whose answer and form tell none. Both providers' client tokens live one hour.
     public var lifetimeDefault = Duration.seconds(3_600)
@@ -30,8 +26,6 @@ public struct Limits: Sendable, Equatable {
     /// Lies within 80 % ± 5 %, read as points as well as of the 80.
     public var renewalShare = 0.76...0.84
 
-    // MARK: Attempts
-
     /// Pause after the first failure; it doubles with each further one.
     public var backoffFirst = Duration.seconds(1)
     /// Longest such pause: what an operator will wait for after an outage.
@@ -44,8 +38,6 @@ public struct Limits: Sendable, Equatable {
     public var refusalPause = Duration.seconds(300)
     /// The caller's bounds: of one token call, and of a request that waits for a token. A person is still there then.
     public var authTimeout = Duration.seconds(10)
-
-    // MARK: Refusals by the upstream
 
     /// How long a route that refused a fresh token answers 401 to that token without a new authentication.
     public var holdTime = Duration.seconds(10)

@@ -56,8 +56,6 @@ public struct TokenCache: Sendable {
     }
 }
 
-// MARK: - Requests
-
 extension TokenCache {
     /// What a request that needs the token gets.
     public enum Use: Sendable, Equatable {
@@ -157,8 +155,6 @@ extension TokenCache {
     private static let refusedUpstream = "the upstream refused the token, and there is no newer one"
 }
 
-// MARK: - Token calls
-
 extension TokenCache {
     /// What the owner has to do.
     public enum Action: Sendable, Equatable {
@@ -234,8 +230,6 @@ extension TokenCache {
         )
     }
 }
-
-// MARK: - Transitions
 
 extension TokenCache {
     /// What time alone brings: the column "time" of the table.

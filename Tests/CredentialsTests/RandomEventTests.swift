@@ -1,0 +1,161 @@
+import Credentials
+import Testing
+
+@Suite struct RandomEventTests {
+    @Test func `no order of events breaks a promise`() {
+        for seed in 0..<4_000 as Range<UInt64> {
+            var run = RandomRun(seed: seed)
+            for _ in 0..<150 { run.step() }
+            #expect(run.broken.isEmpty, "seed \(seed): \(run.broken)")
+            if !run.broken.isEmpty { return }
+        }
+    }
+
+    @Test func `the same seed gives the same life`() {
+        for seed in [3, 5, 8] as [UInt64] {
+            var first = RandomRun(seed: seed)
+            var second = RandomRun(seed: seed)
+            for _ in 0..<300 {
+                first.step()
+                second.step()
+                #expect(first.machine.cache.status(at: first.machine.now) == second.machine.cache.status(at: second.machine.now))
+            }
+        }
+    }
+}
+
+/// One machine under random events, and a simple model of what it promises.
+private struct RandomRun {
+    let machine: Machine
+    var random: Random
+    var broken: [String] = []
+    private let isBloq: Bool
+    private var sentAt: Duration?
+    private var isRefresh = false
+    private var generation: UInt64 = 0
+    /// Of the newest token.
+    private var expiry = Duration.zero
+    /// No call before this, after the credentials were refused.
+    private var quietUntil = Duration.zero
+
+    init(seed: UInt64) {
+        random = Random(seed: seed)
+        isBloq = seed.isMultiple(of: 2)
+        machine = isBloq ? Machine.bloq(seed: seed) : Machine.bloquo(seed: seed)
+    }
+
+    mutating func step() {
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0: machine.now += .milliseconds(.random(in: 0...3_000, using: &random))
+        case 1: machine.now += .seconds(.random(in: 0...120, using: &random))
+        case 2: if sentAt == nil || Bool.random(using: &random) { machine.sleep() }
+        case 3: use(refused: nil)
+        case 4: use(refused: UInt64.random(in: 0...generation, using: &random))
+        case 5: refuse()
+        case 6: endCall()
+        default: tellReplay()
+        }
+        act()
+        check()
+    }
+
+    private mutating func use(refused: UInt64?) {
+        switch machine.use(refused: refused) {
+        case .ready(let given):
+            expect(given == generation, "the newest token")
+            expect(given != refused, "a refused token is not given again")
+            expect(machine.now < expiry, "no token past its expiry")
+            expect(machine.token == "token-\(given)", "the bytes of this generation")
+        case .wait:
+            expect(sentAt != nil || machine.cache.nextDeadline == .zero, "what waits has a call to wait for")
+        case .unavailable(_, let retryAfter):
+            expect(retryAfter > .zero && retryAfter <= .seconds(300), "a time to come back")
+        }
+    }
+
+    private mutating func refuse() {
+        guard generation > 0 else { return }
+        let refused = UInt64.random(in: 1...generation, using: &random)
+        switch machine.refuse(refused, route: .random(in: 0...3, using: &random)) {
+        case .replayNow(let given):
+            expect(given == generation && given != refused, "a newer token")
+            expect(machine.now < expiry, "no replay with a token past its expiry")
+        case .wait:
+            expect(sentAt != nil || machine.cache.nextDeadline == .zero, "what waits has a call to wait for")
+        case .passThrough:
+            expect(refused == generation, "only a current token's refusal passes through")
+        case .unavailable:
+            expect(sentAt == nil, "with a call under way there is something to wait for")
+        }
+    }
+
+    private mutating func tellReplay() {
+        guard generation > 0 else { return }
+        let route = Int.random(in: 0...3, using: &random)
+        if Bool.random(using: &random) {
+            machine.cache.replayRefused(generation: generation, route: route, at: machine.now)
+        } else {
+            machine.cache.replayAccepted(generation: generation, route: route)
+        }
+    }
+
+    private mutating func endCall() {
+        guard let sent = sentAt else { return }
+        sentAt = nil
+        let wasRefresh = isRefresh
+        switch Int.random(in: 0..<6, using: &random) {
+        case 0: endWithFailure(machine.lose())
+        case 1: endWithFailure(machine.answer(503, retryAfter: .seconds(.random(in: 0...1_000, using: &random))))
+        case 2:
+            let outcome = machine.answer(401)
+            if wasRefresh {
+                expect(outcome == .continues, "a refused refresh token is not the end")
+            } else {
+                expect(outcome.pause == .seconds(300), "five minutes after a refusal")
+                quietUntil = machine.now + .seconds(300)
+            }
+        default: endWithToken(sent)
+        }
+    }
+
+    private mutating func endWithToken(_ sent: Duration) {
+        let lifetime = Int.random(in: 1...200, using: &random)
+        let token = "token-\(generation + 1)"
+        let outcome: TokenCache.Outcome
+        if isBloq {
+            outcome = machine.answer(200, #"{"accessToken":"\#(token)","refreshToken":"refresh"}"#)
+        } else {
+            outcome = machine.grant(token, lifetime: lifetime)
+        }
+        let life = Duration.seconds(isBloq ? 3_600 : lifetime)
+        guard sent + life - machine.now >= .milliseconds(500) else { return endWithFailure(outcome) }
+        generation += 1
+        expiry = sent + life
+        expect(outcome == .renewed(generation: generation), "generations count up by one")
+    }
+
+    private mutating func endWithFailure(_ outcome: TokenCache.Outcome) {
+        guard let pause = outcome.pause else { return expect(false, "a failure is told") }
+        expect(pause >= .milliseconds(500) && pause <= .seconds(300), "a bounded pause")
+    }
+
+    private mutating func act() {
+        guard machine.call() else { return }
+        expect(sentAt == nil, "never two calls at once")
+        expect(machine.now >= quietUntil, "quiet after a refusal of the credentials")
+        sentAt = machine.now
+        isRefresh = machine.calls.last?.body.revealed.contains("refreshToken\",") == true
+    }
+
+    private mutating func check() {
+        let deadline = machine.cache.nextDeadline
+        expect(sentAt != nil || deadline != nil, "what is pending has a deadline")
+        expect(sentAt != nil || (deadline ?? .zero) > machine.now, "a deadline that came was acted upon")
+        expect(machine.cache.status(at: machine.now).generation == generation, "the generation")
+        if machine.token != nil { expect(machine.now < expiry, "no bytes past the expiry") }
+    }
+
+    private mutating func expect(_ condition: Bool, _ promise: String) {
+        if !condition { broken.append("\(promise) at \(machine.now)") }
+    }
+}

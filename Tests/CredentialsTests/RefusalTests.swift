@@ -1,0 +1,220 @@
+import Credentials
+import Testing
+
+@Suite struct RefusalTests {
+    @Test func `a burst of refusals is one authentication`() {
+        let machine = Machine.withToken()
+        for _ in 0..<200 {
+            #expect(machine.refuse(1) == .wait)
+            _ = machine.call()
+        }
+        #expect(machine.calls.count == 2)
+        #expect(machine.use() == .wait, "a new request does not spend a token known to be refused")
+        #expect(machine.use(refused: 1) == .wait)
+        #expect(machine.grant("token-2", lifetime: 3_600) == .renewed(generation: 2))
+        #expect(machine.use(refused: 1) == .ready(generation: 2))
+        #expect(machine.refuse(1) == .replayNow(generation: 2), "a straggler replays at once")
+        #expect(!machine.call())
+    }
+
+    @Test func `a refusal during a renewal waits for it`() {
+        let machine = Machine.withToken()
+        machine.sleep()
+        #expect(machine.call())
+        #expect(machine.refuse(1) == .wait)
+        #expect(machine.state == .replacing)
+        #expect(machine.use() == .wait)
+        #expect(!machine.call())
+        #expect(machine.grant("token-2", lifetime: 3_600) == .renewed(generation: 2))
+        #expect(machine.use(refused: 1) == .ready(generation: 2))
+    }
+
+    @Test func `a refusal of a token that has expired since waits for the next`() {
+        let machine = Machine.withToken(lifetime: 1_000)
+        machine.now = .seconds(1_000)
+        #expect(machine.refuse(1) == .wait)
+        #expect(machine.call())
+    }
+
+    @Test func `a refused replay holds this route and this token for ten seconds`() {
+        let machine = Machine.withToken()
+        #expect(machine.refuse(1, route: 3) == .wait)
+        #expect(machine.call())
+        _ = machine.grant("token-2", lifetime: 3_600)
+        machine.cache.replayRefused(generation: 2, route: 3, at: machine.now)
+        machine.now += .seconds(10) - .nanoseconds(1)
+        #expect(machine.refuse(2, route: 3) == .passThrough)
+        #expect(!machine.call())
+        #expect(machine.use() == .ready(generation: 2))
+        machine.now += .nanoseconds(1)
+        #expect(machine.refuse(2, route: 3) == .wait)
+        #expect(machine.call())
+    }
+
+    @Test func `a held route does not hold another`() {
+        let machine = Machine.withToken()
+        machine.cache.replayRefused(generation: 1, route: 3, at: machine.now)
+        #expect(machine.refuse(1, route: 3) == .passThrough)
+        #expect(machine.refuse(1, route: 4) == .wait)
+        #expect(machine.refuse(1, route: 3) == .passThrough, "while the flight is under way too")
+    }
+
+    @Test func `a held token does not hold the next one`() {
+        let machine = Machine.withToken(lifetime: 10)
+        machine.cache.replayRefused(generation: 1, route: 3, at: machine.now)
+        machine.sleep()
+        #expect(machine.call())
+        _ = machine.grant("token-2", lifetime: 3_600)
+        #expect(machine.refuse(1, route: 3) == .replayNow(generation: 2))
+        #expect(machine.refuse(2, route: 3) == .wait)
+    }
+
+    @Test func `a revocation shortly after another is cured too`() {
+        let machine = Machine.withToken()
+        for generation in 1..<20 as Range<UInt64> {
+            #expect(machine.refuse(generation) == .wait)
+            #expect(machine.call())
+            _ = machine.grant("token", lifetime: 3_600)
+            #expect(machine.use(refused: generation) == .ready(generation: generation + 1))
+            machine.cache.replayAccepted(generation: generation + 1, route: 0)
+            machine.now += .milliseconds(300)
+        }
+    }
+
+    @Test func `a request that overtakes the replay does not authenticate again`() {
+        let machine = Machine.withToken()
+        #expect(machine.refuse(1) == .wait)
+        #expect(machine.call())
+        _ = machine.grant("token-2", lifetime: 3_600)
+        #expect(machine.use() == .ready(generation: 2))
+        #expect(machine.refuse(2) == .passThrough)
+        #expect(!machine.call())
+    }
+
+    @Test func `a failed re-authentication gives the old token back to those who do not know that it was refused`() {
+        let machine = Machine.withToken()
+        #expect(machine.refuse(1) == .wait)
+        #expect(machine.call())
+        #expect(machine.lose().pause != nil)
+        #expect(machine.use() == .ready(generation: 1))
+        #expect(machine.token == "token-1")
+        #expect(machine.use(refused: 1).isUnavailable)
+        #expect(machine.refuse(1).isUnavailable)
+        #expect(!machine.call())
+        machine.sleep()
+        #expect(machine.use(refused: 1) == .wait)
+        #expect(machine.refuse(1, route: 7) == .wait)
+        #expect(machine.use() == .ready(generation: 1), "doubted, a token is not withheld a second time")
+        #expect(machine.call())
+        _ = machine.grant("token-2", lifetime: 3_600)
+        #expect(machine.use(refused: 1) == .ready(generation: 2))
+    }
+
+    @Test func `a token that could not be replaced is not withheld in the next attempt`() {
+        let machine = Machine.withToken()
+        #expect(machine.refuse(1) == .wait)
+        #expect(machine.call())
+        _ = machine.lose()
+        machine.sleep()
+        #expect(machine.call())
+        #expect(machine.refuse(1) == .wait)
+        #expect(machine.use() == .ready(generation: 1))
+        #expect(machine.use(refused: 1) == .wait)
+    }
+
+    @Test func `credentials that are refused in a re-authentication leave the old token to others`() {
+        let machine = Machine.withToken()
+        #expect(machine.refuse(1) == .wait)
+        #expect(machine.call())
+        #expect(machine.answer(403).pause == .seconds(300))
+        #expect(machine.use() == .ready(generation: 1))
+        #expect(machine.use(refused: 1).isUnavailable)
+        #expect(machine.refuse(1).isUnavailable)
+        #expect(!machine.call())
+    }
+
+    @Test func `a refusal of an older token during a pause gets the newer one`() {
+        let machine = Machine.withToken(lifetime: 1_000)
+        machine.sleep()
+        #expect(machine.call())
+        _ = machine.grant("token-2", lifetime: 1_000)
+        machine.sleep()
+        #expect(machine.call())
+        _ = machine.lose()
+        #expect(machine.refuse(1) == .replayNow(generation: 2))
+    }
+
+    @Test func `routes that always refuse cost one authentication in ten seconds each, under any load`() {
+        for seed in 0..<100 as Range<UInt64> {
+            var upstreams = RefusingUpstreams(seed: seed)
+            upstreams.run(until: .seconds(60))
+            #expect(upstreams.authentications <= 2 * 7, "seed \(seed)")
+            #expect(upstreams.authentications >= 6, "seed \(seed)")
+            #expect(upstreams.answered > 1_000)
+        }
+    }
+}
+
+/// Requests on routes 0 and 1, which refuse every token, and 2, which takes any; answers come in a random order.
+private struct RefusingUpstreams {
+    let machine: Machine
+    var random: Random
+    var inFlight: [(route: Int, generation: UInt64, isReplay: Bool, due: Duration)] = []
+    var waiting: [(route: Int, refused: UInt64)] = []
+    var fetchDue: Duration?
+    var authentications = 0
+    var answered = 0
+
+    init(seed: UInt64) {
+        machine = Machine.withToken(seed: seed, lifetime: 100_000)
+        random = Random(seed: seed)
+    }
+
+    mutating func run(until end: Duration) {
+        while machine.now < end {
+            machine.now += .milliseconds(10)
+            if case .ready(let generation) = machine.use() { send(.random(in: 0...2, using: &random), generation) }
+            for request in inFlight where request.due <= machine.now { answer(request) }
+            inFlight.removeAll { $0.due <= machine.now }
+            step()
+        }
+    }
+
+    private mutating func step() {
+        if machine.call() {
+            authentications += 1
+            fetchDue = machine.now + .milliseconds(.random(in: 1...100, using: &random))
+        }
+        guard let due = fetchDue, due <= machine.now else { return }
+        fetchDue = nil
+        _ = machine.grant("token", lifetime: 100_000)
+        let woken = waiting
+        waiting = []
+        for request in woken {
+            if case .ready(let generation) = machine.use(refused: request.refused) { send(request.route, generation, isReplay: true) }
+        }
+    }
+
+    private mutating func send(_ route: Int, _ generation: UInt64, isReplay: Bool = false) {
+        let due = machine.now + .milliseconds(.random(in: 1...200, using: &random))
+        inFlight.append((route, generation, isReplay, due))
+    }
+
+    private mutating func answer(_ request: (route: Int, generation: UInt64, isReplay: Bool, due: Duration)) {
+        if request.route == 2 || request.isReplay {
+            answered += 1
+            guard request.isReplay else { return }
+            if request.route == 2 {
+                machine.cache.replayAccepted(generation: request.generation, route: 2)
+            } else {
+                machine.cache.replayRefused(generation: request.generation, route: request.route, at: machine.now)
+            }
+            return
+        }
+        switch machine.refuse(request.generation, route: request.route) {
+        case .replayNow(let generation): send(request.route, generation, isReplay: true)
+        case .wait: waiting.append((request.route, request.generation))
+        case .passThrough, .unavailable: answered += 1
+        }
+    }
+}

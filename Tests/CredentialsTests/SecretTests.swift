@@ -1,0 +1,80 @@
+import Testing
+
+@testable import Credentials
+
+@Suite struct SecretTests {
+    @Test func `the bytes come back as they went in`() {
+        #expect(Secret("häuser").revealed == "häuser")
+        #expect(Secret([0, 255, 7]).withBytes { span in span.indices.map { span[$0] } } == [0, 255, 7])
+        #expect(Secret("").count == 0)
+        #expect(Secret([1, 2, 3]).count == 3)
+    }
+
+    @Test(arguments: [("abc", "abc", true), ("abc", "abd", false), ("abc", "ab", false), ("", "", true), ("xbc", "abc", false)])
+    func `equality is that of the bytes`(left: String, right: String, isEqual: Bool) {
+        #expect((Secret(left) == Secret(right)) == isEqual)
+    }
+
+    @Test func `wiping leaves zeros`() {
+        let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 64)
+        memory.initialize(repeating: 0xA5)
+        Secret.wipe(memory)
+        #expect(memory.allSatisfy { $0 == 0 })
+        memory.deallocate()
+    }
+
+    @Test func `nothing that prints a value shows a secret`() throws {
+        let words = ["hush-id", "hush-secret", "hush-token", "hush-refresh", "hush-customer", "hush-user", "hush-password",
+                     "aHVzaC11c2VyOmh1c2gtcGFzc3dvcmQ="]
+        let bloq = Grant.bloq(try Grant.Bloq(clientId: Secret("hush-id"), clientSecret: Secret("hush-secret")))
+        let bloquo = Grant.bloquo(try Grant.Bloquo(
+            customerId: Secret("hush-customer"), clientId: Secret("hush-id"), clientSecret: Secret("hush-secret")))
+        let machine = Machine(bloq)
+        let action = machine.cache.nextAction(at: machine.now)
+        let outcome = machine.answer(200, #"{"accessToken":"hush-token","refreshToken":"hush-refresh"}"#)
+        let refused = machine.refuse(1)
+        let refresh = machine.cache.nextAction(at: machine.now)
+        let failure = machine.answer(500, "hush-token hush-secret")
+        let values: [Any] = [
+            Secret("hush-token"), [Secret("hush-token")], Optional(Secret("hush-token")) as Any, bloq, bloquo,
+            Grant.fixed(try Grant.Fixed(token: Secret("hush-token"))),
+            Grant.basic(try Grant.Basic(username: Secret("hush-user"), password: Secret("hush-password"))),
+            action, outcome, refused, refresh, failure, machine.cache, machine.use(), machine.cache.status(at: machine.now),
+            TokenCache(grant: bloquo, seed: 1),
+        ]
+        for value in values {
+            for text in printed(value) {
+                for word in words { #expect(!text.contains(word), "\(type(of: value))") }
+            }
+        }
+        #expect(machine.token == "hush-token")
+    }
+
+    @Test func `no error shows what was configured`() {
+        for value in ["hush hush", "", String(repeating: "hush", count: 5_000), "hush\u{0}", ".."] {
+            let errors = [
+                error { () throws(CredentialError) in _ = try Grant.Fixed(token: Secret(value)) },
+                error { () throws(CredentialError) in _ = try Grant.Basic(username: Secret(value), password: Secret(value)) },
+                error { () throws(CredentialError) in _ = try Grant.Bloq(clientId: Secret(value), clientSecret: Secret("x")) },
+                error { () throws(CredentialError) in
+                    _ = try Grant.Bloquo(customerId: Secret(value), clientId: Secret("x"), clientSecret: Secret("x"))
+                },
+            ]
+            for error in errors.compactMap({ $0 }) {
+                for text in printed(error) + [error.message] { #expect(!text.contains("hush")) }
+            }
+            #expect(errors.contains { $0 != nil })
+        }
+    }
+
+    private func error(_ body: () throws(CredentialError) -> Void) -> CredentialError? {
+        do { try body() } catch { return error }
+        return nil
+    }
+
+    private func printed(_ value: Any) -> [String] {
+        var dumped = ""
+        dump(value, to: &dumped)
+        return [String(describing: value), String(reflecting: value), "\(value)", dumped]
+    }
+}
