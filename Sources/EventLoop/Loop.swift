@@ -37,7 +37,7 @@ public final class Loop {
                 .ready(event.token & Self.tokenMask, event.readiness, now: now)
         }
         timers.expire(now: now, into: &due)
-        for (_, token) in due {
+        for (timer, token) in due where timers.claim(timer) {
             handlers[Int(token >> Self.handlerShift)].timerFired(token & Self.tokenMask, now: now)
         }
         due.removeAll(keepingCapacity: true)

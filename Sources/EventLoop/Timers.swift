@@ -21,6 +21,8 @@ struct Timers: ~Copyable {
         /// The slot it is in; -1 when it is in none.
         var slot: Int32 = -1
         var isArmed = false
+        /// Its deadline has passed, and it has not been told yet.
+        var isDue = false
     }
 
     private var nodes: [Node] = []
@@ -50,6 +52,7 @@ struct Timers: ~Copyable {
 
     mutating func arm(_ timer: TimerID, at deadline: Duration, now: Duration) {
         let index = Int(timer.index)
+        nodes[index].isDue = false
         if !nodes[index].isArmed {
             nodes[index].isArmed = true
             armedCount += 1
@@ -64,6 +67,7 @@ struct Timers: ~Copyable {
 
     /// The timer stays in its slot, and is passed over when the wheel comes there.
     mutating func disarm(_ timer: TimerID) {
+        nodes[Int(timer.index)].isDue = false
         guard nodes[Int(timer.index)].isArmed else { return }
         nodes[Int(timer.index)].isArmed = false
         armedCount -= 1
@@ -83,7 +87,7 @@ struct Timers: ~Copyable {
         return nil
     }
 
-    /// Appends the tokens of all timers whose deadline has passed, and disarms them.
+    /// Appends all timers whose deadline has passed, and disarms them. `claim` tells whether each still is to be told.
     mutating func expire(now: Duration, into due: inout [(timer: TimerID, token: UInt64)]) {
         let current = Self.ticks(now)
         if current - tick >= Limits.timerSlots { tick = current - Limits.timerSlots + 1 }
@@ -95,6 +99,12 @@ struct Timers: ~Copyable {
         }
     }
 
+    /// Whether a timer that expired is still to be told: what was told before it may have disarmed or moved it.
+    mutating func claim(_ timer: TimerID) -> Bool {
+        defer { nodes[Int(timer.index)].isDue = false }
+        return nodes[Int(timer.index)].isDue
+    }
+
     private mutating func visit(slot: Int, now: Duration, into due: inout [(timer: TimerID, token: UInt64)]) {
         var index = heads[slot]
         while index >= 0 {
@@ -103,6 +113,7 @@ struct Timers: ~Copyable {
             if node.isArmed {
                 if node.deadline <= now {
                     nodes[Int(index)].isArmed = false
+                    nodes[Int(index)].isDue = true
                     armedCount -= 1
                     due.append((TimerID(index: index), node.token))
                 } else {
