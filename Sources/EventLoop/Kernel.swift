@@ -53,7 +53,8 @@ public protocol Kernel: AnyObject {
     /// Looks a name up without blocking; the answer is announced by an event with this token and `.resolved`.
     func resolve(_ host: String, port: UInt16, token: UInt64)
 
-    /// The announced answer, once. The addresses are in the order in which to try them.
+    /// The answer that the last `wait` announced, once: the next `wait` forgets what was not taken, so an answer that
+    /// nobody wants any more costs nothing. The addresses are in the order in which to try them.
     func takeResolution(token: UInt64) -> Result<[SocketAddress], ResolutionError>?
 
     /// A descriptor that becomes readable when one of `signals` arrives; they no longer have their usual effect.

@@ -7,9 +7,10 @@ public final class LinuxKernel: Kernel {
     private let resolver: Resolver
     private let began: Duration
     private let systemEvents: UnsafeMutableBufferPointer<epoll_event>
-    /// Look-ups whose answer has come: announced ones wait to be taken.
+    /// Look-ups whose answer has come and is to be announced, in their order.
+    private var unannounced: [(token: UInt64, answer: Result<[SocketAddress], ResolutionError>)] = []
+    /// Those that the last `wait` announced.
     private var answers: [UInt64: Result<[SocketAddress], ResolutionError>] = [:]
-    private var unannounced: [UInt64] = []
 
     /// The resolver's eventfd; no handler of a loop has it.
     private static let resolverToken = UInt64.max
@@ -62,10 +63,13 @@ extension LinuxKernel {
     }
 
     public func wait(for timeout: Duration?, into events: UnsafeMutableBufferPointer<Event>) -> Int {
+        if !answers.isEmpty { answers.removeAll(keepingCapacity: true) }
         let capacity = min(events.count, systemEvents.count)
+        // Neither sockets nor names keep the other waiting for ever.
+        let announcing = min(unannounced.count, capacity / 2)
         var milliseconds: Int32 = -1
         if !unannounced.isEmpty { milliseconds = 0 } else if let timeout { milliseconds = Self.milliseconds(timeout) }
-        let count = epoll_wait(poller, systemEvents.baseAddress!, Int32(capacity), milliseconds)
+        let count = epoll_wait(poller, systemEvents.baseAddress!, Int32(capacity - announcing), milliseconds)
         precondition(count >= 0 || errno == EINTR, "epoll_wait: \(SystemError.text(for: errno))")
         var written = 0
         for index in 0..<max(0, Int(count)) {
@@ -77,11 +81,17 @@ extension LinuxKernel {
                 written += 1
             }
         }
-        while written < capacity, let token = unannounced.popLast() {
-            events[written] = Event(token: token, readiness: .resolved)
-            written += 1
+        return written + announce(into: events, from: written, to: capacity)
+    }
+
+    private func announce(into events: UnsafeMutableBufferPointer<Event>, from start: Int, to end: Int) -> Int {
+        let count = min(unannounced.count, end - start)
+        for (index, entry) in unannounced.prefix(count).enumerated() {
+            events[start + index] = Event(token: entry.token, readiness: .resolved)
+            answers[entry.token] = entry.answer
         }
-        return written
+        unannounced.removeFirst(count)
+        return count
     }
 
     public func resolve(_ host: String, port: UInt16, token: UInt64) {
@@ -92,12 +102,7 @@ extension LinuxKernel {
         answers.removeValue(forKey: token)
     }
 
-    private func collectAnswers() {
-        for (token, answer) in resolver.takeAnswers() {
-            answers[token] = answer
-            unannounced.append(token)
-        }
-    }
+    private func collectAnswers() { unannounced.append(contentsOf: resolver.takeAnswers()) }
 
     /// Rounded up, so that a turn never comes before the timer it waits for.
     private static func milliseconds(_ timeout: Duration) -> Int32 {

@@ -60,10 +60,15 @@ final class Resolver: Sendable {
         do {
             try startThread { self.work() }
         } catch {
-            state.withLock { state in
+            // Another thread, if there is one, comes to the question in its turn, or has it already.
+            let isLost = state.withLock { state -> Bool in
                 state.threadCount -= 1
-                state.questions.removeAll { $0.token == question.token }
+                guard state.threadCount == 0, let index = state.questions.firstIndex(where: { $0.token == question.token })
+                else { return false }
+                state.questions.remove(at: index)
+                return true
             }
+            guard isLost else { return }
             deliver(.failure(ResolutionError(host: question.host, reason: error.description)), for: question.token)
         }
     }
@@ -90,6 +95,9 @@ final class Resolver: Sendable {
 
     /// The addresses in getaddrinfo's order (RFC 6724), the families taking turns (RFC 8305, section 4).
     private static func lookUp(_ host: String, port: UInt16) -> Answer {
+        guard !host.utf8.contains(0) else {
+            return .failure(ResolutionError(host: host, reason: "a name has no NUL"))
+        }
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

@@ -12,6 +12,7 @@ public enum SocketAddress: Hashable, Sendable {
 
     /// An address written in numbers (`127.0.0.1`, `::1`, without brackets); nil for anything else.
     public init?(numeric host: String, port: UInt16) {
+        guard !host.utf8.contains(0) else { return nil }
         var four = in_addr()
         var six = in6_addr()
         if inet_pton(AF_INET, host, &four) == 1 {
