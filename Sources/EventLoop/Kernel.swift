@@ -57,7 +57,8 @@ public protocol Kernel: AnyObject {
     /// nobody wants any more costs nothing. The addresses are in the order in which to try them.
     func takeResolution(token: UInt64) -> Result<[SocketAddress], ResolutionError>?
 
-    /// A descriptor that becomes readable when one of `signals` arrives; they no longer have their usual effect.
+    /// A descriptor that becomes readable when one of `signals` arrives; they no longer have their usual effect, even
+    /// where the process was started with them ignored. To be called before other threads start, but for `startThread`'s.
     func signalDescriptor(for signals: [Int32]) throws(SystemError) -> Int32
 
     /// The next signal that arrived, if any.
