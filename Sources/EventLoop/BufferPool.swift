@@ -23,6 +23,7 @@ public struct BufferPool: ~Copyable {
 
     /// Takes a buffer back, whatever is in it. The empty buffer `Buffer()` is nothing to take back.
     public mutating func giveBack(_ buffer: consuming Buffer) {
+        precondition(!buffer.isLent || buffer.capacity == bufferBytes, "a buffer was given to a pool of another size")
         guard let memory = buffer.releaseMemory() else { return }
         lentCount -= 1
         if idle.count < Limits.idleBuffersMax {

@@ -32,7 +32,7 @@ public protocol Kernel: AnyObject {
     /// 0 when connected, else the `errno` for which connecting failed.
     func connectError(of descriptor: Int32) -> Int32
 
-    /// Receives at most `bytes.count` bytes: how many; 0 when the peer has finished sending; or `-errno`.
+    /// Receives at most `bytes.count` bytes, which is not 0: how many; 0 when the peer has finished sending; or `-errno`.
     func receive(_ descriptor: Int32, into bytes: UnsafeMutableRawBufferPointer) -> Int
 
     /// Sends as much of `bytes` as the socket takes: how many, or `-errno`. Never raises SIGPIPE.

@@ -18,9 +18,9 @@ public final class LinuxKernel: Kernel {
     /// Fails when the process has no descriptor left.
     public init() throws(SystemError) {
         signal(SIGPIPE, SIG_IGN)
+        resolver = try Resolver()
         poller = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard poller >= 0 else { throw SystemError(call: "epoll_create1", errno: errno, subject: "the event loop") }
-        resolver = try Resolver()
         systemEvents = .allocate(capacity: Limits.eventsPerTurn)
         began = Self.read(CLOCK_BOOTTIME)
         try register(resolver.eventDescriptor, token: Self.resolverToken)
@@ -175,6 +175,7 @@ extension LinuxKernel {
     }
 
     public func receive(_ descriptor: Int32, into bytes: UnsafeMutableRawBufferPointer) -> Int {
+        precondition(!bytes.isEmpty, "received into no room: 0 would look like the end of the stream")
         while true {
             let count = recv(descriptor, bytes.baseAddress, bytes.count, 0)
             if count >= 0 { return count }
@@ -198,10 +199,19 @@ extension LinuxKernel {
     }
 
     private func socket(for address: SocketAddress) throws(SystemError) -> Int32 {
+        if case .unix(let path) = address { try check(path: path) }
         let kind = SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
         let descriptor = Glibc.socket(address.family, Int32(kind), 0)
         guard descriptor >= 0 else { throw failure("socket", address) }
         return descriptor
+    }
+
+    /// An empty path, a NUL or the 108th byte would silently name another socket.
+    private func check(path: String) throws(SystemError) {
+        let isTooLong = path.utf8.count > SocketAddress.unixPathBytesMax
+        guard !isTooLong, !path.isEmpty, !path.utf8.contains(0) else {
+            throw SystemError(call: "socket", errno: isTooLong ? ENAMETOOLONG : EINVAL, subject: "unix:\(path)")
+        }
     }
 
     /// A request is written whole: to wait for more before a packet is sent gains nothing. Unix sockets have no such option.
@@ -244,9 +254,6 @@ extension LinuxKernel {
     /// The file has its mode from the first moment: nobody can open it in between.
     private func bindUnix(_ descriptor: Int32, path: String, options: ListenOptions) throws(SystemError) {
         let address = SocketAddress.unix(path)
-        guard path.utf8.count <= SocketAddress.unixPathBytesMax else {
-            throw SystemError(call: "bind", errno: ENAMETOOLONG, subject: address.description)
-        }
         try removeStaleSocket(path)
         let previousMask = umask(0o777 & ~options.mode)
         let code = address.withSystemForm { linux_bind(descriptor, $0, $1) }
