@@ -1,0 +1,9 @@
+/// Whose requests a route takes.
+public struct Admittance: Sendable, Equatable {
+    /// Allowed values of the request's Host without its port: lower case, IPv6 addresses in brackets. Never empty.
+    public let hosts: [String]
+    /// Origins of other sites that browsers may send from: `scheme://host[:port]` in lower case, default ports left out.
+    public let origins: [String]
+    /// Allowed methods as written in requests, never TRACE or CONNECT. Nil: all that the proxy forwards.
+    public let methods: [String]?
+}

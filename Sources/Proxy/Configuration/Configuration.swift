@@ -1,0 +1,44 @@
+internal import Wire
+
+/// What `proxy.json` says, checked: whatever is in here can be run, apart from what only the machine knows (whether a
+/// port is free, a file is there, a name resolves).
+public struct Configuration: Sendable {
+    /// At least one, in the order of the file; names and places (listener, prefix, host) are unique.
+    public let routes: [Route]
+    /// In the order of the file.
+    public let credentials: [Credential]
+    public let log: LogSettings
+    /// How long exchanges in flight may take to finish once the proxy stops accepting; 0 ends them at once.
+    public let drainTimeout: Duration
+    /// Event loops.
+    public let threads: Int
+    /// What is allowed but probably not meant, in the order of the file.
+    public let warnings: [Finding]
+
+    /// Reads the bytes of a configuration file: JSON with `//` comments, at most 1 MiB.
+    ///
+    /// Throws every mistake there is, not the first alone; only a text that is no JSON is refused at its first fault.
+    /// `file` is the name for the findings; no file is opened, nor any other that the configuration names.
+    public static func load(_ bytes: [UInt8], file: String) throws(ConfigurationError) -> Configuration {
+        let diagnosis = Diagnosis(file: file, source: bytes)
+        let root: JSON
+        do {
+            root = try JSON.parse(bytes, options: [.comments, .duplicateKeys])
+        } catch {
+            diagnosis.error(at: error.offset, "", error.message)
+            throw ConfigurationError(findings: diagnosis.errors)
+        }
+        var decoding = Decoding(diagnosis: diagnosis)
+        let configuration = decoding.configuration(Node(json: root, keyPath: "", diagnosis: diagnosis))
+        guard let configuration, diagnosis.errors.isEmpty else {
+            precondition(!diagnosis.errors.isEmpty, "a configuration that cannot be used has a finding that says why")
+            throw ConfigurationError(findings: diagnosis.errors)
+        }
+        return configuration
+    }
+
+    /// Every secret that the credentials need, credential by credential.
+    public var secretSources: [SecretSource] {
+        credentials.flatMap(\.secretSources)
+    }
+}

@@ -1,0 +1,118 @@
+internal import Wire
+
+extension Decoding {
+    func admittance(_ node: Node?) -> Admittance? {
+        let standard = Admittance(hosts: ["localhost", "127.0.0.1", "[::1]"], origins: [], methods: nil)
+        guard let node else { return standard }
+        guard let object = ObjectReader(node, "an object such as { \"methods\": [\"GET\"] }") else { return nil }
+        let hosts = object.optional("hosts").map(self.hosts) ?? standard.hosts
+        let origins = object.optional("origins").map(self.origins) ?? standard.origins
+        let methodsNode = object.optional("methods")
+        let methods = methodsNode.flatMap(self.methods)
+        let isEmpty = { (json: JSON) in json.array?.isEmpty == true }
+        object.unsupported("users", unless: isEmpty)
+        object.unsupported("paths", unless: isEmpty)
+        object.unsupported("rpcMethods", unless: isEmpty)
+        object.unsupported("requireHeader")
+        object.finish()
+        guard let hosts, let origins, methodsNode == nil || methods != nil else { return nil }
+        return Admittance(hosts: hosts, origins: origins, methods: methods)
+    }
+
+    private func hosts(_ node: Node) -> [String]? {
+        texts(node, of: "host names", "a host name such as \"localhost\"", Self.hostText)
+    }
+
+    private func methods(_ node: Node) -> [String]? {
+        texts(node, of: "methods", "a method such as \"GET\"") { text throws(Malformed) in
+            guard Injection.isToken(text) else { throw Malformed("\(quoted(text)) is no method; write one such as \"GET\"") }
+            guard text == text.uppercased() else {
+                throw Malformed("methods are compared with their case; write \(quoted(text.uppercased()))")
+            }
+            guard text != "TRACE" && text != "CONNECT" else { throw Malformed("\(text) is always refused; remove it") }
+            return text
+        }
+    }
+
+    private func origins(_ node: Node) -> [String]? {
+        guard let elements = node.elements(of: "origins") else { return nil }
+        let expected = "an origin such as \"http://localhost:3000\""
+        let origins = elements.map { element in
+            element.parse(expected) { text throws(Malformed) in
+                guard text != "*" && text != "null" else {
+                    throw Malformed("\(quoted(text)) would let any site use the credential; write \(expected)")
+                }
+                let origin = try Origin.parse(text)
+                guard origin.basePath.isEmpty, !text.hasSuffix("/") else {
+                    throw Malformed("an origin has no path; write \(quoted("\(origin.scheme)://\(origin.authority)"))")
+                }
+                return "\(origin.scheme)://\(origin.authority)"
+            }
+        }
+        return origins.contains { $0 == nil } ? nil : origins.compactMap(\.self)
+    }
+
+    /// A list with at least one element; an empty one would refuse every request.
+    private func texts(
+        _ node: Node, of what: String, _ expected: String, _ read: (String) throws(Malformed) -> String
+    ) -> [String]? {
+        guard let elements = node.elements(of: what) else { return nil }
+        guard !elements.isEmpty else {
+            node.error("the list is empty, so every request would be refused; write \(expected) into it, or remove the key")
+            return nil
+        }
+        let texts = elements.map { $0.parse(expected, read) }
+        return texts.contains { $0 == nil } ? nil : texts.compactMap(\.self)
+    }
+
+    /// What a route adds. `kind` is nil if the credential could not be read; then only the form is checked.
+    func inject(_ node: Node?, for kind: Credential.Kind?) -> [Injection]? {
+        guard let node else { return kind.map(Injection.standard) ?? [] }
+        guard let elements = node.elements(of: "fields such as \(Self.injectionExample)") else { return nil }
+        var injections: [Injection] = []
+        var names: Set<String> = []
+        var isSound = true
+        for element in elements {
+            guard let injection = injection(element, for: kind) else {
+                isSound = false
+                continue
+            }
+            if !names.insert(Injection.comparable(injection.name)).inserted {
+                element.error("the field \(quoted(injection.name)) is injected twice; remove one")
+                isSound = false
+            }
+            injections.append(injection)
+        }
+        guard isSound else { return nil }
+        guard injections.contains(where: { $0.value.contains(.token) }) else {
+            node.error("no value has {token}, so requests would go without the credential; write \(Self.injectionExample)")
+            return nil
+        }
+        if case .bloquo = kind, !names.contains(Injection.comparable(Injection.customer.name)) { injections.append(.customer) }
+        return injections
+    }
+
+    private static let injectionExample = "{ \"header\": \"Authorization\", \"value\": \"Bearer {token}\" }"
+
+    private func injection(_ node: Node, for kind: Credential.Kind?) -> Injection? {
+        guard let object = ObjectReader(node, "an object such as \(Self.injectionExample)") else { return nil }
+        let name = object.required("header", "a field name such as \"Authorization\"").flatMap {
+            $0.parse("a field name such as \"Authorization\"", Injection.parse(name:))
+        }
+        let valueNode = object.required("value", "a value such as \"Bearer {token}\"")
+        let value = valueNode.flatMap { $0.parse("a value such as \"Bearer {token}\"", Injection.parse(value:)) }
+        object.finish()
+        guard let name, let valueNode, let value else { return nil }
+        if Injection.comparable(name) == "authorization" && !value.contains(.token) {
+            valueNode.error("a secret is not written into the configuration; write \"Bearer {token}\" and take the token from a credential")
+            return nil
+        }
+        if let kind, value.contains(.customerId) {
+            guard case .bloquo = kind else {
+                valueNode.error("{customerId} is there for credentials of type \"bloquo\" alone; remove it")
+                return nil
+            }
+        }
+        return Injection(name: name, value: value)
+    }
+}

@@ -1,0 +1,121 @@
+internal import Wire
+
+extension Decoding {
+    /// The types of credentials by their names in the file.
+    private enum CredentialType: String, CaseIterable {
+        case bloq
+        case bloquo
+        case basic
+        case fixed = "static"
+    }
+
+    private static let unsupportedTypes = ["bloq-account", "oauth2", "token-endpoint"]
+
+    func credential(_ node: Node, name: String) -> Credential? {
+        let types = Node.list(CredentialType.allCases.map(\.rawValue))
+        guard let object = ObjectReader(node, "an object with a \"type\" such as { \"type\": \"bloq\", … }"),
+            let typeNode = object.required("type", types), let typeName = typeNode.string(types)
+        else { return nil }
+        guard let type = CredentialType(rawValue: typeName) else {
+            if Self.unsupportedTypes.contains(typeName) {
+                typeNode.error("\(quoted(typeName)) \(notSupported); write \(types)")
+            } else if let near = Suggestion.nearest(to: typeName, among: CredentialType.allCases.map(\.rawValue) + Self.unsupportedTypes) {
+                typeNode.error("there is no type \(quoted(typeName)); did you mean \(quoted(near))?")
+            } else {
+                typeNode.error("there is no type \(quoted(typeName)); write \(types)")
+            }
+            return nil
+        }
+        let credential =
+            switch type {
+            case .bloq: bloq(object, name: name)
+            case .bloquo: bloquo(object, name: name)
+            case .basic: basic(object, name: name)
+            case .fixed: fixed(object, name: name)
+            }
+        object.finish()
+        return credential
+    }
+
+    private func bloq(_ object: ObjectReader, name: String) -> Credential? {
+        let clientId = secret(object, "clientId")
+        let clientSecret = secret(object, "clientSecret")
+        let network = network(object)
+        let accounts = object.optional("accounts").map { origin($0, network?.dialling) } ?? Self.bloqAccounts
+        guard let clientId, let clientSecret, let accounts, let network else { return nil }
+        return credential(name, .bloq(clientId: clientId, clientSecret: clientSecret, accounts: accounts), network)
+    }
+
+    private func bloquo(_ object: ObjectReader, name: String) -> Credential? {
+        let customerId = secret(object, "customerId")
+        let clientId = secret(object, "clientId")
+        let clientSecret = secret(object, "clientSecret")
+        let network = network(object)
+        let api = object.required("api", "the URL that Bloquo gave you, such as \"https://staging-api.bloquo.io\"").flatMap {
+            origin($0, network?.dialling)
+        }
+        guard let customerId, let clientId, let clientSecret, let api, let network else { return nil }
+        return credential(name, .bloquo(customerId: customerId, clientId: clientId, clientSecret: clientSecret, api: api), network)
+    }
+
+    private func basic(_ object: ObjectReader, name: String) -> Credential? {
+        let username = secret(object, "username")
+        let password = secret(object, "password")
+        guard let username, let password else { return nil }
+        return credential(name, .basic(username: username, password: password), .none)
+    }
+
+    private func fixed(_ object: ObjectReader, name: String) -> Credential? {
+        guard let token = secret(object, "token") else { return nil }
+        return credential(name, .fixed(token: token), .none)
+    }
+
+    private static let bloqAccounts: Origin? = try? Origin.parse("https://accounts.bloq.cloud")
+
+    private func credential(_ name: String, _ kind: Credential.Kind, _ network: Network) -> Credential {
+        Credential(
+            name: name, kind: kind, authTimeout: network.authTimeout, tls: network.dialling.tls, connectTo: network.dialling.connectTo,
+            timeouts: network.timeouts)
+    }
+
+    /// What a credential that asks a service for its tokens has besides.
+    private struct Network {
+        let dialling: Dialling
+        let authTimeout: Duration
+        let timeouts: CredentialTimeouts
+
+        static var none: Network {
+            Network(
+                dialling: Dialling(tls: .standard, tlsNode: nil, connectTo: nil, connectToNode: nil), authTimeout: .seconds(10),
+                timeouts: CredentialTimeouts(connect: .seconds(5), responseHead: .seconds(60)))
+        }
+    }
+
+    private func network(_ object: ObjectReader) -> Network? {
+        let dialling = dialling(object)
+        let authTimeout = object.optional("authTimeout").map { $0.duration(in: Limits.timeout) } ?? Network.none.authTimeout
+        guard let timeouts = timeouts(object.optional("timeouts"), within: authTimeout), let dialling, let authTimeout else { return nil }
+        return Network(dialling: dialling, authTimeout: authTimeout, timeouts: timeouts)
+    }
+
+    /// A connection attempt that lasts longer than any request waits for it would fail every one of them without its reason.
+    private func timeouts(_ node: Node?, within authTimeout: Duration?) -> CredentialTimeouts? {
+        let standard = Network.none.timeouts
+        let longest = authTimeout ?? Limits.timeout.upperBound
+        guard let node else {
+            return CredentialTimeouts(connect: min(standard.connect, longest), responseHead: standard.responseHead)
+        }
+        guard let object = ObjectReader(node, "an object such as { \"connect\": \"5s\" }") else { return nil }
+        let connectNode = object.optional("connect")
+        let connect = connectNode.map { $0.duration(in: Limits.timeout) } ?? min(standard.connect, longest)
+        let responseHead = object.optional("responseHead").map { $0.duration(in: Limits.timeout) } ?? standard.responseHead
+        object.finish()
+        guard let connect, let responseHead else { return nil }
+        guard connect <= longest else {
+            connectNode?.error(
+                "\(Quantity.text(connect)) is longer than the credential's \"authTimeout\" of \(Quantity.text(longest)); lower it, or raise that")
+            return nil
+        }
+        return CredentialTimeouts(connect: connect, responseHead: responseHead)
+    }
+}

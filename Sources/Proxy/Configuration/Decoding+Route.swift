@@ -1,0 +1,153 @@
+internal import Wire
+
+extension Decoding {
+    mutating func route(_ node: Node, areCredentialsReadable: Bool) -> Route? {
+        guard let object = ObjectReader(node, "an object with \"listen\", \"upstream\" and \"credential\"") else { return nil }
+        let nameNode = object.optional("name")
+        let listenNode = object.required("listen", ListenAddress.example)
+        let exposed = object.optional("exposed")
+        let upstreamNode = object.required("upstream", "a URL such as \"https://btc.connect.bloq.cloud\"")
+        let credentialNode = object.required("credential", "the name of one of the \"credentials\"")
+        let listen = listenNode.flatMap { $0.parse(ListenAddress.example, ListenAddress.parse) }
+        let dialling = dialling(object)
+        let upstream = upstreamNode.flatMap { origin($0, dialling) }
+        let credential = credentialNode.flatMap { reference($0, areCredentialsReadable) }
+        let name = nameNode.map(self.name) ?? upstream?.host
+        let pathPrefix = object.optional("pathPrefix").map(pathPrefix) ?? "/"
+        let stripPrefix = object.optional("stripPrefix").map { $0.bool() } ?? false
+        let hostNode = object.optional("host")
+        let host = hostNode.map(routeHost) ?? HostMatch.any
+        let inject = self.inject(object.optional("inject"), for: credential.map { credentials[$0].kind })
+        let reauthenticateOn = object.optional("reauthenticateOn").map(statuses) ?? [401]
+        let replayBody = object.optional("replayBody").map { $0.size(in: Limits.replayBody) } ?? 1 << 20
+        let allow = admittance(object.optional("allow"))
+        let timeouts = self.timeouts(object.optional("timeouts"))
+        let limits = self.limits(object.optional("limits"))
+        if let exposed, exposed.bool() == true { object.error(at: "exposed", "\(notSupported); remove it and listen on a loopback address") }
+        object.unsupported("socketIOToken") { $0.bool == false }
+        object.unsupported("decompress") { $0.bool == false }
+        object.unsupported("preset")
+        object.finish()
+        guard let name, let listen, let listenNode, let upstream, let credential, let pathPrefix, let stripPrefix, let host, let inject,
+            let reauthenticateOn, let replayBody, let allow, let timeouts, let limits, let dialling
+        else { return nil }
+        let route = Route(
+            name: name, listen: listen, pathPrefix: Array(pathPrefix.utf8), stripPrefix: stripPrefix, host: host.name, upstream: upstream,
+            credential: credential, inject: inject, reauthenticateOn: reauthenticateOn, replayBodyBytesMax: replayBody, allow: allow,
+            timeouts: timeouts, tls: dialling.tls, connectTo: dialling.connectTo, limits: limits)
+        warn(about: route, object)
+        return claim(route, object, nameNode: nameNode, listenNode: listenNode) ? route : nil
+    }
+
+    /// The Host that a route is for.
+    private struct HostMatch {
+        let name: String?
+        static let any = HostMatch(name: nil)
+    }
+
+    private func name(_ node: Node) -> String? {
+        guard let name = node.string("a name for logs and metrics") else { return nil }
+        guard let problem = Self.problem(withName: name) else { return name }
+        node.error(problem)
+        return nil
+    }
+
+    private func routeHost(_ node: Node) -> HostMatch? {
+        guard node.json.string != "*" else { return .any }
+        return node.parse("the name in the requests' Host field, or \"*\" for all", Self.hostText).map { HostMatch(name: $0) }
+    }
+
+    /// A Host field's value without a port.
+    static func hostText(_ text: String) throws(Malformed) -> String {
+        let (host, port) = try HostName.split(text)
+        guard port == nil else { throw Malformed("hosts are compared without their port; write \(quoted(host))") }
+        return try HostName.parse(host).authorityText
+    }
+
+    private func pathPrefix(_ node: Node) -> String? {
+        node.parse("a path such as \"/\" or \"/api\"") { text throws(Malformed) in
+            try PathText.check(text)
+            return text
+        }
+    }
+
+    private func reference(_ node: Node, _ areCredentialsReadable: Bool) -> Int? {
+        guard let name = node.string("the name of one of the \"credentials\""), areCredentialsReadable else { return nil }
+        if let index = credentials.firstIndex(where: { $0.name == name }) { return index }
+        guard !credentialNames.contains(name) else { return nil }
+        if let near = Suggestion.nearest(to: name, among: credentialNames) {
+            node.error("there is no credential \(quoted(name)); did you mean \(quoted(near))?")
+        } else if credentialNames.isEmpty {
+            node.error("there is no credential \(quoted(name)); write one into \"credentials\"")
+        } else {
+            node.error("there is no credential \(quoted(name)); write \(Node.list(credentialNames))")
+        }
+        return nil
+    }
+
+    private func statuses(_ node: Node) -> [Int]? {
+        guard let elements = node.elements(of: "answers such as { \"status\": 401 }") else { return nil }
+        var statuses: [Int] = []
+        var isSound = true
+        for element in elements {
+            guard let object = ObjectReader(element, "an object such as { \"status\": 401 }") else {
+                isSound = false
+                continue
+            }
+            // Only these say that the request was refused before it was acted on; it is sent a second time.
+            let status = object.required("status", "a status such as 401")?.int(in: 400...499)
+            object.unsupported("body")
+            object.finish()
+            if let status, statuses.contains(status) {
+                element.error("the status \(status) stands twice; remove one")
+                isSound = false
+            } else if let status {
+                statuses.append(status)
+            } else {
+                isSound = false
+            }
+        }
+        return isSound ? statuses : nil
+    }
+
+    private func timeouts(_ node: Node?) -> Timeouts? {
+        let standard = Timeouts(
+            requestHead: .seconds(10), requestBody: .seconds(60), keepAlive: .seconds(75), connect: .seconds(5), responseHead: .seconds(60),
+            idle: .seconds(300))
+        guard let node else { return standard }
+        guard let object = ObjectReader(node, "an object such as { \"connect\": \"5s\" }") else { return nil }
+        let requestHead = object.optional("requestHead").map { $0.duration(in: Limits.timeout) } ?? standard.requestHead
+        let requestBody = object.optional("requestBody").map { $0.duration(in: Limits.timeout) } ?? standard.requestBody
+        let keepAlive = object.optional("keepAlive").map { $0.duration(in: Limits.timeout) } ?? standard.keepAlive
+        let connect = object.optional("connect").map { $0.duration(in: Limits.timeout) } ?? standard.connect
+        let responseHead = object.optional("responseHead").map { $0.duration(in: Limits.timeout) } ?? standard.responseHead
+        let idle = object.optional("idle").map { $0.duration(in: Limits.timeout) } ?? standard.idle
+        object.finish()
+        guard let requestHead, let requestBody, let keepAlive, let connect, let responseHead, let idle else { return nil }
+        return Timeouts(
+            requestHead: requestHead, requestBody: requestBody, keepAlive: keepAlive, connect: connect, responseHead: responseHead, idle: idle)
+    }
+
+    private func limits(_ node: Node?) -> RouteLimits? {
+        let standard = RouteLimits(concurrency: 256, queue: 1024)
+        guard let node else { return standard }
+        guard let object = ObjectReader(node, "an object such as { \"concurrency\": 256 }") else { return nil }
+        let concurrency = object.optional("concurrency").map { $0.int(in: Limits.concurrency) } ?? standard.concurrency
+        let queue = object.optional("queue").map { $0.int(in: Limits.queue) } ?? standard.queue
+        object.unsupported("requestsPerSecond") { $0.int == 0 }
+        object.finish()
+        guard let concurrency, let queue else { return nil }
+        return RouteLimits(concurrency: concurrency, queue: queue)
+    }
+
+    private func warn(about route: Route, _ object: ObjectReader) {
+        if let host = route.host, !route.allow.hosts.contains(host), let node = object.optional("host") {
+            node.warning("no request reaches this route, since \"allow.hosts\" does not have \(quoted(host)); add it there")
+        }
+        let bytes = route.replayBodyBytesMax * route.limits.concurrency
+        if bytes > Limits.replayBytesWarned {
+            object.node.warning(
+                "\"limits.concurrency\" copies of \"replayBody\" bytes may take \(bytes >> 30) GiB of memory; lower one of them")
+        }
+    }
+}

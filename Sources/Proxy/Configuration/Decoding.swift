@@ -1,0 +1,161 @@
+internal import Wire
+
+/// Turns the tree of a file into a `Configuration`.
+///
+/// A method gives nil only after it has reported why, and reading goes on with the rest, so that one run finds all mistakes.
+struct Decoding {
+    /// The ranges that values are held to.
+    enum Limits {
+        /// Shorter than a millisecond no timer is; longer than a day no connection is worth keeping.
+        static let timeout: ClosedRange<Duration> = .milliseconds(1) ... .seconds(86_400)
+        /// 0 ends what is in flight at once.
+        static let drainTimeout: ClosedRange<Duration> = .zero ... .seconds(86_400)
+        /// Bytes. Each request in flight may hold so much.
+        static let replayBody = 0...64 << 20
+        /// Requests. Each needs two descriptors; a process has a million of them at the very most.
+        static let concurrency = 1...100_000
+        /// Requests. 0 refuses what cannot go at once.
+        static let queue = 0...100_000
+        /// Characters of a route's or a credential's name, which stands in every log line.
+        static let nameCharactersMax = 64
+        /// Bytes that replay copies of one route may take together before a warning says so.
+        static let replayBytesWarned = 4 << 30
+    }
+
+    let diagnosis: Diagnosis
+    /// The names in `credentials`, whether or not what stands behind them is right.
+    private(set) var credentialNames: [String] = []
+    private(set) var credentials: [Credential] = []
+    /// What the routes so far have taken, with the route's key path.
+    private(set) var routeNames: [String: String] = [:]
+    private(set) var routePlaces: [RoutePlace: String] = [:]
+    private(set) var listeners: [(address: ListenAddress, keyPath: String)] = []
+
+    /// What tells the routes of a proxy apart.
+    struct RoutePlace: Hashable {
+        let listen: ListenAddress
+        let prefix: [UInt8]
+        let host: String?
+    }
+
+    init(diagnosis: Diagnosis) {
+        self.diagnosis = diagnosis
+    }
+
+    mutating func configuration(_ node: Node) -> Configuration? {
+        guard let object = ObjectReader(node, "an object with \"routes\" and \"credentials\"") else { return nil }
+        _ = object.optional("$schema")?.string("the URL of a schema, or nothing")
+        let routesNode = object.required(
+            "routes", "\"routes\": [ { \"listen\": \"127.0.0.1:8080\", \"upstream\": \"https://…\", \"credential\": \"…\" } ]")
+        let credentialsNode = object.required("credentials", "\"credentials\": { \"NAME\": { \"type\": \"bloq\", … } }")
+        let areCredentialsReadable = readCredentials(credentialsNode)
+        let routes = routesNode.flatMap { self.routes($0, areCredentialsReadable: areCredentialsReadable) }
+        let log = object.optional("log").map(logSettings) ?? .standard
+        let drainTimeout = object.optional("drainTimeout").map { $0.duration(in: Limits.drainTimeout) } ?? .seconds(30)
+        checkThreads(object)
+        object.unsupported("tokenCache")
+        object.unsupported("admin")
+        object.unsupported("egressProxy")
+        object.finish()
+        guard let routes, let log, let drainTimeout else { return nil }
+        return Configuration(
+            routes: routes, credentials: credentials, log: log, drainTimeout: drainTimeout, threads: 1, warnings: diagnosis.warnings)
+    }
+
+    /// False if it is unknown which names there are, so that nothing can be said about references to them.
+    private mutating func readCredentials(_ node: Node?) -> Bool {
+        guard let node, let object = ObjectReader(node, "an object with a name for each credential") else { return false }
+        for (name, child) in object.all() {
+            credentialNames.append(name)
+            guard let problem = Self.problem(withName: name) else {
+                if let credential = credential(child, name: name) { credentials.append(credential) }
+                continue
+            }
+            object.error(at: name, problem)
+        }
+        return true
+    }
+
+    private mutating func routes(_ node: Node, areCredentialsReadable: Bool) -> [Route]? {
+        guard let elements = node.elements(of: "routes") else { return nil }
+        guard !elements.isEmpty else {
+            node.error("the list is empty; write at least one route")
+            return nil
+        }
+        let routes = elements.map { route($0, areCredentialsReadable: areCredentialsReadable) }
+        return routes.contains { $0 == nil } ? nil : routes.compactMap(\.self)
+    }
+
+    private func logSettings(_ node: Node) -> LogSettings? {
+        guard let object = ObjectReader(node, "an object such as { \"access\": \"stdout\" }") else { return nil }
+        let access = object.optional("access").map(logAccess) ?? LogSettings.standard.access
+        let format = object.optional("format").map { $0.choice(LogSettings.Format.self) } ?? LogSettings.standard.format
+        let level = object.optional("level").map { $0.choice(LogSettings.Level.self) } ?? LogSettings.standard.level
+        object.finish()
+        guard let access, let format, let level else { return nil }
+        return LogSettings(access: access, format: format, level: level)
+    }
+
+    private func logAccess(_ node: Node) -> LogSettings.Access? {
+        let expected = "\"stdout\", \"stderr\", \"off\" or the path of a file"
+        return node.parse(expected) { text throws(Malformed) in
+            switch text {
+            case "stdout": return .stdout
+            case "stderr": return .stderr
+            case "off": return .off
+            default:
+                // A word without either is sooner a slip than a file in the working directory.
+                guard text.contains("/") || text.contains("."), !text.utf8.contains(0) else {
+                    throw Malformed("\(quoted(text)) is unknown; write \(expected), such as \"/var/log/bearerproxy/access.log\"")
+                }
+                return .file(text)
+            }
+        }
+    }
+
+    private func checkThreads(_ object: ObjectReader) {
+        guard let node = object.optional("threads") else { return }
+        switch node.json.value {
+        case .number(let number) where number.int == 1: return
+        case .number(let number) where number.int.map { $0 > 1 } == true: node.error("more than one thread \(notSupported); write 1")
+        case .string("auto"): node.error("\"auto\" \(notSupported); write 1")
+        default: node.error("\(node.kind) stands here; write 1")
+        }
+    }
+
+    /// What is wrong with the name of a route or a credential; nil if nothing is.
+    static func problem(withName name: String) -> String? {
+        let isPlain = name.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+            default: "-._".utf8.contains(byte)
+            }
+        }
+        guard isPlain, (1...Limits.nameCharactersMax).contains(name.utf8.count) else {
+            return "\(quoted(name)) is no name; write 1 to \(Limits.nameCharactersMax) letters, digits, \"-\", \"_\" and \".\""
+        }
+        return nil
+    }
+
+    /// Takes a route's name and place; gives false after it has reported that another has one of them.
+    mutating func claim(_ route: Route, _ object: ObjectReader, nameNode: Node?, listenNode: Node) -> Bool {
+        let path = object.node.keyPath
+        var isUnique = true
+        if let other = routeNames.updateValue(path, forKey: route.name) {
+            let origin = nameNode == nil ? ", which is the upstream's host" : ""
+            (nameNode ?? object.node).error("\(other) is called \(quoted(route.name)) too\(origin); give each route a \"name\" of its own")
+            isUnique = false
+        }
+        let place = RoutePlace(listen: route.listen, prefix: route.pathPrefix, host: route.host)
+        if let other = routePlaces.updateValue(path, forKey: place) {
+            object.node.error("\(other) has the same \"listen\", \"pathPrefix\" and \"host\"; change one of them")
+            isUnique = false
+        }
+        if let other = listeners.first(where: { $0.address.collides(with: route.listen) }) {
+            listenNode.error("\(other.keyPath).listen is the same socket written in another way; write both alike")
+            isUnique = false
+        }
+        listeners.append((route.listen, path))
+        return isUnique
+    }
+}

@@ -1,0 +1,77 @@
+/// Where a route takes its requests: this machine only.
+public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
+    /// A loopback address without brackets, canonical. Port 0: the kernel picks one.
+    case tcp(host: String, port: UInt16)
+    /// 127.0.0.1 and ::1.
+    case localhost(port: UInt16)
+    /// An absolute path of at most 107 bytes; permissions and group (a name or a number) of the socket, if given.
+    case unix(path: String, mode: UInt16?, group: String?)
+
+    public var description: String {
+        switch self {
+        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .localhost(let port): "localhost:\(port)"
+        case .unix(let path, _, _): "unix:\(path)"
+        }
+    }
+
+    static let example = "\"127.0.0.1:8080\", \"localhost:8080\", \"[::1]:8080\" or \"unix:/run/bearerproxy/app.sock\""
+
+    static func parse(_ text: String) throws(Malformed) -> ListenAddress {
+        if text.hasPrefix("unix:") { return try unix(String(text.dropFirst("unix:".count))) }
+        if text.hasPrefix("systemd:") { throw Malformed("a socket from systemd \(notSupported); write \(example)") }
+        let (hostText, portText) = try HostName.split(text)
+        guard let portText else { throw Malformed("\(quoted(text)) is no address with a port; write \(example)") }
+        guard !hostText.isEmpty, hostText != "*" else {
+            throw Malformed("\(quoted(text)) would listen on every address of this machine; write \(quoted("127.0.0.1:\(portText)"))")
+        }
+        let host = try HostName.parse(hostText)
+        let port = try HostName.port(portText, in: 0...65535)
+        guard host.isLoopback else {
+            let what = host.kind == .name ? "is a name" : "is no loopback address, so other machines could use the credential"
+            throw Malformed("\(quoted(host.authorityText)) \(what); write \(example)")
+        }
+        return host.kind == .name ? .localhost(port: port) : .tcp(host: host.name, port: port)
+    }
+
+    /// Whether both cannot be bound at once although they are written differently.
+    func collides(with other: ListenAddress) -> Bool {
+        switch (self, other) {
+        case (.localhost(let port), .tcp(let host, let otherPort)), (.tcp(let host, let otherPort), .localhost(let port)):
+            port == otherPort && port != 0 && (host == "127.0.0.1" || host == "::1")
+        case (.unix(let path, _, _), .unix(let otherPath, _, _)): path == otherPath && self != other
+        case (.tcp, _), (.localhost, _), (.unix, _): false
+        }
+    }
+
+    /// `/path?mode=0660&group=apps`
+    private static func unix(_ text: String) throws(Malformed) -> ListenAddress {
+        let parts = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let path = String(parts[0])
+        guard path.hasPrefix("/"), !path.hasSuffix("/"), !path.utf8.contains(0) else {
+            throw Malformed("a Unix socket has an absolute path; write \"unix:/run/bearerproxy/app.sock\"")
+        }
+        // sun_path has 108 bytes with the NUL at its end.
+        guard path.utf8.count <= 107 else {
+            throw Malformed("the path of a Unix socket has at most 107 bytes, not \(path.utf8.count)")
+        }
+        var mode: UInt16?
+        var group: String?
+        for option in parts.count == 2 ? parts[1].split(separator: "&", omittingEmptySubsequences: false) : [] {
+            let pair = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            switch pair.first {
+            case "mode" where pair.count == 2 && mode == nil: mode = try permissions(pair[1])
+            case "group" where pair.count == 2 && group == nil && !pair[1].isEmpty: group = pair[1]
+            default: throw Malformed("\(quoted(String(option))) is no option of a Unix socket; write \"?mode=0660&group=NAME\"")
+            }
+        }
+        return .unix(path: path, mode: mode, group: group)
+    }
+
+    private static func permissions(_ text: String) throws(Malformed) -> UInt16 {
+        guard (3...4).contains(text.utf8.count), let mode = UInt16(text, radix: 8), mode <= 0o777, !text.hasPrefix("+") else {
+            throw Malformed("\(quoted(text)) is no mode of a socket; write octal digits such as \"0660\"")
+        }
+        return mode
+    }
+}

@@ -1,0 +1,27 @@
+/// Which requests go to which upstream, with which credential, and under which conditions.
+public struct Route: Sendable {
+    /// For logs and metrics; unique.
+    public let name: String
+    public let listen: ListenAddress
+    /// Begins with `/`; the longest match among the routes of one listener wins.
+    public let pathPrefix: [UInt8]
+    /// Whether the prefix is taken off before the request goes upstream.
+    public let stripPrefix: Bool
+    /// The request's Host without its port that this route is for: lower case, IPv6 addresses in brackets. Nil: any.
+    public let host: String?
+    public let upstream: Origin
+    /// Index into `Configuration.credentials`.
+    public let credential: Int
+    /// What is added to every request; `{token}` is in at least one of them, and no name is there twice.
+    public let inject: [Injection]
+    /// Upstream statuses, 400 to 499, that mean the token was refused before the request was acted on.
+    public let reauthenticateOn: [Int]
+    /// Request bodies up to so many bytes are kept for the replay.
+    public let replayBodyBytesMax: Int
+    public let allow: Admittance
+    public let timeouts: Timeouts
+    public let tls: TLSSettings
+    /// What is dialled in place of the upstream's host and port; names and certificate checks stay the upstream's.
+    public let connectTo: Endpoint?
+    public let limits: RouteLimits
+}

@@ -1,0 +1,7 @@
+/// How much of one route goes on at a time.
+public struct RouteLimits: Sendable, Equatable {
+    /// Requests under way upstream.
+    public let concurrency: Int
+    /// Requests that wait for one of those to end; the next one is refused with 503.
+    public let queue: Int
+}

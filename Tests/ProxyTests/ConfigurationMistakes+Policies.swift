@@ -1,0 +1,74 @@
+extension Mistake {
+    static let policies: [Mistake] = [
+        Mistake(
+            "a method in lower case",
+            .route(#""allow": { "methods": ["get"] }"#),
+            [
+                #"proxy.json:3:24: routes[0].allow.methods[0]: methods are compared with their case; write "GET""#,
+            ]),
+        Mistake(
+            "a method that is never forwarded",
+            .route(#""allow": { "methods": ["GET", "TRACE"] }"#),
+            [
+                "proxy.json:3:31: routes[0].allow.methods[1]: TRACE is always refused; remove it",
+            ]),
+        Mistake(
+            "no method at all",
+            .route(#""allow": { "methods": [] }"#),
+            [
+                #"proxy.json:3:23: routes[0].allow.methods: the list is empty, so every request would be refused; write a method such as "GET" into it, or remove the key"#,
+            ]),
+        Mistake(
+            "any host",
+            .route(#""allow": { "hosts": ["*"] }"#),
+            [
+                #"proxy.json:3:22: routes[0].allow.hosts[0]: "*" is no host name; it has letters, digits and "-", and single dots within"#,
+            ]),
+        Mistake(
+            "any origin",
+            .route(#""allow": { "origins": ["*"] }"#),
+            [
+                #"proxy.json:3:24: routes[0].allow.origins[0]: "*" would let any site use the credential; write an origin such as "http://localhost:3000""#,
+            ]),
+        Mistake(
+            "an origin with a path",
+            .route(#""allow": { "origins": ["http://localhost:3000/"] }"#),
+            [
+                #"proxy.json:3:24: routes[0].allow.origins[0]: an origin has no path; write "http://localhost:3000""#,
+            ]),
+        Mistake(
+            "policies of a later version",
+            .route(#""allow": { "users": ["alice"], "paths": ["/api/*"], "rpcMethods": ["get*"], "requireHeader": "X: y" }"#),
+            [
+                "proxy.json:3:12: routes[0].allow.users: is not supported by this version of bearerproxy; remove it",
+                "proxy.json:3:32: routes[0].allow.paths: is not supported by this version of bearerproxy; remove it",
+                "proxy.json:3:53: routes[0].allow.rpcMethods: is not supported by this version of bearerproxy; remove it",
+                "proxy.json:3:77: routes[0].allow.requireHeader: is not supported by this version of bearerproxy; remove it",
+            ]),
+        Mistake(
+            "features of a later version",
+            .route(#""preset": "read-only", "socketIOToken": true, "decompress": true, "limits": { "requestsPerSecond": 5 }, "reauthenticateOn": [{ "status": 403, "body": "jwt expired" }]"#),
+            [
+                "proxy.json:3:1: routes[0].preset: is not supported by this version of bearerproxy; remove it",
+                "proxy.json:3:24: routes[0].socketIOToken: is not supported by this version of bearerproxy; remove it",
+                "proxy.json:3:47: routes[0].decompress: is not supported by this version of bearerproxy; remove it",
+                "proxy.json:3:79: routes[0].limits.requestsPerSecond: is not supported by this version of bearerproxy; remove it",
+                "proxy.json:3:143: routes[0].reauthenticateOn[0].body: is not supported by this version of bearerproxy; remove it",
+            ]),
+        Mistake(
+            "services of a later version",
+            .top(#""admin": { "listen": "127.0.0.1:9901" }, "tokenCache": { "file": "/t" }, "egressProxy": "http://p:3128", "threads": "auto""#),
+            [
+                "proxy.json:4:1: admin: is not supported by this version of bearerproxy; remove it",
+                "proxy.json:4:42: tokenCache: is not supported by this version of bearerproxy; remove it",
+                "proxy.json:4:74: egressProxy: is not supported by this version of bearerproxy; remove it",
+                #"proxy.json:4:117: threads: "auto" is not supported by this version of bearerproxy; write 1"#,
+            ]),
+        Mistake(
+            "two threads",
+            .top(#""threads": 2"#),
+            [
+                "proxy.json:4:12: threads: more than one thread is not supported by this version of bearerproxy; write 1",
+            ]),
+    ]
+}

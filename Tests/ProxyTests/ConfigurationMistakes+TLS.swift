@@ -1,0 +1,46 @@
+extension Mistake {
+    static let tls: [Mistake] = [
+        Mistake(
+            "an old version",
+            .route(#""tls": { "minimumVersion": "1.1" }"#),
+            [
+                #"proxy.json:3:28: routes[0].tls.minimumVersion: "1.1" is unknown; write "1.2" or "1.3""#,
+            ]),
+        Mistake(
+            "a version as a number",
+            .route(#""tls": { "minimumVersion": 1.2 }"#),
+            [
+                #"proxy.json:3:28: routes[0].tls.minimumVersion: a number stands here; write "1.2" or "1.3""#,
+            ]),
+        Mistake(
+            "a pin of another length",
+            .route(#""tls": { "pinSHA256": ["aGVsbG8="] }"#),
+            [
+                #"proxy.json:3:24: routes[0].tls.pinSHA256[0]: "aGVsbG8=" is no base64 SHA-256; it has 44 characters, the last of which is "=""#,
+            ]),
+        Mistake(
+            "no pins",
+            .route(#""tls": { "pinSHA256": [] }"#),
+            [
+                "proxy.json:3:23: routes[0].tls.pinSHA256: the list is empty, so every key would be accepted; write a pin into it, or remove the key",
+            ]),
+        Mistake(
+            "a certificate without its key",
+            .route(#""tls": { "clientCertificate": "/c.pem" }"#),
+            [
+                #"proxy.json:3:8: routes[0].tls: "clientCertificate" and "clientKey" go together; write "clientKey" too"#,
+            ]),
+        Mistake(
+            "an empty path",
+            .route(#""tls": { "ca": "" }"#),
+            [
+                "proxy.json:3:16: routes[0].tls.ca: the string is empty; write the path of a PEM file",
+            ]),
+        Mistake(
+            "a server name with a port",
+            .route(#""tls": { "serverName": "a.example:443" }"#),
+            [
+                #"proxy.json:3:24: routes[0].tls.serverName: a certificate's name has no port; write "a.example""#,
+            ]),
+    ]
+}
