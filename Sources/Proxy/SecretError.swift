@@ -1,0 +1,13 @@
+/// A secret that is not where the configuration says it is.
+public struct SecretError: Error, Equatable, CustomStringConvertible {
+    /// The place in the configuration, what is wrong and what to do; never the secret.
+    public let finding: Finding
+
+    public init(finding: Finding) {
+        self.finding = finding
+    }
+
+    public var description: String {
+        finding.description
+    }
+}

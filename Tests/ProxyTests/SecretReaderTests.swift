@@ -1,0 +1,133 @@
+import Glibc
+import Proxy
+import Testing
+
+/// Each test has variables and files of its own names, for they run beside each other in one process.
+@Suite(.serialized) struct SecretReaderTests {
+    private let place = Place(file: "proxy.json", line: 3, column: 7, keyPath: "credentials.a.token")
+
+    @Test func `a variable is read, concealed, and still known to the reader`() throws {
+        setenv("BEARERPROXY_TEST_ONE", "hunter2", 1)
+        let storage = try #require(getenv("BEARERPROXY_TEST_ONE"))
+        let reader = SecretReader()
+        #expect(try reader.read(environment("BEARERPROXY_TEST_ONE")) == Array("hunter2".utf8))
+        #expect(getenv("BEARERPROXY_TEST_ONE") != nil)
+        reader.concealEnvironment()
+        #expect(getenv("BEARERPROXY_TEST_ONE") == nil)
+        #expect((0..<7).allSatisfy { storage[$0] == 0 })
+        #expect(try reader.read(environment("BEARERPROXY_TEST_ONE")) == Array("hunter2".utf8))
+    }
+
+    @Test func `a variable that was not read stays`() {
+        setenv("BEARERPROXY_TEST_TWO", "kept", 1)
+        let reader = SecretReader()
+        reader.concealEnvironment()
+        #expect(getenv("BEARERPROXY_TEST_TWO") != nil)
+    }
+
+    @Test func `a variable that is missing or empty is told with its place`() {
+        setenv("BEARERPROXY_TEST_EMPTY", "", 1)
+        setenv("BEARERPROXY_TEST_LINES", "hunter2\nhunter3", 1)
+        #expect(message(environment("BEARERPROXY_TEST_NONE"))
+            == "proxy.json:3:7: credentials.a.token: the environment variable BEARERPROXY_TEST_NONE is not set; set it where bearerproxy is started")
+        #expect(message(environment("BEARERPROXY_TEST_EMPTY"))
+            == "proxy.json:3:7: credentials.a.token: the environment variable BEARERPROXY_TEST_EMPTY is empty; put the secret there")
+        #expect(message(environment("BEARERPROXY_TEST_LINES"))
+            == "proxy.json:3:7: credentials.a.token: the environment variable BEARERPROXY_TEST_LINES holds a line break or another control character; put the secret alone there, on one line")
+    }
+
+    @Test(arguments: [("hunter2", "hunter2"), ("hunter2\n", "hunter2"), ("hunter2\r\n", "hunter2"), (" hun ter \n\n", " hun ter "), ("ä", "ä")])
+    func `a file is read without the line break at its end`(content: String, secret: String) throws {
+        try withFile(Array(content.utf8), mode: 0o600) { path in
+            let reader = SecretReader()
+            let found = try reader.read(file(path))
+            #expect(found == Array(secret.utf8))
+            #expect(reader.warnings == [])
+        }
+    }
+
+    @Test func `a file that others can read is a warning, said once`() throws {
+        try withFile(Array("hunter2".utf8), mode: 0o644) { path in
+            let reader = SecretReader()
+            for _ in 0..<2 { _ = try reader.read(file(path)) }
+            #expect(reader.warnings.map(\.description) == [
+                "proxy.json:3:7: credentials.a.token: \"\(path)\" can be read by every user of this machine; run chmod o-r on it"
+            ])
+        }
+    }
+
+    @Test func `a changed file is read anew`() throws {
+        let reader = SecretReader()
+        try withFile(Array("one".utf8), mode: 0o600) { path in
+            let source = file(path)
+            let first = try reader.read(source)
+            #expect(first == Array("one".utf8))
+            try write(Array("two".utf8), to: path)
+            let second = try reader.read(source)
+            #expect(second == Array("two".utf8))
+        }
+    }
+
+    @Test func `a file that cannot be a secret is told with its place and never shown`() throws {
+        try withFile([], mode: 0o600) { path in
+            #expect(message(file(path)) == "proxy.json:3:7: credentials.a.token: \"\(path)\" is empty; put the secret there")
+        }
+        try withFile(Array("\n\n".utf8), mode: 0o600) { path in
+            #expect(message(file(path)) == "proxy.json:3:7: credentials.a.token: \"\(path)\" is empty; put the secret there")
+        }
+        try withFile(Array("hunter2\nhunter3\n".utf8), mode: 0o600) { path in
+            #expect(message(file(path))
+                == "proxy.json:3:7: credentials.a.token: \"\(path)\" holds a line break or another control character; put the secret alone there, on one line")
+        }
+        try withFile([UInt8](repeating: 0x61, count: 65_536), mode: 0o600) { path in
+            let largest = try SecretReader().read(file(path))
+            #expect(largest.count == 65_536)
+        }
+        try withFile([UInt8](repeating: 0x61, count: 65_537), mode: 0o600) { path in
+            #expect(message(file(path))
+                == "proxy.json:3:7: credentials.a.token: \"\(path)\" has more than 65536 bytes; write the path of a file that holds the secret alone")
+        }
+        #expect(message(file("/"))
+            == "proxy.json:3:7: credentials.a.token: \"/\" is a directory; write the path of the file that holds the secret")
+        #expect(message(file("/no/such/file"))
+            == "proxy.json:3:7: credentials.a.token: \"/no/such/file\" cannot be opened: No such file or directory; write the path of the file that holds the secret")
+    }
+
+    @Test func `a named pipe without a writer does not hold up the start`() throws {
+        try withFile([], mode: 0o600) { path in
+            unlink(path)
+            #expect(mkfifo(path, 0o600) == 0)
+            #expect(message(file(path)) == "proxy.json:3:7: credentials.a.token: \"\(path)\" is empty; put the secret there")
+        }
+    }
+
+    private func environment(_ name: String) -> SecretSource { SecretSource(kind: .environment(name), place: place) }
+    private func file(_ path: String) -> SecretSource { SecretSource(kind: .file(path), place: place) }
+
+    private func message(_ source: SecretSource) -> String? {
+        do {
+            _ = try SecretReader().read(source)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    private func withFile(_ bytes: [UInt8], mode: mode_t, _ body: (String) throws -> Void) throws {
+        var template = Array("/tmp/bearerproxy-secret-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        try #require(descriptor >= 0)
+        close(descriptor)
+        let path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        defer { unlink(path) }
+        try write(bytes, to: path)
+        try #require(chmod(path, mode) == 0)
+        try body(path)
+    }
+
+    private func write(_ bytes: [UInt8], to path: String) throws {
+        let file = try #require(fopen(path, "w"))
+        try #require(fwrite(bytes, 1, bytes.count, file) == bytes.count)
+        try #require(fclose(file) == 0)
+    }
+}
