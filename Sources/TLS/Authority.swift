@@ -2,6 +2,9 @@ import COpenSSL
 
 /// A certificate authority made in memory, for trying and testing: nobody else trusts it, and its key is never written.
 public final class Authority {
+    /// The authority's certificate: what a client has to trust.
+    public let certificatePEM: [UInt8]
+
     private let key: OpaquePointer
     private let certificate: OpaquePointer
 
@@ -9,19 +12,19 @@ public final class Authority {
     /// - Parameter commonName: at most 64 bytes.
     /// - Throws: `library` when OpenSSL cannot make them.
     public init(commonName: String) throws(TLSError) {
-        key = try Self.makeKey()
+        let key = try Self.makeKey()
+        var certificate: OpaquePointer?
         do {
             certificate = try Draft(subject: commonName, key: key, lifetime: .current)
                 .sign(Self.authorityExtensions, issuer: nil, issuerKey: key)
+            certificatePEM = try PEM.text { PEM_write_bio_X509($0, certificate) }
         } catch {
+            X509_free(certificate)
             EVP_PKEY_free(key)
             throw error
         }
-    }
-
-    /// The authority's certificate: what a client has to trust.
-    public var certificatePEM: [UInt8] {
-        get throws(TLSError) { try PEM.text { PEM_write_bio_X509($0, certificate) } }
+        self.key = key
+        self.certificate = certificate!
     }
 
     /// A server certificate with a key of its own.

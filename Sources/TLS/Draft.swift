@@ -26,7 +26,10 @@ struct Draft: ~Copyable {
         for name in names {
             guard !name.isEmpty, name.utf8.count <= Limits.serverNameBytesMax,
                 name.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
-            else { throw .configuration("\"\(Verification.printable(name.utf8))\" is neither a DNS name nor an IP address") }
+            else {
+                let text = Verification.printable(name.utf8)
+                throw .configuration("\"\(text)\" is neither a DNS name nor an IP address")
+            }
             let entry = GENERAL_NAME_new()
             if let address = a2i_IPADDRESS(name) {
                 GENERAL_NAME_set0_value(entry, GEN_IPADD, address)
@@ -39,7 +42,8 @@ struct Draft: ~Copyable {
         }
         ErrorQueue.clear()
         let isCritical: Int32 = X509_NAME_entry_count(X509_get_subject_name(certificate)) == 0 ? 1 : 0
-        guard X509_add1_ext_i2d(certificate, NID_subject_alt_name, UnsafeMutableRawPointer(list), isCritical, UInt(X509V3_ADD_DEFAULT)) == 1
+        let value = UnsafeMutableRawPointer(list)
+        guard X509_add1_ext_i2d(certificate, NID_subject_alt_name, value, isCritical, UInt(X509V3_ADD_DEFAULT)) == 1
         else { throw .library(ErrorQueue.takeReason()) }
     }
 
@@ -58,7 +62,9 @@ struct Draft: ~Copyable {
             isMade = entry != nil && X509_add_ext(certificate, entry, -1) == 1
             X509_EXTENSION_free(entry)
         }
-        guard isMade, X509_sign(certificate, issuerKey, EVP_sha256()) > 0 else { throw .library(ErrorQueue.takeReason()) }
+        guard isMade, X509_sign(certificate, issuerKey, EVP_sha256()) > 0 else {
+            throw .library(ErrorQueue.takeReason())
+        }
         X509_up_ref(certificate)
         return certificate
     }

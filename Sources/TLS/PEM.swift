@@ -43,9 +43,10 @@ enum PEM {
     }
 
     /// OpenSSL would ask for a passphrase at the terminal: a service has none, so an encrypted key is an error.
-    static let refusePassphrase: @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?) -> Int32 = {
-        _, _, _, _ in -1
-    }
+    static let refusePassphrase:
+        @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?) -> Int32 = {
+            _, _, _, _ in -1
+        }
 
     private static func withBIO(reading text: [UInt8], _ body: (OpaquePointer?) -> Void) {
         text.withUnsafeBytes { bytes in

@@ -14,13 +14,15 @@ struct ServerName {
         let isVisible = name.utf8.allSatisfy { (0x21...0x7E).contains($0) }
         guard !name.isEmpty, isVisible, name.utf8.count <= Limits.serverNameBytesMax else {
             throw .configuration(
-                "server name \"\(Verification.printable(given.utf8))\": expected a DNS name (ASCII, xn-- form) of at most \(Limits.serverNameBytesMax) bytes, or an IP address")
+                "server name \"\(Verification.printable(given.utf8))\": expected an IP address or a DNS name "
+                    + "(ASCII, xn-- form) of at most \(Limits.serverNameBytesMax) bytes")
         }
         text = String(name)
         let octets = a2i_IPADDRESS(text)
         defer { ASN1_OCTET_STRING_free(octets) }
-        address = Array(
-            UnsafeBufferPointer(start: ASN1_STRING_get0_data(octets), count: octets == nil ? 0 : Int(ASN1_STRING_length(octets))))
+        address = octets.map {
+            Array(UnsafeBufferPointer(start: ASN1_STRING_get0_data($0), count: Int(ASN1_STRING_length($0))))
+        } ?? []
         ErrorQueue.clear()
     }
 

@@ -2,12 +2,21 @@ import COpenSSL
 
 /// An RSA key of 2,048 bits, made in memory, for signatures by RS256 (RFC 7518 3.3: RSASSA-PKCS1-v1_5 with SHA-256).
 public final class SigningKey {
+    /// SubjectPublicKeyInfo as PEM.
+    public let publicKeyPEM: [UInt8]
+
     private let key: OpaquePointer
 
     /// - Throws: `library` when OpenSSL cannot make a key.
     public init() throws(TLSError) {
         ErrorQueue.clear()
         guard let key = openssl_generate_rsa(2048) else { throw .library(ErrorQueue.takeReason()) }
+        do {
+            publicKeyPEM = try PEM.text { PEM_write_bio_PUBKEY($0, key) }
+        } catch {
+            EVP_PKEY_free(key)
+            throw error
+        }
         self.key = key
     }
 
@@ -34,11 +43,6 @@ public final class SigningKey {
         }
         return EVP_DigestVerifyInit(digest, nil, EVP_sha256(), nil, key) == 1
             && EVP_DigestVerify(digest, signature, signature.count, bytes, bytes.count) == 1
-    }
-
-    /// SubjectPublicKeyInfo as PEM.
-    public var publicKeyPEM: [UInt8] {
-        get throws(TLSError) { try PEM.text { PEM_write_bio_PUBKEY($0, key) } }
     }
 
     deinit {

@@ -30,13 +30,23 @@ enum Stop {
         if ERR_GET_LIB(code) == ERR_LIB_SSL {
             // OpenSSL reports a received alert as a reason above this offset.
             if (SSL_AD_REASON_OFFSET...SSL_AD_REASON_OFFSET + 255).contains(reason) {
-                let alert = reason - SSL_AD_REASON_OFFSET
-                return .alert(peer: peer, reason: "alert \(alert), \(String(cString: SSL_alert_desc_string_long(alert)))")
+                return .alert(peer: peer, reason: description(ofAlert: reason - SSL_AD_REASON_OFFSET, code))
             }
             if reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST {
-                return .protocolFault(peer: peer, reason: "\(ErrorQueue.text(of: code)); the other side may not speak TLS on this port")
+                let reason = "\(ErrorQueue.text(of: code)); the other side may not speak TLS on this port"
+                return .protocolFault(peer: peer, reason: reason)
             }
         }
         return .protocolFault(peer: peer, reason: ErrorQueue.text(of: code))
+    }
+
+    /// As in "alert 116, certificate required". OpenSSL has two tables, neither of which is complete; one says
+    /// "tlsv13 alert certificate required".
+    private static func description(ofAlert alert: Int32, _ code: UInt) -> String {
+        let words = ErrorQueue.text(of: code).split(separator: " ")
+        if let mark = words.firstIndex(of: "alert"), mark + 1 < words.count {
+            return "alert \(alert), \(words[(mark + 1)...].joined(separator: " "))"
+        }
+        return "alert \(alert), \(String(cString: SSL_alert_desc_string_long(alert)))"
     }
 }

@@ -37,7 +37,7 @@ public struct TLSConnection: ~Copyable {
     private var failure: TLSError?
 
     /// A connection to a server.
-    /// - Parameter serverName: what the certificate has to be valid for: a DNS name, announced by SNI, or an IP address.
+    /// - Parameter serverName: what the certificate has to be valid for: a DNS name, announced by SNI, or an address.
     /// - Throws: `configuration` when it is neither.
     public init(
         client context: TLSContext, serverName: String, transport: any Transport, descriptor: Int32
@@ -80,8 +80,8 @@ public struct TLSConnection: ~Copyable {
     }
 
     /// A new readable edge: forgets that the socket was drained.
-    /// - Parameter peerClosed: the event said that the peer has closed, or failed. As no edge follows, reads from now on
-    ///   go on until the end of the stream, rather than stop after a short one.
+    /// - Parameter peerClosed: the event said that the peer has closed, or failed. As no edge follows, reads from now
+    ///   on go on until the end of the stream, rather than stop after a short one.
     public mutating func socketReadable(peerClosed: Bool = false) {
         pipe.pointee.isDrained = false
         if peerClosed { pipe.pointee.isPeerClosed = true }
@@ -204,7 +204,7 @@ public struct TLSConnection: ~Copyable {
         return error
     }
 
-    /// OpenSSL does not check that a server selected what was offered.
+    /// Early releases of OpenSSL 3.0 do not check that a server selected what was offered.
     private mutating func checkApplicationProtocol() throws(TLSError) {
         var name: UnsafePointer<UInt8>?
         var count: UInt32 = 0
@@ -212,7 +212,8 @@ public struct TLSConnection: ~Copyable {
         let selected = UnsafeBufferPointer(start: name, count: Int(count))
         if isClient, !selected.isEmpty, !selected.elementsEqual("http/1.1".utf8) {
             let text = Verification.printable(selected)
-            throw fail(.protocolFault(peer: pipe.pointee.peer, reason: "it selected the protocol \"\(text)\", but http/1.1 was offered"))
+            let reason = "it selected the protocol \"\(text)\", but http/1.1 was offered"
+            throw fail(.protocolFault(peer: pipe.pointee.peer, reason: reason))
         }
     }
 

@@ -109,11 +109,13 @@ public final class TLSContext {
         }
         ErrorQueue.clear()
         guard SSL_CTX_use_certificate_chain_file(pointer, certificateFile) == 1 else {
-            throw .configuration("\(certificateFile): the client certificate cannot be read: \(ErrorQueue.takeReason()); expected PEM")
+            let reason = ErrorQueue.takeReason()
+            throw .configuration("\(certificateFile): the client certificate cannot be read: \(reason); expected PEM")
         }
         let keyFile = settings.clientKeyFile ?? certificateFile
         guard SSL_CTX_use_PrivateKey_file(pointer, keyFile, SSL_FILETYPE_PEM) == 1 else {
-            throw .configuration("\(keyFile): the client key cannot be used: \(ErrorQueue.takeReason()); expected PEM, not encrypted, of \(certificateFile)")
+            let expected = "expected PEM, not encrypted, of \(certificateFile)"
+            throw .configuration("\(keyFile): the client key cannot be used: \(ErrorQueue.takeReason()); \(expected)")
         }
     }
 

@@ -18,8 +18,9 @@ enum Verification {
         }
         let pins = pipe.pointee.context._withUnsafeGuaranteedRef { $0.pins }
         guard pins.isEmpty || chainMatches(X509_STORE_CTX_get0_chain(store), pins) else {
+            let count = OPENSSL_sk_num(X509_STORE_CTX_get0_chain(store))
             pipe.pointee.certificateFault =
-                "none of its \(OPENSSL_sk_num(X509_STORE_CTX_get0_chain(store))) public keys is among the \(pins.count) in tls.pinSHA256"
+                "none of the \(count) public keys of its chain is among the \(pins.count) in tls.pinSHA256"
             X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION)
             return 0
         }
@@ -45,7 +46,7 @@ enum Verification {
     /// The refusal in words, with what helps against it.
     private static func fault(of store: OpaquePointer) -> String {
         let code = X509_STORE_CTX_get_error(store)
-        let certificate = X509_STORE_CTX_get_current_cert(store)
+        let certificate = X509_STORE_CTX_get_current_cert(store) ?? X509_STORE_CTX_get0_cert(store)
         let reason = X509_verify_cert_error_string(Int(code)).map { String(cString: $0) } ?? "error \(code)"
         switch code {
         case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
@@ -60,7 +61,8 @@ enum Verification {
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
             X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
             X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-            return "\(reason) (issuer: \(issuer(of: certificate))); if this authority is to be trusted, name its PEM file in tls.ca"
+            return "\(reason) (issuer: \(issuer(of: certificate))); "
+                + "if this authority is to be trusted, name its PEM file in tls.ca"
         default:
             return reason
         }
@@ -72,7 +74,8 @@ enum Verification {
         defer { GENERAL_NAMES_free(list) }
         let count = max(0, OPENSSL_sk_num(list))
         var names = (0..<min(count, Int32(Limits.namesShownMax))).compactMap { index -> String? in
-            guard let name = OPENSSL_sk_value(list, index)?.assumingMemoryBound(to: GENERAL_NAME.self) else { return nil }
+            guard let entry = OPENSSL_sk_value(list, index) else { return nil }
+            let name = entry.assumingMemoryBound(to: GENERAL_NAME.self)
             switch name.pointee.type {
             case GEN_DNS: return printable(bytes(of: name.pointee.d.dNSName))
             case GEN_IPADD: return address(bytes(of: name.pointee.d.iPAddress))
@@ -106,6 +109,7 @@ enum Verification {
 
     /// A stranger's text, fit for a log line: visible ASCII only, and bounded.
     static func printable(_ bytes: some Collection<UInt8>) -> String {
-        String(decoding: bytes.prefix(Limits.textBytesMax).map { (0x20...0x7E).contains($0) ? $0 : 0x3F }, as: UTF8.self)
+        let visible = bytes.prefix(Limits.textBytesMax).map { (0x20...0x7E).contains($0) ? $0 : 0x3F }
+        return String(decoding: visible, as: UTF8.self)
     }
 }

@@ -1,0 +1,85 @@
+import Testing
+
+@testable import TLS
+
+struct TransferTests {
+    @Test(arguments: Version.allCases)
+    func `both versions carry bytes both ways exactly`(version: Version) throws {
+        let (client, server) = try Setting.contexts(version)
+        var pair = try Pair(client, server)
+        try pair.shakeHands()
+        #expect(pair.client.version == version.rawValue)
+        #expect(pair.server.version == version.rawValue)
+        let (up, down) = (Setting.content(3 << 20), Setting.content(5 << 20, seed: 9))
+        let (atServer, atClient) = try pair.exchange(up: up, down: down)
+        expectSame(atServer, up)
+        expectSame(atClient, down)
+    }
+
+    @Test(arguments: Version.allCases, [1, 2, 3, 4, 5, 6] as [UInt64])
+    func `short reads, short writes and full sockets lose nothing`(version: Version, seed: UInt64) throws {
+        let (client, server) = try Setting.contexts(version)
+        var pair = try Pair(client, server, over: MemoryNetwork(.random(seed: seed), capacity: 50_000))
+        try pair.shakeHands()
+        let (up, down) = (Setting.content(1 << 20), Setting.content(1_500_000, seed: seed))
+        let (atServer, atClient) = try pair.exchange(up: up, down: down)
+        expectSame(atServer, up)
+        expectSame(atClient, down)
+    }
+
+    @Test(arguments: Version.allCases)
+    func `one byte at a time loses nothing`(version: Version) throws {
+        let (client, server) = try Setting.contexts(version)
+        var pair = try Pair(client, server, over: MemoryNetwork(.oneByte, capacity: 17_000))
+        try pair.shakeHands()
+        let (up, down) = (Setting.content(40_000), Setting.content(50_000, seed: 3))
+        let (atServer, atClient) = try pair.exchange(up: up, down: down)
+        expectSame(atServer, up)
+        expectSame(atClient, down)
+    }
+
+    @Test func `one receive serves several records and one read fills its buffer`() throws {
+        let (client, server) = try Setting.contexts()
+        var pair = try Pair(client, server, over: MemoryNetwork(capacity: 8 << 20))
+        try pair.shakeHands()
+        let content = Setting.content(1 << 20)
+        let written = try pair.server.write(text: content)
+        #expect(written == .bytes(content.count))
+        let callsBefore = pair.network.receiveCalls[0]
+        pair.reportEdges()
+        let (transfer, bytes) = try pair.client.readOnce(room: content.count)
+        #expect(transfer == .bytes(content.count))
+        expectSame(bytes, content)
+        // 64 records: 17 receives of four each, and the session tickets.
+        #expect(pair.network.receiveCalls[0] - callsBefore <= 18)
+    }
+
+    @Test func `a drained socket is not asked again before the next edge`() throws {
+        let (client, server) = try Setting.contexts()
+        var pair = try Pair(client, server)
+        try pair.shakeHands()
+        _ = try pair.server.write(text: Array("answer".utf8))
+        pair.reportEdges()
+        let calls = pair.network.receiveCalls[0]
+        let (first, _) = try pair.client.readOnce()
+        #expect(first == .bytes(6))
+        for _ in 0..<3 {
+            let (next, _) = try pair.client.readOnce()
+            #expect(next == .wantsRead)
+        }
+        #expect(pair.network.receiveCalls[0] - calls == 1)
+    }
+
+    @Test func `after the peer has closed reads go on to the end without further edges`() throws {
+        let (client, server) = try Setting.contexts()
+        var pair = try Pair(client, server)
+        try pair.shakeHands()
+        _ = try pair.server.write(text: Array("answer".utf8))
+        pair.network.end(MemoryNetwork.client)
+        pair.client.socketReadable(peerClosed: true)
+        let (first, bytes) = try pair.client.readOnce()
+        #expect(first == .bytes(6))
+        #expect(bytes == Array("answer".utf8))
+        #expect(throws: TLSError.truncated(peer: "api.example")) { try pair.client.readOnce() }
+    }
+}
