@@ -35,8 +35,8 @@ public struct ChunkedDecoder: Sendable {
 
     /// Reads on: up to the end of the content of one chunk, or the end of the body, or the end of the input.
     ///
-    /// Call it until `isComplete`, each time with what was not consumed. When the whole input was consumed and no content
-    /// found, more input is needed.
+    /// Call it until `isComplete`, each time with what was not consumed. When the whole input was consumed and no
+    /// content found, more input is needed.
     ///
     /// - Throws: what is wrong with the body. The decoder must not be used after that.
     public mutating func step(_ input: Span<UInt8>) throws(MessageError) -> Step {

@@ -109,7 +109,8 @@ struct FieldSection: ~Copyable, Sendable {
 }
 
 extension Span where Element == UInt8 {
-    /// Whether CRLF stands at `offset`; false when the bytes end before that can be told. Throws when something else does.
+    /// Whether CRLF stands at `offset`; false when the bytes end before that can be told. Throws when something else
+    /// does.
     @inline(__always)
     func endsLine(at offset: Int, in part: MessageError.Part) throws(MessageError) -> Bool {
         guard offset < count else { return false }

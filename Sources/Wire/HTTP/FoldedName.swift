@@ -14,7 +14,8 @@ struct FoldedName: Equatable {
     init(_ bytes: Span<UInt8>, at start: Int, count: Int) {
         let fold: UInt64 = 0x2020_2020_2020_2020
         guard count >= 8 else {
-            first = bytes.shortWord(at: start, count: count) | (fold & ((1 << UInt64(truncatingIfNeeded: count &* 8)) &- 1))
+            let used: UInt64 = (1 << UInt64(truncatingIfNeeded: count &* 8)) &- 1
+            first = bytes.shortWord(at: start, count: count) | (fold & used)
             return
         }
         first = bytes.word(at: start) | fold

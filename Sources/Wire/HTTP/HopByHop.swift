@@ -1,10 +1,10 @@
 extension RequestHead {
     /// Copies the field lines into `output`, in order and byte for byte, for the next hop.
     ///
-    /// Left out are: the fields of one connection (RFC 9110 section 7.6.1: Connection and every field it names, Keep-Alive,
-    /// Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade, HTTP2-Settings, Proxy-Authenticate,
-    /// Proxy-Authorization), Content-Length, for the caller writes the framing itself, and those of `filter`; all of them
-    /// also when spelled with `_` for `-`. Connection cannot name Host away: that is for `filter` alone.
+    /// Left out are: the fields of one connection (RFC 9110 section 7.6.1: Connection and every field it names,
+    /// Keep-Alive, Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade, HTTP2-Settings, Proxy-Authenticate,
+    /// Proxy-Authorization), Content-Length, for the caller writes the framing itself, and those of `filter`; all of
+    /// them also when spelled with `_` for `-`. Connection cannot name Host away: that is for `filter` alone.
     ///
     /// - Parameter bytes: the bytes that were parsed.
     /// - Returns: false if there is no room; `output` may then hold a part of the lines.
@@ -43,8 +43,6 @@ extension FieldSection {
             if line.name == .other {
                 isRemoved = filter.removesOther(line.nameRange, in: bytes)
                 if !isRemoved && namesOthers { isRemoved = isNamedByConnection(line.nameRange, in: bytes) }
-            } else if line.isVariant && line.name == .host {
-                isRemoved = true
             }
             let start = line.nameRange.lowerBound
             if isRemoved && isInRun {

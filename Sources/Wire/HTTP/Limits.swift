@@ -2,8 +2,8 @@
 ///
 /// A message that passes one is refused with the error named; nothing here ever grows to fit.
 public enum Limits {
-    /// Bytes of a whole head, from its start line to its empty line. The 64 KiB of the buffers that heads are read into:
-    /// a longer head could never be completed. Refused with 431.
+    /// Bytes of a whole head, from its start line to its empty line. The 64 KiB of the buffers that heads are read
+    /// into: a longer head could never be completed. Refused with 431.
     public static let headBytesMax = 65_536
 
     /// Field lines of one head. What browsers and gateways send stays below 60. Refused with 431.

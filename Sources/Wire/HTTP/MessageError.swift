@@ -61,7 +61,8 @@ public enum MessageError: Error, Equatable, Sendable {
         }
     }
 
-    /// One sentence that says what is wrong, where, and which limit or form holds. Never more than one byte of the message.
+    /// One sentence that says what is wrong, where, and which limit or form holds. Never more than one byte of the
+    /// message.
     public var message: String {
         lineMessage ?? fieldMessage ?? framingMessage
     }
@@ -91,7 +92,8 @@ public enum MessageError: Error, Equatable, Sendable {
 
     private var fieldMessage: String? {
         switch self {
-        case .foldedLine(let offset): "the field line at offset \(offset) begins with white space; folded lines are refused"
+        case .foldedLine(let offset):
+            "the field line at offset \(offset) begins with white space; folded lines are refused"
         case .whiteSpaceBeforeColon(let offset): "white space stands before the colon of a field, at offset \(offset)"
         case .nameEmpty(let offset): "the field line at offset \(offset) has no name"
         case .nameTooLong(let offset):

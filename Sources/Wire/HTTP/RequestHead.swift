@@ -29,18 +29,19 @@ public struct RequestHead: ~Copyable, Sendable {
 
     /// Reads a head from the first of `bytes` on.
     ///
-    /// One empty line before the request line is skipped (RFC 9112 section 2.2). While the result is nil, call again with
-    /// the same bytes and more behind them: what was read is not read again. After a result or an error the next call
-    /// starts anew; call `reset()` before another head in all other cases.
+    /// One empty line before the request line is skipped (RFC 9112 section 2.2). While the result is nil, call again
+    /// with the same bytes and more behind them: what was read is not read again. After a result or an error the next
+    /// call starts anew; call `reset()` before another head in all other cases.
     ///
-    /// - Returns: the count of bytes of the head with its empty line; nil while that has not come and nothing is wrong yet.
+    /// - Returns: the count of bytes of the head with its empty line; nil while that has not come and nothing is wrong.
     /// - Throws: what makes the request unacceptable, as soon as a byte shows it.
     public mutating func parse(_ bytes: Span<UInt8>) throws(MessageError) -> Int? {
         if phase == .done { reset() }
         do throws(MessageError) {
-            let end = try parseOn(bytes)
-            if end == nil && bytes.count < Limits.headBytesMax { return nil }
-            guard let end, end <= Limits.headBytesMax else { throw .headTooLong }
+            guard let end = try parseOn(bytes.extracting(first: Limits.headBytesMax)) else {
+                guard bytes.count < Limits.headBytesMax else { throw .headTooLong }
+                return nil
+            }
             try checkHead(bytes)
             phase = .done
             return end

@@ -33,7 +33,8 @@ public struct RequestTarget: Equatable, Sendable {
         pathAndQuery = path
     }
 
-    /// Reads the target at `range`, of which every byte may stand in a target. `question` is the offset of its first `?`.
+    /// Reads the target at `range`, of which every byte may stand in a target. `question` is the offset of its first
+    /// `?`.
     init(
         _ bytes: Span<UInt8>, in range: Range<Int>, question: Int?, method: Method
     ) throws(MessageError) {

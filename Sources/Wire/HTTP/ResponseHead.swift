@@ -25,15 +25,16 @@ public struct ResponseHead: ~Copyable, Sendable {
     /// Reads a head from the first of `bytes` on, with the habits of `RequestHead.parse`; nothing may stand before the
     /// status line.
     ///
-    /// - Returns: the count of bytes of the head with its empty line; nil while that has not come and nothing is wrong yet.
-    /// - Throws: what makes the response unacceptable, as soon as a byte shows it. Its `status` is for requests: an error
-    ///   here is the upstream's, a 502.
+    /// - Returns: the count of bytes of the head with its empty line; nil while that has not come and nothing is wrong.
+    /// - Throws: what makes the response unacceptable, as soon as a byte shows it. Its `status` is for requests: an
+    ///   error here is the upstream's, a 502.
     public mutating func parse(_ bytes: Span<UInt8>) throws(MessageError) -> Int? {
         if phase == .done { reset() }
         do throws(MessageError) {
-            let end = try parseOn(bytes)
-            if end == nil && bytes.count < Limits.headBytesMax { return nil }
-            guard let end, end <= Limits.headBytesMax else { throw .headTooLong }
+            guard let end = try parseOn(bytes.extracting(first: Limits.headBytesMax)) else {
+                guard bytes.count < Limits.headBytesMax else { throw .headTooLong }
+                return nil
+            }
             try fields.facts.checkLength()
             phase = .done
             return end
@@ -58,12 +59,12 @@ public struct ResponseHead: ~Copyable, Sendable {
     /// How many lines of that name there are in its exact spelling.
     public func count(of name: FieldName) -> Int { fields.count(of: name) }
 
-    /// The Content-Length, in bytes. It frames content only where `framing(answering:)` says so: an answer to HEAD and a
-    /// 304 carry it for another purpose.
+    /// The Content-Length, in bytes. It frames content only where `framing(answering:)` says so: an answer to HEAD and
+    /// a 304 carry it for another purpose.
     public var contentLength: Int? { fields.facts.contentLength }
 
-    /// How the content is framed in an answer to `method` (RFC 9112 section 6.3): `.none` for HEAD, 1xx, 204, 304, and for
-    /// a 2xx to CONNECT.
+    /// How the content is framed in an answer to `method` (RFC 9112 section 6.3): `.none` for HEAD, 1xx, 204, 304, and
+    /// for a 2xx to CONNECT.
     ///
     /// - Throws: when there is content behind a Transfer-Encoding that is not chunked alone, or in HTTP/1.0.
     public func framing(answering method: Method) throws(MessageError) -> BodyFraming {
@@ -74,8 +75,8 @@ public struct ResponseHead: ~Copyable, Sendable {
         return contentLength.map { .length($0) } ?? .untilClose
     }
 
-    /// Whether the upstream keeps the connection open for another request (RFC 9112 section 9.3). Content that ends with
-    /// the connection (`.untilClose`) rules that out all the same.
+    /// Whether the upstream keeps the connection open for another request (RFC 9112 section 9.3). Content that ends
+    /// with the connection (`.untilClose`) rules that out all the same.
     public var isPersistent: Bool { fields.facts.isPersistent(minorVersion: minorVersion) }
 
     /// Whether the upstream names a protocol to go on with: Upgrade, and Connection that names it.
@@ -90,7 +91,8 @@ public struct ResponseHead: ~Copyable, Sendable {
         return try fields.parse(bytes)
     }
 
-    /// status-line = HTTP-version SP status-code SP [ reason-phrase ]; the last space may be missing where nothing follows.
+    /// status-line = HTTP-version SP status-code SP [ reason-phrase ]; the last space may be missing where nothing
+    /// follows.
     private mutating func parseStatusLine(_ bytes: Span<UInt8>) throws(MessageError) -> Int? {
         guard let minorVersion = try Version.parse(bytes, at: 0) else { return nil }
         guard let status = try parseStatus(bytes) else { return nil }
