@@ -58,7 +58,7 @@ struct EndTests {
         #expect(throws: TLSError.truncated(peer: "api.example")) { try pair.client.handshake() }
     }
 
-    @Test func `the transport's error number comes through, while earlier bytes are still delivered`() throws {
+    @Test func `the transport's error number comes through with its text`() throws {
         let (client, server) = try Setting.contexts()
         var pair = try Pair(client, server)
         try pair.shakeHands()
