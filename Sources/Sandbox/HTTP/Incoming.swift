@@ -1,0 +1,33 @@
+internal import Wire
+
+/// What was received on a connection and is not done with. At most a head, or a piece of content, and one receive more.
+struct Incoming {
+    private var bytes: [UInt8] = []
+    private var start = 0
+
+    var isEmpty: Bool { start == bytes.count }
+
+    mutating func append(_ received: UnsafeRawBufferPointer) {
+        if isEmpty {
+            bytes.removeAll(keepingCapacity: true)
+            start = 0
+        } else if start >= Limits.receiveBytes {
+            bytes.removeSubrange(..<start)
+            start = 0
+        }
+        bytes.append(contentsOf: received)
+    }
+
+    /// The next request, if its head is there as a whole.
+    mutating func takeRequest(_ head: inout RequestHead) throws(MessageError) -> Request? {
+        guard !isEmpty, let count = try head.parse(bytes.span.extracting(start..<bytes.count)) else { return nil }
+        let request = Request(head: head, bytes: bytes[start..<start + count])
+        start += count
+        return request
+    }
+
+    /// Moves content to its reader.
+    mutating func takeContent(_ reader: inout ContentReader, isKept: Bool) throws(MessageError) {
+        start += try reader.read(bytes.span.extracting(start..<bytes.count), isKept: isKept)
+    }
+}

@@ -1,0 +1,23 @@
+extension Sandbox {
+    /// How the emulated services are run.
+    public struct Settings: Sendable {
+        /// Accounts listens on this port of 127.0.0.1, Connect on the next, Bloquo on the one after. 0: ports that the
+        /// system picks.
+        public var portBase: UInt16 = 0
+        /// Life of the access tokens that client keys obtain, Bloq's and Bloquo's; whole seconds, the rest is cut off.
+        public var tokenLifetime: Duration = .seconds(3600)
+        /// Life of Bloq's account tokens (`POST /auth`); whole seconds.
+        public var accountTokenLifetime: Duration = .seconds(12 * 3600)
+        /// Life of Bloq's refresh tokens; whole seconds.
+        public var refreshTokenLifetime: Duration = .seconds(365 * 24 * 3600)
+        /// Whether the services speak TLS. False is for tests that look at the bytes.
+        public var isEncrypted = true
+
+        public init() {}
+
+        public init(portBase: UInt16 = 0, tokenLifetime: Duration) {
+            self.portBase = portBase
+            self.tokenLifetime = tokenLifetime
+        }
+    }
+}
