@@ -1,0 +1,1 @@
+"""What the black-box tests are made of: certificates, upstreams, clients, and the processes under test."""

@@ -1,0 +1,74 @@
+"""A certificate authority made with the openssl command, and leaves for the names that the tests use."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import limits
+
+KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+
+# `openssl ca` is the one command of OpenSSL 3.0 that lets a certificate end in the past.
+CA_CONFIGURATION = """\
+[ca]
+default_ca = it
+[it]
+database = {directory}/index.txt
+serial = {directory}/serial
+new_certs_dir = {directory}
+default_md = sha256
+policy = any
+[any]
+commonName = supplied
+"""
+
+
+def openssl(*arguments):
+    done = subprocess.run(
+        ["openssl", *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=limits.ANSWER,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"openssl {arguments[0]}: {done.stderr}")
+
+
+@dataclass(frozen=True)
+class Leaf:
+    certificate: Path
+    key: Path
+
+
+class Authority:
+    def __init__(self, directory: Path, name: str = "test authority"):
+        self.directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+        self.certificate = directory / "ca.pem"
+        self.key = directory / "ca-key.pem"
+        self.configuration = directory / "ca.conf"
+        self.configuration.write_text(CA_CONFIGURATION.format(directory=directory))
+        (directory / "index.txt").write_text("")
+        (directory / "serial").write_text("1000\n")
+        openssl(
+            "req", "-x509", *KEY, "-keyout", self.key, "-out", self.certificate, "-days", 30, "-subj", f"/CN={name}",
+            "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
+        )  # fmt: skip
+
+    def leaf(self, label: str, names: list[str], expired: bool = False) -> Leaf:
+        """A server certificate; a name made of digits and dots alone becomes an IP address."""
+        certificate, key = self.directory / f"{label}.pem", self.directory / f"{label}-key.pem"
+        request, extensions = self.directory / f"{label}.csr", self.directory / f"{label}.ext"
+        alternatives = ",".join(("IP:" if name.replace(".", "").isdigit() else "DNS:") + name for name in names)
+        extensions.write_text(
+            "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth\n"
+            f"subjectAltName={alternatives}\n"
+        )
+        openssl("req", *KEY, "-keyout", key, "-out", request, "-subj", f"/CN={label}")
+        begin, end = ("20200101000000Z", "20200201000000Z") if expired else ("20200101000000Z", "20400101000000Z")
+        openssl(
+            "ca", "-batch", "-notext", "-config", self.configuration, "-cert", self.certificate, "-keyfile", self.key,
+            "-in", request, "-out", certificate, "-extfile", extensions, "-startdate", begin, "-enddate", end,
+        )  # fmt: skip
+        return Leaf(certificate, key)
