@@ -15,6 +15,8 @@ let pure = common + [.strictMemorySafety()]
 
 let package = Package(
     name: "bearerproxy",
+    products: [.executable(name: "bearerproxy", targets: ["bearerproxy"])],
+    dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
     targets: [
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
@@ -26,6 +28,14 @@ let package = Package(
         .target(name: "Credentials", dependencies: ["Wire"], swiftSettings: pure),
         .target(name: "Proxy", dependencies: ["Credentials", "Wire", "TLS", "EventLoop"], swiftSettings: common),
         .target(name: "Sandbox", dependencies: ["Wire", "TLS", "EventLoop"], swiftSettings: common),
+
+        .executableTarget(
+            name: "bearerproxy",
+            dependencies: [
+                "Proxy", "Sandbox", "EventLoop", "TLS", "Wire",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: common),
 
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: common),
         .testTarget(name: "TLSTests", dependencies: ["TLS"], swiftSettings: common),

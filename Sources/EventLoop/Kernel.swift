@@ -41,6 +41,9 @@ public protocol Kernel: AnyObject {
     /// Tells the peer that nothing more will be sent, and leaves the other direction open.
     func shutdownWriting(_ descriptor: Int32)
 
+    /// Makes the coming `close` of a connection a reset, which no peer takes for the orderly end of a message.
+    func resetOnClose(_ descriptor: Int32)
+
     /// Closes a descriptor that this kernel gave out. A descriptor that is not open is a broken invariant.
     func close(_ descriptor: Int32)
 

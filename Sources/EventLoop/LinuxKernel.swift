@@ -193,6 +193,11 @@ extension LinuxKernel {
 
     public func shutdownWriting(_ descriptor: Int32) { shutdown(descriptor, Int32(SHUT_WR)) }
 
+    public func resetOnClose(_ descriptor: Int32) {
+        var atOnce = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &atOnce, socklen_t(MemoryLayout<linger>.size))
+    }
+
     public func close(_ descriptor: Int32) {
         let code = Glibc.close(descriptor)
         precondition(code == 0 || errno != EBADF, "closed a descriptor that is not open")

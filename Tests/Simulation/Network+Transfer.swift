@@ -60,7 +60,7 @@ extension Network {
             partIfGone(stream)
             return
         }
-        if stream.incoming.isEmpty {
+        if stream.incoming.isEmpty, !stream.resetsOnClose {
             stream.isSendingShut = true
             planDelivery(stream)
         } else {

@@ -82,6 +82,11 @@ extension SimulatedKernel {
         network.shutdownSending(stream)
     }
 
+    public func resetOnClose(_ descriptor: Int32) {
+        guard let stream = socket(descriptor, for: "setsockopt") as? Stream else { return }
+        stream.resetsOnClose = true
+    }
+
     public func close(_ descriptor: Int32) {
         guard let socket = socket(descriptor, for: "close") else { return }
         network.note("fd \(descriptor) close")

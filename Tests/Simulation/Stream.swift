@@ -23,6 +23,8 @@ final class Stream: Socket {
     var isEndDelivered = false
     /// The peer's end has arrived.
     var isEndReceived = false
+    /// Closing resets the peer, whatever has arrived.
+    var resetsOnClose = false
     /// A send found no room: tell when there is (SOCK_NOSPACE).
     var lacksRoom = false
     var isDeliveryPlanned = false

@@ -1,0 +1,128 @@
+internal import EventLoop
+internal import Wire
+
+/// An answer that the proxy makes itself: JSON, with a Proxy-Status field (RFC 9209) that says whose fault it is.
+struct Answer {
+    var status: Int
+    /// The word for programs: `bad_request`.
+    var code: String
+    /// One sentence for people: what failed, the value, the limit, what to do. Never a secret.
+    var message: String
+    /// The error type of RFC 9209, section 2.3.
+    var proxyStatusError: String
+    /// Seconds, where a retry helps.
+    var retryAfter: Int?
+    /// The value of an Allow field (RFC 9110, section 10.2.1).
+    var allow: String?
+    /// Whether the connection can carry no further request.
+    var closes = false
+}
+
+extension Answer {
+    static func malformed(_ error: MessageError) -> Answer {
+        let code: String
+        switch error.status {
+        case 414: code = "uri_too_long"
+        case 431: code = "head_too_large"
+        case 501: code = "not_implemented"
+        case 505: code = "version_not_supported"
+        default: code = "bad_request"
+        }
+        return Answer(
+            status: error.status, code: code, message: "bad request: \(error.message)",
+            proxyStatusError: "http_request_error", closes: true)
+    }
+
+    static func badRequest(_ message: String) -> Answer {
+        Answer(
+            status: 400, code: "bad_request", message: "bad request: \(message)", proxyStatusError: "http_request_error",
+            closes: true)
+    }
+
+    static func forbidden(_ message: String) -> Answer {
+        Answer(status: 403, code: "forbidden", message: message, proxyStatusError: "http_request_denied")
+    }
+
+    static func methodRefused(_ method: String, allow: String) -> Answer {
+        Answer(
+            status: 405, code: "method_refused", message: "the method \(method) is not allowed here; allowed: \(allow)",
+            proxyStatusError: "http_request_denied", allow: allow)
+    }
+
+    static func requestTimeout(_ what: String, limit: Duration) -> Answer {
+        Answer(
+            status: 408, code: "request_timeout", message: "the request's \(what) did not arrive within \(limit.text)",
+            proxyStatusError: "http_request_error", closes: true)
+    }
+
+    static func upstream(_ fault: UpstreamFault, _ destination: Destination, wasSent: Bool) -> Answer {
+        let outcome = wasSent
+            ? "the request had been sent; whether it took effect is not known" : "the request had not been sent"
+        return Answer(
+            status: fault.status, code: fault.code, message: "upstream \(destination.text()): \(fault.reason); \(outcome)",
+            proxyStatusError: fault.proxyStatusError, retryAfter: wasSent ? nil : 1)
+    }
+
+    static func credentialUnavailable(_ name: String, cause: String, retryAfter: Duration) -> Answer {
+        Answer(
+            status: 503, code: "credential_unavailable",
+            message: "no token for credential \(name): \(cause); the request had not been accepted upstream",
+            proxyStatusError: "proxy_configuration_error", retryAfter: max(1, Int(retryAfter.components.seconds) + 1))
+    }
+
+    static func authTimeout(_ name: String, limit: Duration) -> Answer {
+        Answer(
+            status: 504, code: "auth_timeout",
+            message: "no token for credential \(name) within \(limit.text); the request had not been accepted upstream",
+            proxyStatusError: "http_response_timeout", retryAfter: 1)
+    }
+
+    static func overloaded(_ route: String, queueMax: Int) -> Answer {
+        Answer(
+            status: 503, code: "overloaded",
+            message: "route \(route) has \(queueMax) requests waiting for a connection already (limits.queue)",
+            proxyStatusError: "connection_limit_reached", retryAfter: 1)
+    }
+}
+
+extension Answer {
+    /// Writes the whole answer. `output` has room for it.
+    func write(
+        into output: inout Buffer, route: String?, requestID: String, minorVersion: UInt8, isPersistent: Bool, withContent: Bool
+    ) {
+        var fields = ["\"code\":\(JSONWriter.quoted(code))", "\"message\":\(JSONWriter.quoted(message))"]
+        if let route { fields.append("\"route\":\(JSONWriter.quoted(route))") }
+        fields.append("\"requestId\":\(JSONWriter.quoted(requestID))")
+        let content = "{\"error\":{\(fields.joined(separator: ","))}}\n"
+        var head = "HTTP/1.1 \(status) \(Self.reason(status))\r\nContent-Type: application/json\r\n"
+        head += "Content-Length: \(content.utf8.count)\r\nCache-Control: no-store\r\n"
+        head += "Proxy-Status: bearerproxy; error=\(proxyStatusError)\r\nX-Request-Id: \(requestID)\r\n"
+        if let retryAfter { head += "Retry-After: \(retryAfter)\r\n" }
+        if let allow { head += "Allow: \(allow)\r\n" }
+        if !isPersistent { head += "Connection: close\r\n" } else if minorVersion == 0 { head += "Connection: keep-alive\r\n" }
+        var text = head + "\r\n" + (withContent ? content : "")
+        let written = text.withUTF8 { output.append($0) }
+        precondition(written == text.utf8.count, "an output buffer has room for an answer")
+    }
+
+    private static func reason(_ status: Int) -> String {
+        switch status {
+        case 400: "Bad Request"
+        case 403: "Forbidden"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 408: "Request Timeout"
+        case 413: "Content Too Large"
+        case 414: "URI Too Long"
+        case 421: "Misdirected Request"
+        case 429: "Too Many Requests"
+        case 431: "Request Header Fields Too Large"
+        case 501: "Not Implemented"
+        case 502: "Bad Gateway"
+        case 503: "Service Unavailable"
+        case 504: "Gateway Timeout"
+        case 505: "HTTP Version Not Supported"
+        default: "Error"
+        }
+    }
+}

@@ -1,0 +1,64 @@
+internal import Wire
+
+/// Finds the content in a body as it arrives, by the framing that its head announced (RFC 9112, section 6).
+struct BodyReader {
+    private enum State {
+        case complete
+        case length(remaining: Int)
+        case chunked(ChunkedDecoder)
+        case untilClose
+    }
+
+    struct Step {
+        /// Bytes of the input that are done with.
+        var consumed: Int
+        /// The part of them that is content.
+        var content: Range<Int>
+    }
+
+    private var state: State
+
+    init(_ framing: BodyFraming) {
+        switch framing {
+        case .none, .length(0): state = .complete
+        case .length(let count): state = .length(remaining: count)
+        case .chunked: state = .chunked(ChunkedDecoder())
+        case .untilClose: state = .untilClose
+        }
+    }
+
+    var isComplete: Bool {
+        if case .complete = state { return true }
+        return false
+    }
+
+    /// Whether the end of the stream is the proper end of the body.
+    var endsWithStream: Bool {
+        if case .untilClose = state { return true }
+        return false
+    }
+
+    /// The stream ended where that ends the body.
+    mutating func streamEnded() {
+        precondition(endsWithStream, "this body does not end with its stream")
+        state = .complete
+    }
+
+    /// Takes the next part of `input`. Progress is made unless more input is needed.
+    mutating func step(_ input: Span<UInt8>) throws(MessageError) -> Step {
+        switch state {
+        case .complete:
+            return Step(consumed: 0, content: 0..<0)
+        case .length(let remaining):
+            let count = min(remaining, input.count)
+            state = count == remaining ? .complete : .length(remaining: remaining - count)
+            return Step(consumed: count, content: 0..<count)
+        case .chunked(var decoder):
+            let step = try decoder.step(input)
+            state = step.isComplete ? .complete : .chunked(decoder)
+            return Step(consumed: step.consumed, content: step.content)
+        case .untilClose:
+            return Step(consumed: input.count, content: 0..<input.count)
+        }
+    }
+}

@@ -1,0 +1,41 @@
+internal import Credentials
+internal import EventLoop
+
+/// A credential at work: its token machine, the call that is under way, and the requests that wait for it.
+final class CredentialState {
+    let index: Int
+    let configuration: Credential
+    /// Where its tokens come from; nil for one that needs no call.
+    let destination: Destination?
+    let customerId: Secret?
+    let timer: TimerID
+    var cache: TokenCache
+    /// Requests that wait for a token.
+    var waiting: [Handle<Downstream>] = []
+    /// What it is to send, until it is sent.
+    var request: TokenRequest?
+    /// The content of its answer so far.
+    var answer: [UInt8] = []
+    var answerStatus = 0
+    var answerRetryAfter: Duration?
+
+    init(
+        index: Int, configuration: Credential, destination: Destination?, customerId: Secret?, timer: TimerID,
+        cache: TokenCache
+    ) {
+        self.index = index
+        self.configuration = configuration
+        self.destination = destination
+        self.customerId = customerId
+        self.timer = timer
+        self.cache = cache
+    }
+
+    /// Forgets the answer, which held a token: its memory is overwritten first.
+    func wipeAnswer() {
+        for index in answer.indices { answer[index] = 0 }
+        answer = []
+        answerStatus = 0
+        answerRetryAfter = nil
+    }
+}

@@ -1,0 +1,74 @@
+internal import EventLoop
+internal import TLS
+
+/// Where a route's requests, or a credential's token calls, go: the origin, how it is trusted, and the connections to it.
+///
+/// Each route has one of its own. So no connection is ever shared between two routes, whatever they have in common.
+final class Destination {
+    let index: Int
+    let origin: Origin
+    /// What is dialled: the origin, or what `connectTo` says.
+    let dialled: Endpoint
+    /// Nil for plain HTTP to loopback.
+    let tls: TLSContext?
+    /// The name that the certificate has to be valid for.
+    let serverName: String
+    let connectTimeout: Duration
+    let concurrency: Int
+    let queueMax: Int
+
+    var addresses: [SocketAddress] = []
+    /// When the addresses are to be looked up again; numeric ones never are.
+    var addressesExpiry = Duration.zero
+    /// Connections that wait for the look-up that is under way.
+    var resolving: [Handle<Upstream>] = []
+
+    /// Free connections, the one that was used last at the end.
+    var idle: [Handle<Upstream>] = []
+    /// Connections in any phase.
+    var openCount = 0
+    /// Connections that are being made for whoever is first in the queue.
+    var promisedCount = 0
+    private var queue: [Handle<Downstream>] = []
+    private var queueStart = 0
+
+    init(
+        index: Int, origin: Origin, connectTo: Endpoint?, tls: TLSContext?, serverName: String?,
+        connectTimeout: Duration, concurrency: Int, queueMax: Int
+    ) {
+        self.index = index
+        self.origin = origin
+        dialled = connectTo ?? Endpoint(host: origin.host, port: origin.port)
+        self.tls = tls
+        self.serverName = serverName ?? origin.host
+        self.connectTimeout = connectTimeout
+        self.concurrency = concurrency
+        self.queueMax = queueMax
+    }
+
+    /// Requests that wait for a connection.
+    var queueCount: Int { queue.count - queueStart }
+
+    func enqueue(_ downstream: Handle<Downstream>) { queue.append(downstream) }
+
+    /// The request that has waited longest. It may have ended meanwhile: its handle tells.
+    func dequeue() -> Handle<Downstream>? {
+        guard queueStart < queue.count else { return nil }
+        let first = queue[queueStart]
+        queueStart += 1
+        if queueStart == queue.count {
+            queue.removeAll(keepingCapacity: true)
+            queueStart = 0
+        } else if queueStart >= 1024 {
+            queue.removeFirst(queueStart)
+            queueStart = 0
+        }
+        return first
+    }
+
+    /// For messages: `btc.connect.bloq.cloud:443`, with the address where one was dialled.
+    func text(at address: SocketAddress? = nil) -> String {
+        let name = origin.host.contains(":") ? "[\(origin.host)]:\(origin.port)" : "\(origin.host):\(origin.port)"
+        return address.map { "\(name) (\($0))" } ?? name
+    }
+}

@@ -1,0 +1,68 @@
+internal import EventLoop
+
+/// A connection from a client, and the request that is under way on it.
+///
+/// Requests on one connection are served one after another (RFC 9112, section 9.3.2): what a client sends ahead
+/// stays in the kernel, or in `input`, until its turn has come.
+struct Downstream: ~Copyable {
+    /// What the connection is doing.
+    enum Phase: Equatable {
+        /// Between requests; an earlier answer may still be in `output`.
+        case idle
+        /// Part of a head has arrived.
+        case receivingHead
+        /// A request is under way: its own machine is `exchange.phase`.
+        case exchanging
+        /// The last answer is being sent, then the connection closes.
+        case finishing
+        /// Everything is sent, and what the client still sends is dropped until it has seen our end.
+        case lingering
+        /// Gone: removed at the end of this turn.
+        case closed
+
+        /// Whether the machine may go from this phase to `next`. Closing is always allowed, and final.
+        func mayBecome(_ next: Phase) -> Bool {
+            switch self {
+            case .idle: next == .receivingHead || next == .exchanging || next == .closed
+            case .receivingHead: next == .idle || next == .exchanging || next == .closed
+            case .exchanging: next == .idle || next == .finishing || next == .closed
+            case .finishing: next == .lingering || next == .closed
+            case .lingering: next == .closed
+            case .closed: false
+            }
+        }
+    }
+
+    let descriptor: Descriptor
+    let listener: Int
+    let timer: TimerID
+    private(set) var phase = Phase.idle
+    /// When the present phase has lasted too long.
+    var deadline = Duration.zero
+    /// From the client, and not yet understood.
+    var input = Buffer()
+    /// For the client, and not yet taken by its socket.
+    var output = Buffer()
+    /// Bytes of `input` in which no end of a head was found.
+    var searchedCount = 0
+    var canReceive = false
+    var canSend = true
+    /// An event said that the client has finished sending: no further edge will come.
+    var isPeerClosed = false
+    /// The end of the client's stream has been received.
+    var isInputEnded = false
+    /// Bytes dropped while lingering.
+    var lingeredCount = 0
+    var exchange = Exchange()
+
+    init(descriptor: consuming Descriptor, listener: Int, timer: TimerID) {
+        self.descriptor = descriptor
+        self.listener = listener
+        self.timer = timer
+    }
+
+    mutating func become(_ next: Phase) {
+        precondition(phase.mayBecome(next), "a client connection cannot go from \(phase) to \(next)")
+        phase = next
+    }
+}

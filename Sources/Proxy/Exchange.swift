@@ -1,0 +1,100 @@
+internal import EventLoop
+internal import Wire
+
+/// One request and its response, from the head that was accepted to the last byte of the answer.
+struct Exchange: ~Copyable {
+    /// Where the request stands. Reading the request and writing the response are two machines of their own
+    /// (`requestBody` and `responsePhase`): an upstream may answer before a request has ended.
+    enum Phase: Equatable {
+        case none
+        case waitingForToken
+        case waitingForConnection
+        /// An upstream connection serves it.
+        case forwarding
+        /// The answer is complete, the upstream's or the proxy's own; it may still be in the output.
+        case answered
+
+        func mayBecome(_ next: Phase) -> Bool {
+            switch self {
+            case .none: next == .waitingForToken || next == .answered
+            case .waitingForToken: next == .waitingForConnection || next == .answered || next == .none
+            case .waitingForConnection:
+                next == .forwarding || next == .waitingForToken || next == .answered || next == .none
+            case .forwarding:
+                next == .waitingForToken || next == .waitingForConnection || next == .answered || next == .none
+            case .answered: next == .none
+            }
+        }
+    }
+
+    /// How much of a final response the client has been given.
+    enum ResponsePhase: Equatable {
+        case none, head, complete
+    }
+
+    /// How the response's content is framed towards the client.
+    enum ResponseCoding {
+        /// By its length, or it has none, or by the end of the connection: bytes as they are.
+        case identity
+        case chunked
+    }
+
+    private(set) var phase = Phase.none
+    /// Tells exchanges apart, over all connections: never used twice.
+    var number: UInt64 = 0
+    /// Index of the route; -1 before one was found.
+    var route = -1
+    var started = Duration.zero
+
+    // The request
+    var method = Method.other
+    var minorVersion: UInt8 = 1
+    var isPersistent = false
+    var requestFraming = BodyFraming.none
+    var requestBody = BodyReader(.none)
+    var expectsContinue = false
+    var copy = ReplayCopy()
+    /// Bytes of `copy` that the budget for replays was charged with.
+    var chargedCount = 0
+    var requestID = RequestID()
+
+    // This attempt
+    var upstream = Handle<Upstream>.none
+    var generation: UInt64 = 0
+    /// How much of the copy's content has been handed to this attempt's upstream connection.
+    var copyOffset = 0
+    var isRequestEndWritten = false
+
+    // All attempts
+    /// The generation of the token that was refused to this request.
+    var refusedGeneration: UInt64?
+    var hasRetriedConnection = false
+
+    // The response
+    var responsePhase = ResponsePhase.none
+    var responseCoding = ResponseCoding.identity
+    var status = 0
+    var interimCount = 0
+    var receivedCount = 0
+    var sentCount = 0
+
+    mutating func become(_ next: Phase) {
+        precondition(phase.mayBecome(next), "a request cannot go from \(phase) to \(next)")
+        phase = next
+    }
+
+    /// Whether the request can be sent once more from its beginning.
+    var isReplayable: Bool { copy.isWhole }
+
+    /// All of the request has been received from the client and handed to the upstream connection.
+    var isRequestSent: Bool { requestBody.isComplete && isRequestEndWritten }
+
+    /// A new attempt begins with nothing sent.
+    mutating func beginAttempt(on upstream: Handle<Upstream>, generation: UInt64) {
+        self.upstream = upstream
+        self.generation = generation
+        copyOffset = 0
+        isRequestEndWritten = false
+        become(.forwarding)
+    }
+}

@@ -1,0 +1,37 @@
+internal import Credentials
+
+/// Renders the field lines that a route adds.
+enum Injector {
+    /// Each as `name: value CRLF`, with the credential's present token in its place.
+    static func render(_ injections: [Injection], credential: CredentialState) -> Secret {
+        var lines: [UInt8] = []
+        for injection in injections {
+            lines.append(contentsOf: injection.name.utf8)
+            lines.append(contentsOf: ": ".utf8)
+            for piece in injection.value { append(piece, of: credential, to: &lines) }
+            lines.append(contentsOf: "\r\n".utf8)
+        }
+        let secret = Secret(lines)
+        for index in lines.indices { lines[index] = 0 }
+        return secret
+    }
+
+    private static func append(_ piece: Injection.Piece, of credential: CredentialState, to lines: inout [UInt8]) {
+        switch piece {
+        case .literal(let bytes):
+            lines.append(contentsOf: bytes)
+        case .token:
+            let isThere: Void? = credential.cache.withToken { token in
+                for index in 0..<token.count { lines.append(token[index]) }
+            }
+            precondition(isThere != nil, "a field was rendered without its token")
+        case .customerId:
+            guard let customerId = credential.customerId else {
+                preconditionFailure("the configuration lets only a bloquo credential inject {customerId}")
+            }
+            customerId.withBytes { bytes in
+                for index in 0..<bytes.count { lines.append(bytes[index]) }
+            }
+        }
+    }
+}

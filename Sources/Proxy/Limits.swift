@@ -1,0 +1,37 @@
+/// The bounds of the proxy. What a route can set is in `Configuration`.
+enum Limits {
+    /// Client connections at one time, over all listeners. Others wait in the kernel's backlog.
+    static let downstreamsMax = 16_384
+    /// Upstream connections at one time, over all routes; a route's own limit is `limits.concurrency`.
+    static let upstreamsMax = 16_384
+    /// Connections accepted from one listener in one turn, so that a flood of them does not starve requests.
+    static let acceptsPerTurn = 64
+    /// How long accepting rests when the process has no descriptor left.
+    static let acceptPause = Duration.milliseconds(100)
+    /// Content of a token answer. Real ones have some 2 KiB.
+    static let tokenAnswerBytesMax = 64 * 1024
+    /// Memory held for replays over all requests, beyond one buffer each. Further requests are forwarded without one.
+    static let replayBytesMax = 256 * 1024 * 1024
+    /// A refused answer's content up to this is read to its end, so that the connection can be used again.
+    static let discardBytesMax = 64 * 1024
+    /// How long such a content may take.
+    static let discardTimeout = Duration.seconds(2)
+    /// An upstream connection is kept this long without a request. Servers commonly close after 60 to 75 s: we are first.
+    static let pooledIdleTimeout = Duration.seconds(55)
+    /// After the last answer of a connection, what the client still sends is read for so long, so that
+    /// its kernel does not discard the answer with a reset (RFC 9112, section 9.6).
+    static let lingerTimeout = Duration.seconds(2)
+    static let lingerBytesMax = 1024 * 1024
+    /// Addresses of a name are used this long before the name is looked up again.
+    static let resolutionLifetime = Duration.seconds(30)
+    /// One address of several is given up for the next after this.
+    static let addressTimeout = Duration.seconds(2)
+    /// Interim answers (1xx) to one request. More is no protocol that anyone speaks.
+    static let interimResponsesMax = 16
+    /// A content at least this long is sent from where it was decrypted; a shorter one joins the bytes already waiting.
+    static let directSendBytesMin = 8 * 1024
+    /// Room that a piece of a chunked body needs besides its content: the size line and two line ends.
+    static let chunkOverhead = 32
+    /// A client's X-Request-Id is taken over up to this length.
+    static let requestIDBytesMax = 128
+}

@@ -1,0 +1,40 @@
+/// Looks at the segments of a path (RFC 3986, section 3.3).
+enum PathSegments {
+    /// Whether one of them is `.` or `..`, in any spelling: servers drop them, and so reach another path than was matched.
+    static func haveDots(_ bytes: Span<UInt8>, _ path: Range<Int>) -> Bool {
+        var dots = 0
+        var isOnlyDots = true
+        var index = path.lowerBound
+        while index < path.upperBound {
+            let (byte, length) = decoded(bytes, at: index, before: path.upperBound)
+            index += length
+            if byte == UInt8(ascii: "/") || byte == UInt8(ascii: "\\") || byte == UInt8(ascii: ";") {
+                if isOnlyDots, dots == 1 || dots == 2 { return true }
+                // What follows a semicolon is the segment's parameters, which some servers cut off first.
+                isOnlyDots = byte != UInt8(ascii: ";")
+                dots = 0
+            } else if byte == UInt8(ascii: ".") {
+                dots += 1
+            } else {
+                isOnlyDots = false
+            }
+        }
+        return isOnlyDots && (dots == 1 || dots == 2)
+    }
+
+    private static func decoded(_ bytes: Span<UInt8>, at index: Int, before end: Int) -> (byte: UInt8, length: Int) {
+        guard bytes[index] == UInt8(ascii: "%"), index + 2 < end, let high = value(bytes[index + 1]),
+            let low = value(bytes[index + 2])
+        else { return (bytes[index], 1) }
+        return (high << 4 | low, 3)
+    }
+
+    private static func value(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

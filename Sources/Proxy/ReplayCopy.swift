@@ -1,0 +1,64 @@
+internal import EventLoop
+
+/// A request's head, and as much of its content as is kept for sending it once more.
+///
+/// The head and what fits behind it live in one buffer of the pool; a longer content goes on in memory of its own.
+struct ReplayCopy: ~Copyable {
+    private var near = Buffer()
+    private var far: [UInt8] = []
+    private var contentBytesMax = 0
+    private(set) var headCount = 0
+    private(set) var contentCount = 0
+    /// Whether all content so far is here: false once it exceeded what may be kept.
+    private(set) var isWhole = true
+
+    /// Bytes held outside the pool's buffer.
+    var farCount: Int { far.count }
+
+    var head: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: near.bytes[..<headCount]) }
+
+    /// Keeps a head in a buffer that is large enough for it.
+    mutating func begin(_ head: UnsafeBufferPointer<UInt8>, in buffer: consuming Buffer, contentBytesMax: Int) {
+        near = buffer
+        headCount = near.append(head)
+        precondition(headCount == head.count, "a buffer holds the longest head")
+        self.contentBytesMax = contentBytesMax
+        contentCount = 0
+        isWhole = true
+    }
+
+    /// Adds content, or gives all of it up where it becomes more than may be kept.
+    mutating func append(_ content: UnsafeBufferPointer<UInt8>) {
+        guard isWhole else { return }
+        guard contentCount + content.count <= contentBytesMax else {
+            giveUp()
+            return
+        }
+        let taken = far.isEmpty ? near.append(content) : 0
+        far.append(contentsOf: content[taken...])
+        contentCount += content.count
+    }
+
+    /// Keeps the head only.
+    mutating func giveUp() {
+        isWhole = false
+        far = []
+    }
+
+    /// The next run of content from `offset`.
+    func content(from offset: Int) -> UnsafeBufferPointer<UInt8> {
+        let nearCount = near.count - headCount
+        if offset < nearCount { return UnsafeBufferPointer(rebasing: near.bytes[(headCount + offset)...]) }
+        return far.withUnsafeBufferPointer { UnsafeBufferPointer(rebasing: $0[(offset - nearCount)...]) }
+    }
+
+    /// Lets go of everything; the buffer goes back to its pool.
+    mutating func end() -> Buffer {
+        far = []
+        headCount = 0
+        contentCount = 0
+        var buffer = Buffer()
+        swap(&buffer, &near)
+        return buffer
+    }
+}

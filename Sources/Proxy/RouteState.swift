@@ -1,0 +1,53 @@
+internal import Credentials
+internal import EventLoop
+internal import Wire
+
+/// A route at work: its configuration, what it injects, and its connections.
+final class RouteState {
+    let index: Int
+    let configuration: Route
+    let destination: Destination
+    let credential: CredentialState
+    /// What a client's fields never include when they go upstream.
+    let requestFilter: FieldFilter
+    let responseFilter = FieldFilter(removing: ["X-Request-Id"])
+    /// `Host` and `Via`, as they stand in every request.
+    let ownFields: [UInt8]
+    let host: [UInt8]?
+    let allowedHosts: [[UInt8]]
+    let allowedOrigins: [[UInt8]]
+    let upstreamAuthority: [UInt8]
+    let upstreamHost: [UInt8]
+    let basePath: [UInt8]
+    /// Whether a dot segment in a path could lead out of what the route is meant for.
+    let confinesPath: Bool
+    private var injected = Secret([])
+    private var injectedGeneration: UInt64 = 0
+
+    init(index: Int, configuration: Route, destination: Destination, credential: CredentialState) {
+        self.index = index
+        self.configuration = configuration
+        self.destination = destination
+        self.credential = credential
+        let owned = ["Host", "Authorization", "Proxy-Authorization", "X-Request-Id", "Expect"]
+        requestFilter = FieldFilter(removing: owned + configuration.inject.map(\.name))
+        ownFields = Array("Host: \(configuration.upstream.authority)\r\nVia: 1.1 bearerproxy\r\n".utf8)
+        host = configuration.host.map { Array($0.lowercased().utf8) }
+        allowedHosts = configuration.allow.hosts.map { Array($0.lowercased().utf8) }
+        allowedOrigins = configuration.allow.origins.map { Array($0.lowercased().utf8) }
+        upstreamAuthority = Array(configuration.upstream.authority.lowercased().utf8)
+        upstreamHost = Array(configuration.upstream.host.lowercased().utf8)
+        basePath = Array(configuration.upstream.basePath.utf8)
+        confinesPath = configuration.pathPrefix != [UInt8(ascii: "/")] || !basePath.isEmpty
+    }
+
+    /// The injected field lines with the token of `generation`, which the credential has to have at this moment. They are
+    /// rendered once for each token, not for each request.
+    func injectedFields(generation: UInt64) -> Secret {
+        if generation != injectedGeneration {
+            injected = Injector.render(configuration.inject, credential: credential)
+            injectedGeneration = generation
+        }
+        return injected
+    }
+}

@@ -1,0 +1,193 @@
+internal import Wire
+
+/// Finds the route of a request among those of its listener, or the answer that refuses it.
+///
+/// Decided in this order: is the method one that a proxy forwards, is the request from where it may come, which route is
+/// meant, and does that route allow it. Nothing of a refused request goes anywhere.
+struct Router {
+    enum Decision {
+        case route(RouteState)
+        case refuse(Answer)
+    }
+
+    /// The routes of one listener, the longest prefix first.
+    private let routes: [RouteState]
+
+    /// For messages.
+    var names: [String] { routes.map(\.configuration.name) }
+    /// The longest of the routes: which of them is meant is known only after the head.
+    let headTimeout: Duration
+    /// Likewise.
+    let keepAliveTimeout: Duration
+
+    init(routes: [RouteState]) {
+        self.routes = routes.sorted { $0.configuration.pathPrefix.count > $1.configuration.pathPrefix.count }
+        headTimeout = routes.map(\.configuration.timeouts.requestHead).max() ?? .zero
+        keepAliveTimeout = routes.map(\.configuration.timeouts.keepAlive).max() ?? .zero
+    }
+
+    func decide(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Decision {
+        if head.method == .trace || head.method == .connect {
+            let method = text(bytes, head.methodRange)
+            return .refuse(.methodRefused(method, allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"))
+        }
+        switch head.target.form {
+        case .absolute: return decideAbsolute(head, bytes)
+        case .origin, .asterisk, .authority: return decideByHost(head, bytes)
+        }
+    }
+
+    /// A client that uses this as its HTTP proxy names the upstream itself: it has to be a route's.
+    private func decideAbsolute(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Decision {
+        guard let range = head.target.authority, let authority = Authority(bytes, in: range) else {
+            return .refuse(.badRequest("the request target has no authority"))
+        }
+        var isKnown = false
+        for route in routes where isUpstream(bytes, authority, of: route) {
+            isKnown = true
+            if matches(route.configuration.pathPrefix, head.target, bytes) { return admit(head, bytes, to: route, host: range) }
+        }
+        return isKnown ? .refuse(noRoute(head, bytes)) : decideByHost(head, bytes, named: range)
+    }
+
+    private func isUpstream(_ bytes: Span<UInt8>, _ authority: Authority, of route: RouteState) -> Bool {
+        guard equal(bytes, authority.host, route.upstreamHost) else { return false }
+        return authority.port.map { $0 == route.configuration.upstream.port } ?? true
+    }
+
+    private func decideByHost(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, named: Range<Int>? = nil) -> Decision {
+        // An HTTP/1.0 client need not send Host. No browser is one, so no page of another site can leave it out.
+        let range = named ?? head.first(.host)?.valueRange
+        let host = range.flatMap { Authority(bytes, in: $0)?.host }
+        guard let route = longest(head, bytes, host: host) else {
+            // Say first that the host is wrong: that is what a page of another site is told, whatever it asks for.
+            if let host, !routes.contains(where: { isAllowed(bytes, host, by: $0) }) {
+                return .refuse(hostRefused(bytes, host, isAbsolute: named != nil))
+            }
+            return .refuse(noRoute(head, bytes))
+        }
+        if let host, !isAllowed(bytes, host, by: route) {
+            return .refuse(hostRefused(bytes, host, isAbsolute: named != nil))
+        }
+        return admit(head, bytes, to: route, host: range)
+    }
+
+    private func isAllowed(_ bytes: Span<UInt8>, _ host: Range<Int>, by route: RouteState) -> Bool {
+        if let wanted = route.host, equal(bytes, host, wanted) { return true }
+        return route.allowedHosts.contains { equal(bytes, host, $0) }
+    }
+
+    private func longest(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, host: Range<Int>?) -> RouteState? {
+        for route in routes where matches(route.configuration.pathPrefix, head.target, bytes) {
+            guard let wanted = route.host else { return route }
+            if let host, equal(bytes, host, wanted) { return route }
+        }
+        return nil
+    }
+
+    /// A prefix matches whole segments: `/api` matches `/api` and `/api/x`, and not `/apix`.
+    private func matches(_ prefix: [UInt8], _ target: RequestTarget, _ bytes: Span<UInt8>) -> Bool {
+        let slash = UInt8(ascii: "/")
+        if prefix == [slash] { return true }
+        let path = target.path
+        guard path.count >= prefix.count else { return false }
+        for index in prefix.indices where bytes[path.lowerBound + index] != prefix[index] { return false }
+        return path.count == prefix.count || prefix.last == slash || bytes[path.lowerBound + prefix.count] == slash
+    }
+}
+
+// MARK: admission
+
+extension Router {
+    private func admit(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, to route: RouteState, host: Range<Int>?
+    ) -> Decision {
+        if let answer = refuseForeignSite(head, bytes, route, host) { return .refuse(answer) }
+        if let methods = route.configuration.allow.methods {
+            let method = text(bytes, head.methodRange)
+            if !methods.contains(method) {
+                return .refuse(.methodRefused(method, allow: methods.joined(separator: ", ")))
+            }
+        }
+        if route.confinesPath, PathSegments.haveDots(bytes, head.target.path) {
+            return .refuse(.badRequest("the path has a segment . or .., which route \(route.configuration.name) does not take"))
+        }
+        return .route(route)
+    }
+
+    /// What a browser says of the page that asks. A page of another site is refused, unless its origin is listed.
+    private func refuseForeignSite(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ route: RouteState, _ host: Range<Int>?
+    ) -> Answer? {
+        let origin = head.first(.origin)?.valueRange
+        if head.count(of: .origin) > 1 { return .forbidden("there is more than one Origin") }
+        if let origin {
+            if route.allowedOrigins.contains(where: { equal(bytes, origin, $0) }) { return nil }
+            guard let host, isOwn(bytes, origin, host) else {
+                return .forbidden(
+                    "pages of \(text(bytes, origin)) may not use route \(route.configuration.name); list the origin in allow.origins")
+            }
+        }
+        for index in 0..<head.fieldCount {
+            let field = head.field(at: index)
+            if field.name == .secFetchSite, equal(bytes, field.valueRange, Self.crossSite) {
+                return .forbidden(
+                    "pages of other sites may not use route \(route.configuration.name); list their origin in allow.origins")
+            }
+        }
+        return nil
+    }
+
+    /// `http://` and the request's own Host.
+    private func isOwn(_ bytes: Span<UInt8>, _ origin: Range<Int>, _ host: Range<Int>) -> Bool {
+        let scheme = Self.scheme
+        guard origin.count == scheme.count + host.count,
+            equal(bytes, origin.lowerBound..<origin.lowerBound + scheme.count, scheme)
+        else { return false }
+        for index in 0..<host.count
+        where folded(bytes[origin.lowerBound + scheme.count + index]) != folded(bytes[host.lowerBound + index]) {
+            return false
+        }
+        return true
+    }
+
+    private func hostRefused(_ bytes: Span<UInt8>, _ host: Range<Int>, isAbsolute: Bool) -> Answer {
+        let name = text(bytes, host)
+        if isAbsolute {
+            return Answer(
+                status: 421, code: "misdirected", message: "no route here has \(name) as its upstream",
+                proxyStatusError: "http_request_denied")
+        }
+        return .forbidden("the host \(name) is not one of this listener's; list it in allow.hosts if it is meant to be")
+    }
+
+    private func noRoute(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Answer {
+        Answer(
+            status: 404, code: "no_route", message: "no route of this listener has a prefix of \(text(bytes, head.target.path))",
+            proxyStatusError: "destination_not_found")
+    }
+
+    private static let scheme = Array("http://".utf8)
+    private static let crossSite = Array("cross-site".utf8)
+
+    /// For messages: bounded, whatever a client sends.
+    private func text(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String {
+        var shown: [UInt8] = []
+        for index in range.prefix(100) { shown.append(bytes[index]) }
+        return String(decoding: shown, as: UTF8.self)
+    }
+
+    /// Whether a range is `wanted`, which is in lower case, in any case.
+    private func equal(_ bytes: Span<UInt8>, _ range: Range<Int>, _ wanted: [UInt8]) -> Bool {
+        guard range.count == wanted.count else { return false }
+        for index in wanted.indices where folded(bytes[range.lowerBound + index]) != wanted[index] { return false }
+        return true
+    }
+
+    private func folded(_ byte: UInt8) -> UInt8 {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
+        default: byte
+        }
+    }
+}

@@ -1,0 +1,302 @@
+internal import EventLoop
+internal import Glibc
+internal import Wire
+
+// A client connection: reading heads, sending answers, closing.
+
+extension Server {
+    /// How an attempt to receive went.
+    enum Intake {
+        case some
+        /// Nothing for now: an event will tell.
+        case blocked
+        /// There is no room; something has to be consumed first.
+        case full
+        /// The stream has ended properly.
+        case ended
+    }
+
+    func downstreamReady(_ downstream: Handle<Downstream>, _ readiness: Readiness) {
+        if readiness.contains(.failed) {
+            abandon(downstream)
+            return
+        }
+        if readiness.contains(.readable) { downstreams[downstream].canReceive = true }
+        if readiness.contains(.peerClosed) { downstreams[downstream].isPeerClosed = true }
+        if readiness.contains(.writable) { downstreams[downstream].canSend = true }
+        advance(downstream)
+    }
+
+    /// Does whatever the connection can do at this moment.
+    func advance(_ downstream: Handle<Downstream>) {
+        while true {
+            switch downstreams[downstream].phase {
+            case .idle, .receivingHead:
+                guard flush(downstream), receiveHead(downstream) else { return }
+            case .exchanging:
+                pumpExchange(downstream)
+                if downstreams[downstream].phase == .exchanging { return }
+            case .finishing:
+                guard flush(downstream) else { return }
+                beginLingering(downstream)
+            case .lingering:
+                linger(downstream)
+                return
+            case .closed:
+                return
+            }
+        }
+    }
+
+    /// Goes on with the request that is under way, in both directions.
+    private func pumpExchange(_ downstream: Handle<Downstream>) {
+        guard downstreams[downstream].exchange.phase == .forwarding else {
+            _ = flush(downstream)
+            return
+        }
+        let upstream = downstreams[downstream].exchange.upstream
+        pumpRequest(downstream, upstream)
+        if isServing(upstream, downstream) { pumpResponse(upstream) }
+    }
+
+    /// Whether the upstream connection still serves the client's request: a fault or an answer may have ended that.
+    func isServing(_ upstream: Handle<Upstream>, _ downstream: Handle<Downstream>) -> Bool {
+        upstreams[upstream].phase == .serving && upstreams[upstream].client == .exchange(downstream)
+    }
+}
+
+// MARK: heads
+
+extension Server {
+    /// Receives until a head is complete, and begins its exchange. False when nothing can be done before an event.
+    private func receiveHead(_ downstream: Handle<Downstream>) -> Bool {
+        if isDraining, downstreams[downstream].input.isEmpty {
+            close(downstream)
+            return false
+        }
+        while true {
+            if downstreams[downstream].input.count > downstreams[downstream].searchedCount, searchHead(downstream) {
+                return downstreams[downstream].phase != .closed
+            }
+            switch receive(downstream) {
+            case .some: continue
+            case .full:
+                refuseHead(downstream, .malformed(Self.tooLong(downstreams[downstream].input)))
+                return true
+            case .ended:
+                close(downstream)
+                return false
+            case .blocked:
+                awaitHead(downstream)
+                return false
+            }
+        }
+    }
+
+    /// Nothing more has arrived: either the connection is idle, and holds no memory, or a head is on its way.
+    private func awaitHead(_ downstream: Handle<Downstream>) {
+        if downstreams[downstream].input.isEmpty {
+            if downstreams[downstream].input.isLent { pool.giveBack(takeInput(downstream)) }
+        } else if downstreams[downstream].phase == .idle {
+            downstreams[downstream].become(.receivingHead)
+            setDeadline(downstream, after: headTimeout(of: downstreams[downstream].listener))
+        }
+    }
+
+    /// Parses what is there. True when that was a head, or was refused as none.
+    private func searchHead(_ downstream: Handle<Downstream>) -> Bool {
+        let bytes = downstreams[downstream].input.bytes
+        // A head can only end with a line: without a new one, what was incomplete still is. So a client that sends byte by
+        // byte costs one parse a line, and a head has a bounded number of lines.
+        let searched = downstreams[downstream].searchedCount
+        downstreams[downstream].searchedCount = bytes.count
+        if searched > 0, memchr(bytes.baseAddress! + searched, 0x0A, bytes.count - searched) == nil { return false }
+        do throws(MessageError) {
+            requestHead.reset()
+            guard let headCount = try requestHead.parse(bytes.span) else { return false }
+            downstreams[downstream].searchedCount = 0
+            beginExchange(downstream, headCount: headCount)
+        } catch {
+            refuseHead(downstream, .malformed(error))
+        }
+        return true
+    }
+
+    /// Answers what is no request, and ends the connection: where the next one would begin is unknown.
+    private func refuseHead(_ downstream: Handle<Downstream>, _ answer: Answer) {
+        downstreams[downstream].become(.exchanging)
+        downstreams[downstream].exchange = newExchange()
+        downstreams[downstream].exchange.copy.begin(.init(start: nil, count: 0), in: pool.lend(), contentBytesMax: 0)
+        self.answer(downstream, answer)
+    }
+
+    /// Whether the request line or the fields made the head too long.
+    private static func tooLong(_ input: borrowing Buffer) -> MessageError {
+        input.bytes.contains(0x0A) ? .headTooLong : .targetTooLong
+    }
+
+    func newExchange() -> Exchange {
+        var exchange = Exchange()
+        lastExchange += 1
+        exchange.number = lastExchange
+        exchange.started = now
+        exchange.requestID = RequestID(made: requestIDs.next())
+        return exchange
+    }
+}
+
+// MARK: bytes
+
+extension Server {
+    /// Receives once into `input`.
+    func receive(_ downstream: Handle<Downstream>) -> Intake {
+        guard downstreams[downstream].canReceive else {
+            return downstreams[downstream].isInputEnded ? .ended : .blocked
+        }
+        if !downstreams[downstream].input.isLent { downstreams[downstream].input = pool.lend() }
+        if downstreams[downstream].input.freeCapacity == 0 { downstreams[downstream].input.compact() }
+        let room = downstreams[downstream].input.room
+        if room.isEmpty { return .full }
+        let count = kernel.receive(downstreams[downstream].descriptor.number, into: UnsafeMutableRawBufferPointer(room))
+        if count > 0 {
+            downstreams[downstream].input.grew(by: count)
+            // A short read has emptied the socket, and the next byte brings an event, unless the end has come already.
+            if count < room.count, !downstreams[downstream].isPeerClosed { downstreams[downstream].canReceive = false }
+            return .some
+        }
+        downstreams[downstream].canReceive = false
+        if count == Int(-EAGAIN) { return .blocked }
+        // A reset is an end, too: what it means for a request, its sender's silence or our own sending will show.
+        downstreams[downstream].isInputEnded = true
+        return .ended
+    }
+
+    /// Sends what is in `output`. False when some of it has to wait, or the connection is gone.
+    func flush(_ downstream: Handle<Downstream>) -> Bool {
+        while !downstreams[downstream].output.isEmpty {
+            guard downstreams[downstream].canSend else { return false }
+            let count = kernel.send(
+                downstreams[downstream].descriptor.number, from: UnsafeRawBufferPointer(downstreams[downstream].output.bytes))
+            if count >= 0 {
+                downstreams[downstream].output.consume(count)
+                noteProgress(downstream)
+            } else if count == Int(-EAGAIN) {
+                downstreams[downstream].canSend = false
+            } else {
+                abandon(downstream)
+                return false
+            }
+        }
+        if downstreams[downstream].output.isLent { pool.giveBack(takeOutput(downstream)) }
+        return downstreams[downstream].phase != .closed
+    }
+
+    /// Room for what the client is to be sent.
+    func lendOutput(_ downstream: Handle<Downstream>) {
+        if !downstreams[downstream].output.isLent { downstreams[downstream].output = pool.lend() }
+    }
+
+    func takeInput(_ downstream: Handle<Downstream>) -> Buffer {
+        var buffer = Buffer()
+        swap(&buffer, &downstreams[downstream].input)
+        return buffer
+    }
+
+    func takeOutput(_ downstream: Handle<Downstream>) -> Buffer {
+        var buffer = Buffer()
+        swap(&buffer, &downstreams[downstream].output)
+        return buffer
+    }
+}
+
+// MARK: time
+
+extension Server {
+    func setDeadline(_ downstream: Handle<Downstream>, after duration: Duration) {
+        downstreams[downstream].deadline = now + duration
+        loop.arm(downstreams[downstream].timer, at: now + duration)
+    }
+
+    /// Something moved: the present wait begins anew.
+    func noteProgress(_ downstream: Handle<Downstream>) {
+        switch downstreams[downstream].phase {
+        case .exchanging: refreshDeadline(downstream)
+        case .idle: setDeadline(downstream, after: listeners[downstreams[downstream].listener].router.keepAliveTimeout)
+        case .finishing, .receivingHead, .lingering, .closed: break
+        }
+    }
+
+    /// The wait that the exchange is in now: for the request's content, for the response's head, or for more of it.
+    func refreshDeadline(_ downstream: Handle<Downstream>) {
+        guard downstreams[downstream].exchange.phase == .forwarding else { return }
+        let timeouts = routes[downstreams[downstream].exchange.route].configuration.timeouts
+        if downstreams[downstream].exchange.responsePhase != .none {
+            setDeadline(downstream, after: timeouts.idle)
+        } else if !downstreams[downstream].exchange.requestBody.isComplete {
+            setDeadline(downstream, after: timeouts.requestBody)
+        } else {
+            setDeadline(downstream, after: timeouts.responseHead)
+        }
+    }
+
+    func downstreamTimerFired(_ downstream: Handle<Downstream>) {
+        let deadline = downstreams[downstream].deadline
+        if deadline > now {
+            loop.arm(downstreams[downstream].timer, at: deadline)
+            return
+        }
+        switch downstreams[downstream].phase {
+        case .idle, .finishing, .lingering: close(downstream)
+        case .receivingHead:
+            refuseHead(
+                downstream, .requestTimeout("head", limit: headTimeout(of: downstreams[downstream].listener)))
+            advance(downstream)
+        case .exchanging: exchangeTimedOut(downstream)
+        case .closed: break
+        }
+    }
+}
+
+// MARK: closing
+
+extension Server {
+    /// The last answer is sent. Where the client may still be sending, its bytes are read for a while: to close at once
+    /// would make its kernel throw the answer away.
+    private func beginLingering(_ downstream: Handle<Downstream>) {
+        kernel.shutdownWriting(downstreams[downstream].descriptor.number)
+        downstreams[downstream].become(.lingering)
+        setDeadline(downstream, after: Limits.lingerTimeout)
+    }
+
+    private func linger(_ downstream: Handle<Downstream>) {
+        while true {
+            downstreams[downstream].lingeredCount += downstreams[downstream].input.count
+            downstreams[downstream].input.removeAll()
+            if downstreams[downstream].lingeredCount > Limits.lingerBytesMax { break }
+            switch receive(downstream) {
+            case .some: continue
+            case .blocked: return
+            case .full, .ended: close(downstream)
+            }
+            return
+        }
+        close(downstream)
+    }
+
+    /// The client is gone: so is what was being done for it.
+    func abandon(_ downstream: Handle<Downstream>) {
+        guard downstreams[downstream].phase != .closed else { return }
+        if downstreams[downstream].phase == .exchanging { cancelExchange(downstream) }
+        close(downstream)
+    }
+
+    /// Ends the connection. Its slot is free at the end of the turn.
+    func close(_ downstream: Handle<Downstream>) {
+        guard downstreams[downstream].phase != .closed else { return }
+        downstreams[downstream].become(.closed)
+        loop.disarm(downstreams[downstream].timer)
+        pool.giveBack(takeInput(downstream))
+        pool.giveBack(takeOutput(downstream))
+        endedDownstreams.append(downstream)
+    }
+}

@@ -1,0 +1,189 @@
+internal import EventLoop
+internal import Wire
+
+// How requests end: answered by the upstream, answered by the proxy, broken off, or given up.
+
+extension Server {
+    /// The upstream's answer is whole.
+    func finishResponse(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) {
+        if downstreams[downstream].exchange.responseCoding == .chunked {
+            let fits = downstreams[downstream].output.append { ChunkedEncoder.writeLast(into: &$0) }
+            precondition(fits, "chunks leave room for the last one")
+        }
+        downstreams[downstream].exchange.responsePhase = .complete
+        let isRequestSent = downstreams[downstream].exchange.isRequestSent
+        downstreams[downstream].exchange.become(.answered)
+        endExchange(downstream, isPersistent: downstreams[downstream].exchange.isPersistent && isRequestSent)
+        if isRequestSent, isReusable(upstream) { release(upstream) } else { closeUpstream(upstream) }
+    }
+
+    /// The proxy's own answer ends the request. Nothing of a response may have been sent.
+    func answer(_ downstream: Handle<Downstream>, _ answer: Answer) {
+        precondition(downstreams[downstream].exchange.responsePhase == .none, "a response is under way already")
+        lendOutput(downstream)
+        let head = downstreams[downstream].exchange.copy.head
+        let route = downstreams[downstream].exchange.route
+        let name = route >= 0 ? routes[route].configuration.name : nil
+        let requestID = downstreams[downstream].exchange.requestID.text(head: head)
+        let isPersistent = downstreams[downstream].exchange.isPersistent && !answer.closes && !isDraining
+            && downstreams[downstream].exchange.requestBody.isComplete
+        if answer.status >= 500 { log.event(.warning, "\(name.map { "route \($0): " } ?? "")\(answer.message)") }
+        answer.write(
+            into: &downstreams[downstream].output, route: name, requestID: requestID,
+            minorVersion: downstreams[downstream].exchange.minorVersion, isPersistent: isPersistent,
+            withContent: downstreams[downstream].exchange.method != .head)
+        downstreams[downstream].exchange.status = answer.status
+        downstreams[downstream].exchange.responsePhase = .complete
+        downstreams[downstream].exchange.become(.answered)
+        endExchange(downstream, isPersistent: isPersistent, code: answer.code)
+    }
+
+    /// Lets go of the request; the connection waits for the next, or closes when everything is sent.
+    private func endExchange(_ downstream: Handle<Downstream>, isPersistent: Bool, code: String? = nil) {
+        if log.isAccessLogged { logAccess(downstream, code: code) }
+        dropExchange(downstream)
+        if isPersistent {
+            downstreams[downstream].become(.idle)
+            setDeadline(downstream, after: listeners[downstreams[downstream].listener].router.keepAliveTimeout)
+        } else {
+            downstreams[downstream].become(.finishing)
+            setDeadline(downstream, after: Limits.lingerTimeout + configuration.drainTimeout)
+        }
+    }
+
+    private func dropExchange(_ downstream: Handle<Downstream>) {
+        replayBytes -= downstreams[downstream].exchange.chargedCount
+        downstreams[downstream].exchange.chargedCount = 0
+        pool.giveBack(downstreams[downstream].exchange.copy.end())
+        downstreams[downstream].exchange.upstream = .none
+        downstreams[downstream].exchange.become(.none)
+        downstreams[downstream].searchedCount = 0
+    }
+
+    private func logAccess(_ downstream: Handle<Downstream>, code: String?) {
+        if downstreams[downstream].exchange.copy.headCount > 0 { parseKeptHead(downstream) }
+        log.access(
+            downstreams[downstream].exchange, head: requestHead,
+            route: downstreams[downstream].exchange.route >= 0
+                ? routes[downstreams[downstream].exchange.route].configuration.name : nil,
+            code: code, wall: kernel.wallNow(), duration: kernel.monotonicNow() - downstreams[downstream].exchange.started)
+    }
+
+    /// The client is gone, or can be told nothing more: whatever is done for it stops.
+    func cancelExchange(_ downstream: Handle<Downstream>) {
+        let upstream = downstreams[downstream].exchange.upstream
+        if downstreams[downstream].exchange.phase == .forwarding, isServing(upstream, downstream) { closeUpstream(upstream) }
+        dropExchange(downstream)
+    }
+
+    /// A response has begun and cannot be finished: the client must see that it is not whole.
+    func breakOff(_ downstream: Handle<Downstream>) {
+        log.event(.warning, "route \(routes[downstreams[downstream].exchange.route].configuration.name): a response was broken off")
+        // A content that ends with the connection would look whole if the connection ended in an orderly way.
+        kernel.resetOnClose(downstreams[downstream].descriptor.number)
+        abandon(downstream)
+    }
+
+    func exchangeTimedOut(_ downstream: Handle<Downstream>) {
+        let phase = downstreams[downstream].exchange.phase
+        let route = routes[downstreams[downstream].exchange.route]
+        let timeouts = route.configuration.timeouts
+        switch phase {
+        case .waitingForToken:
+            answer(downstream, .authTimeout(route.credential.configuration.name, limit: route.credential.configuration.authTimeout))
+        case .waitingForConnection:
+            answer(
+                downstream,
+                .upstream(
+                    .connectTimeout(address: "the queue of route \(route.configuration.name)", limit: timeouts.connect),
+                    route.destination, wasSent: false))
+        case .forwarding:
+            forwardingTimedOut(downstream, route)
+        case .none, .answered:
+            break
+        }
+        advanceIfFree(downstream)
+    }
+
+    private func forwardingTimedOut(_ downstream: Handle<Downstream>, _ route: RouteState) {
+        let timeouts = route.configuration.timeouts
+        let upstream = downstreams[downstream].exchange.upstream
+        guard downstreams[downstream].exchange.responsePhase == .none else {
+            breakOff(downstream)
+            return
+        }
+        let isClientLate = !downstreams[downstream].exchange.requestBody.isComplete && upstreams[upstream].output.isEmpty
+        let wasSent = !upstreams[upstream].isUntouched
+        closeUpstream(upstream)
+        if isClientLate {
+            answer(downstream, .requestTimeout("content", limit: timeouts.requestBody))
+        } else {
+            answer(
+                downstream, .upstream(.responseTimeout(limit: timeouts.responseHead), route.destination, wasSent: wasSent))
+        }
+    }
+}
+
+// MARK: faults of an upstream connection
+
+extension Server {
+    /// The connection brings no answer, or no whole one.
+    func upstreamFailed(_ upstream: Handle<Upstream>, _ fault: UpstreamFault) {
+        let destination = upstreams[upstream].destination
+        let client = upstreams[upstream].client
+        let wasServing = upstreams[upstream].phase == .serving
+        let isStale = wasServing && upstreams[upstream].isReused && upstreams[upstream].isUnanswered
+        let isUntouched = upstreams[upstream].isUntouched
+        closeUpstream(upstream)
+        if wasServing, case .exchange(let downstream) = client {
+            attemptFailed(downstream, fault, isStale: isStale, isUntouched: isUntouched)
+        } else {
+            giveFault(fault, to: client, destination)
+        }
+    }
+
+    /// A connection could not be made: tells whom it was for.
+    func giveFault(_ fault: UpstreamFault, to client: Upstream.Client, _ destination: Destination) {
+        switch client {
+        case .tokenCall(let index):
+            tokenCallFailed(credentials[index], fault)
+        case .exchange(let downstream):
+            failWaiting(downstream, fault, destination)
+        case .none:
+            while let downstream = destination.dequeue() {
+                if failWaiting(downstream, fault, destination) { return }
+            }
+        }
+    }
+
+    /// False when the request has ended meanwhile.
+    @discardableResult
+    private func failWaiting(_ downstream: Handle<Downstream>, _ fault: UpstreamFault, _ destination: Destination) -> Bool {
+        guard downstreams.isAlive(downstream), downstreams[downstream].phase == .exchanging,
+            downstreams[downstream].exchange.phase == .waitingForConnection
+        else { return false }
+        answer(downstream, .upstream(fault, destination, wasSent: false))
+        advanceIfFree(downstream)
+        return true
+    }
+
+    /// Exactly once: after a fault, a request is sent again only where the upstream cannot have acted on it.
+    private func attemptFailed(_ downstream: Handle<Downstream>, _ fault: UpstreamFault, isStale: Bool, isUntouched: Bool) {
+        let route = routes[downstreams[downstream].exchange.route]
+        if downstreams[downstream].exchange.responsePhase != .none {
+            breakOff(downstream)
+            return
+        }
+        let mayRetry = isStale && !downstreams[downstream].exchange.hasRetriedConnection
+            && downstreams[downstream].exchange.isReplayable
+            && (downstreams[downstream].exchange.method.isSafe || isUntouched)
+        if case .closedBeforeAnswer = fault, mayRetry {
+            downstreams[downstream].exchange.hasRetriedConnection = true
+            downstreams[downstream].exchange.become(.waitingForToken)
+            takeToken(downstream)
+        } else {
+            answer(downstream, .upstream(fault, route.destination, wasSent: !isUntouched))
+        }
+        advanceIfFree(downstream)
+    }
+}

@@ -1,0 +1,195 @@
+internal import Credentials
+internal import EventLoop
+internal import Wire
+
+// A request from its accepted head to its attempt upstream.
+
+extension Server {
+    /// The head in `requestHead` is the first `headCount` bytes of the client's input: decides where it goes.
+    func beginExchange(_ downstream: Handle<Downstream>, headCount: Int) {
+        downstreams[downstream].become(.exchanging)
+        downstreams[downstream].exchange = newExchange()
+        let head = UnsafeBufferPointer(rebasing: downstreams[downstream].input.bytes[..<headCount])
+        downstreams[downstream].exchange.method = requestHead.method
+        downstreams[downstream].exchange.minorVersion = requestHead.minorVersion
+        downstreams[downstream].exchange.isPersistent = requestHead.isPersistent
+        downstreams[downstream].exchange.expectsContinue = requestHead.expectsContinue
+        downstreams[downstream].exchange.requestFraming = requestHead.framing
+        downstreams[downstream].exchange.requestBody = BodyReader(requestHead.framing)
+        let decision = listeners[downstreams[downstream].listener].router.decide(requestHead, head.span)
+        let contentBytesMax: Int
+        if case .route(let route) = decision { contentBytesMax = route.configuration.replayBodyBytesMax } else { contentBytesMax = 0 }
+        downstreams[downstream].exchange.copy.begin(head, in: pool.lend(), contentBytesMax: contentBytesMax)
+        parsedExchange = downstreams[downstream].exchange.number
+        takeRequestID(downstream)
+        downstreams[downstream].input.consume(headCount)
+        giveUpLongCopy(downstream, contentBytesMax)
+        switch decision {
+        case .refuse(let answer):
+            self.answer(downstream, answer)
+        case .route(let route):
+            downstreams[downstream].exchange.route = route.index
+            downstreams[downstream].exchange.become(.waitingForToken)
+            setDeadline(downstream, after: route.credential.configuration.authTimeout)
+            takeToken(downstream)
+        }
+    }
+
+    private func takeRequestID(_ downstream: Handle<Downstream>) {
+        guard requestHead.count(of: .xRequestID) == 1, let field = requestHead.first(.xRequestID) else { return }
+        let head = downstreams[downstream].exchange.copy.head
+        guard let requestID = RequestID(client: field.valueRange, in: head) else { return }
+        downstreams[downstream].exchange.requestID = requestID
+    }
+
+    /// A content that is announced to be longer than what may be kept is not kept at all.
+    private func giveUpLongCopy(_ downstream: Handle<Downstream>, _ contentBytesMax: Int) {
+        if case .length(let count) = downstreams[downstream].exchange.requestFraming, count > contentBytesMax {
+            downstreams[downstream].exchange.copy.giveUp()
+        }
+    }
+
+    /// The kept head is in `requestHead` afterwards. It was parsed before, and is the same bytes.
+    func parseKeptHead(_ downstream: Handle<Downstream>) {
+        let number = downstreams[downstream].exchange.number
+        guard parsedExchange != number else { return }
+        requestHead.reset()
+        do throws(MessageError) {
+            let count = try requestHead.parse(downstreams[downstream].exchange.copy.head.span)
+            precondition(count == downstreams[downstream].exchange.copy.headCount, "a kept head is whole")
+        } catch {
+            preconditionFailure("a kept head was accepted before")
+        }
+        parsedExchange = number
+    }
+}
+
+// MARK: the token and the connection
+
+extension Server {
+    /// The request needs a token: goes on with it, waits for it, or is answered.
+    func takeToken(_ downstream: Handle<Downstream>) {
+        let route = routes[downstreams[downstream].exchange.route]
+        let credential = route.credential
+        let refused = downstreams[downstream].exchange.refusedGeneration
+        switch credential.cache.use(at: now, refusedGeneration: refused) {
+        case .ready(let generation):
+            downstreams[downstream].exchange.generation = generation
+            downstreams[downstream].exchange.become(.waitingForConnection)
+            takeConnection(downstream, route.destination)
+        case .wait:
+            credential.waiting.append(downstream)
+            driveCredential(credential)
+        case .unavailable(let cause, let retryAfter):
+            answer(downstream, .credentialUnavailable(credential.configuration.name, cause: cause, retryAfter: retryAfter))
+        }
+    }
+
+    private func takeConnection(_ downstream: Handle<Downstream>, _ destination: Destination) {
+        if downstreams[downstream].exchange.hasRetriedConnection {
+            // The pool has just shown that it may hold what the upstream has closed.
+            connect(to: destination, for: .exchange(downstream))
+            return
+        }
+        if let upstream = destination.idle.popLast() {
+            serve(downstream, on: upstream)
+            return
+        }
+        guard destination.queueCount < destination.queueMax || destination.openCount < destination.concurrency else {
+            answer(downstream, .overloaded(routes[downstreams[downstream].exchange.route].configuration.name, queueMax: destination.queueMax))
+            return
+        }
+        destination.enqueue(downstream)
+        openForQueue(destination)
+    }
+
+    /// Hands a free connection to a request that waits for one, and writes the head.
+    func serve(_ downstream: Handle<Downstream>, on upstream: Handle<Upstream>) {
+        let route = routes[downstreams[downstream].exchange.route]
+        // While it waited for the connection, the token may have been renewed, refused to another, or have expired.
+        guard case .ready(let generation) = route.credential.cache.use(
+            at: now, refusedGeneration: downstreams[downstream].exchange.refusedGeneration)
+        else {
+            release(upstream)
+            downstreams[downstream].exchange.become(.waitingForToken)
+            takeToken(downstream)
+            return
+        }
+        upstreams[upstream].beginRequest(for: .exchange(downstream))
+        loop.disarm(upstreams[upstream].timer)
+        downstreams[downstream].exchange.beginAttempt(on: upstream, generation: generation)
+        guard writeRequestHead(downstream, upstream, route, generation) else {
+            closeUpstream(upstream)
+            answer(downstream, .malformed(.headTooLong))
+            return
+        }
+        refreshDeadline(downstream)
+        pumpRequest(downstream, upstream)
+    }
+
+    /// False when the head with what is added does not fit a buffer.
+    private func writeRequestHead(
+        _ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ route: RouteState, _ generation: UInt64
+    ) -> Bool {
+        parseKeptHead(downstream)
+        let injected = route.injectedFields(generation: generation)
+        if !upstreams[upstream].output.isLent { upstreams[upstream].output = pool.lend() }
+        let head = downstreams[downstream].exchange.copy.head
+        let added = injected.count + route.ownFields.count + route.basePath.count + Limits.requestIDBytesMax + 256
+        guard head.count + added <= upstreams[upstream].output.freeCapacity else { return false }
+
+        writeRequestLine(head, upstream, route)
+        upstreams[upstream].output.appendWhole(route.ownFields)
+        injected.withBytes { bytes in
+            bytes.withUnsafeBufferPointer { upstreams[upstream].output.appendWhole($0) }
+        }
+        upstreams[upstream].output.appendWhole("X-Request-Id: ")
+        downstreams[downstream].exchange.requestID.withBytes(head: head) { upstreams[upstream].output.appendWhole($0) }
+        upstreams[upstream].output.appendWhole("\r\n")
+        let fits = upstreams[upstream].output.append { output in
+            requestHead.writeFields(from: head.span, except: route.requestFilter, into: &output)
+        }
+        precondition(fits, "the room for a head was measured before")
+        writeRequestFraming(downstream, upstream)
+        return true
+    }
+
+    private func writeRequestLine(_ head: UnsafeBufferPointer<UInt8>, _ upstream: Handle<Upstream>, _ route: RouteState) {
+        let target = requestHead.target
+        upstreams[upstream].output.appendWhole(UnsafeBufferPointer(rebasing: head[requestHead.methodRange]))
+        upstreams[upstream].output.appendWhole(" ")
+        if target.form == .asterisk {
+            upstreams[upstream].output.appendWhole("*")
+        } else {
+            var path = target.pathAndQuery
+            if route.configuration.stripPrefix {
+                // What is left begins with a slash: that of the prefix, if nothing else.
+                let prefix = route.configuration.pathPrefix
+                path = path.lowerBound + (prefix.last == UInt8(ascii: "/") ? prefix.count - 1 : prefix.count)..<path.upperBound
+            }
+            upstreams[upstream].output.appendWhole(route.basePath)
+            if path.isEmpty || head[path.lowerBound] != UInt8(ascii: "/") { upstreams[upstream].output.appendWhole("/") }
+            upstreams[upstream].output.appendWhole(UnsafeBufferPointer(rebasing: head[path]))
+        }
+        upstreams[upstream].output.appendWhole(" HTTP/1.1\r\n")
+    }
+
+    private func writeRequestFraming(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) {
+        switch downstreams[downstream].exchange.requestFraming {
+        case .none: break
+        case .length(let count):
+            upstreams[upstream].output.appendWhole("Content-Length: ")
+            upstreams[upstream].output.appendDecimal(count)
+            upstreams[upstream].output.appendWhole("\r\n")
+        case .chunked: upstreams[upstream].output.appendWhole("Transfer-Encoding: chunked\r\n")
+        case .untilClose: preconditionFailure("no request ends with its connection")
+        }
+        // Once the client has begun to send, there is nothing to wait for.
+        if downstreams[downstream].exchange.expectsContinue, downstreams[downstream].exchange.copy.contentCount == 0,
+            downstreams[downstream].exchange.interimCount == 0
+        {
+            upstreams[upstream].output.appendWhole("Expect: 100-continue\r\n")
+        }
+        upstreams[upstream].output.appendWhole("\r\n")
+    }
+}

@@ -1,0 +1,174 @@
+internal import Glibc
+public import EventLoop
+
+extension Server {
+    /// Opens all listeners and begins to obtain tokens. Requests are served from now on, whenever the loop turns.
+    ///
+    /// - Throws: `StartError.listen`: none of the listeners is open then.
+    public func start() throws(StartError) {
+        do {
+            for group in listenGroups() { try open(group.address, routes: group.routes) }
+        } catch {
+            listeners = []
+            throw error
+        }
+        for credential in credentials { driveCredential(credential) }
+    }
+
+    /// Ends the proxy on SIGTERM and SIGINT: drains at the first, stops at the second.
+    public func handleSignals() throws(StartError) {
+        do throws(SystemError) {
+            let number = try kernel.signalDescriptor(for: [SIGTERM, SIGINT])
+            signalDescriptor = Descriptor(number, of: kernel)
+            try loop.register(number, for: handlerID, token: EventToken(.signal, index: 0).rawValue)
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// The addresses that are listened on, with the ports that the kernel chose, and the routes of each.
+    public var listening: [(address: SocketAddress, routes: [String])] {
+        listeners.map { listener in (listener.address, listener.router.names) }
+    }
+
+    private func listenGroups() -> [(address: ListenAddress, routes: [RouteState])] {
+        var groups: [(address: ListenAddress, routes: [RouteState])] = []
+        for route in routes {
+            if let index = groups.firstIndex(where: { $0.address == route.configuration.listen }) {
+                groups[index].routes.append(route)
+            } else {
+                groups.append((route.configuration.listen, [route]))
+            }
+        }
+        return groups
+    }
+
+    private func open(_ address: ListenAddress, routes: [RouteState]) throws(StartError) {
+        let name = routes[0].configuration.name
+        let router = Router(routes: routes)
+        do throws(SystemError) {
+            switch address {
+            case .tcp(let host, let port):
+                guard let numeric = SocketAddress(numeric: host, port: port) else {
+                    preconditionFailure("the configuration lets only numeric addresses through")
+                }
+                try open(numeric, ListenOptions(), router)
+            case .localhost(let port):
+                try open(.loopback(port: port), ListenOptions(), router)
+                let chosen = listeners[listeners.count - 1].address.port ?? port
+                try openIfPossible(.ipv6(high: 0, low: 1, port: chosen, scope: 0), router)
+            case .unix(let path, let mode, let group):
+                try open(.unix(path), ListenOptions(mode: mode.map(UInt32.init) ?? 0o600, group: group), router)
+            }
+        } catch {
+            throw .listen(error, route: name)
+        }
+    }
+
+    /// A machine without IPv6 has one family of `localhost` only.
+    private func openIfPossible(_ address: SocketAddress, _ router: Router) throws(SystemError) {
+        do throws(SystemError) {
+            try open(address, ListenOptions(), router)
+        } catch {
+            guard error.errno == EADDRNOTAVAIL || error.errno == EAFNOSUPPORT else { throw error }
+            log.event(.info, "not listening on \(address): \(error.reason)")
+        }
+    }
+
+    private func open(_ address: SocketAddress, _ options: ListenOptions, _ router: Router) throws(SystemError) {
+        let descriptor = Descriptor(try kernel.listen(on: address, options: options), of: kernel)
+        let actual = try kernel.localAddress(of: descriptor.number)
+        let token = EventToken(.listener, index: listeners.count).rawValue
+        try loop.register(descriptor.number, for: handlerID, token: token)
+        let timer = loop.makeTimer(for: handlerID, token: token)
+        listeners.append(Listener(descriptor: descriptor, address: actual, router: router, timer: timer))
+    }
+}
+
+// MARK: accepting
+
+extension Server {
+    /// Accepts what is waiting, up to a bound; the rest in a later turn.
+    func accept(on index: Int) {
+        let listener = listeners[index]
+        guard let number = listener.descriptor?.number else { return }
+        listener.mayHaveMore = true
+        for _ in 0..<Limits.acceptsPerTurn {
+            guard !downstreams.isFull else { return }
+            let result = kernel.accept(from: number)
+            if result >= 0 {
+                begin(Int32(result), listener: index)
+            } else if result == Int(-EAGAIN) {
+                listener.mayHaveMore = false
+                return
+            } else if result == Int(-EMFILE) || result == Int(-ENFILE) || result == Int(-ENOMEM) || result == Int(-ENOBUFS) {
+                log.event(.error, "cannot accept: \(SystemError.text(for: Int32(-result))); raise the limit of open files")
+                loop.arm(listener.timer, at: now + Limits.acceptPause)
+                return
+            }
+            // Any other error is of a connection that ended before it was accepted.
+        }
+        loop.arm(listener.timer, at: now)
+    }
+
+    /// Room has come: connections that were left in the backlog are accepted.
+    func resumeAccepting() {
+        for index in listeners.indices where listeners[index].mayHaveMore { accept(on: index) }
+    }
+
+    private func begin(_ number: Int32, listener: Int) {
+        let handle = downstreams.insert { handle in
+            let timer = loop.makeTimer(for: handlerID, token: EventToken(handle).rawValue)
+            return Downstream(descriptor: Descriptor(number, of: kernel), listener: listener, timer: timer)
+        }
+        do throws(SystemError) {
+            try loop.register(number, for: handlerID, token: EventToken(handle).rawValue)
+        } catch {
+            log.event(.error, "\(error.description)")
+            close(handle)
+            return
+        }
+        // The first head has its time from here; nothing was said yet about how long an idle connection is kept.
+        setDeadline(handle, after: headTimeout(of: listener))
+    }
+
+    /// The listener's routes may differ; which is meant is known only after the head.
+    func headTimeout(of listener: Int) -> Duration { listeners[listener].router.headTimeout }
+}
+
+// MARK: draining
+
+extension Server {
+    func receiveSignals() {
+        guard let number = signalDescriptor?.number else { return }
+        while kernel.receiveSignal(number) != nil {
+            if isDraining { loop.stop() } else { drain() }
+        }
+    }
+
+    /// Accepts nothing more, ends idle connections, and stops the loop when all requests have been answered, or after
+    /// `drainTimeout`.
+    public func drain() {
+        log.event(.info, "draining: finishing the requests under way, at most \(configuration.drainTimeout.text)")
+        isDraining = true
+        for listener in listeners {
+            listener.descriptor = nil
+            listener.mayHaveMore = false
+            loop.disarm(listener.timer)
+        }
+        downstreams.forEach { downstream in
+            if downstreams[downstream].phase == .idle, downstreams[downstream].output.isEmpty { close(downstream) }
+        }
+        loop.arm(drainTimer, at: now + configuration.drainTimeout)
+        stopIfDrained()
+    }
+
+    func stopIfDrained() {
+        if downstreams.count == endedDownstreams.count { loop.stop() }
+    }
+
+    func drainTimedOut() {
+        log.event(.warning, "\(downstreams.count) connections had not ended within \(configuration.drainTimeout.text)")
+        loop.stop()
+    }
+}

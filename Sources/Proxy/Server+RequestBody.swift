@@ -1,0 +1,118 @@
+internal import EventLoop
+internal import Wire
+
+// The request on its way up: first what is kept of it, then what the client goes on sending.
+
+extension Server {
+    /// Moves as much of the request upstream as both sides allow.
+    func pumpRequest(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) {
+        while isServing(upstream, downstream) {
+            do throws(MessageError) {
+                try fillRequest(downstream, upstream)
+            } catch {
+                failRequest(downstream, .malformed(error))
+                return
+            }
+            if upstreams[upstream].output.isEmpty { return }
+            guard flush(upstream) else {
+                // What the upstream sent before it stopped taking the request may be its answer.
+                if upstreams[upstream].isSendBroken { pumpResponse(upstream) }
+                return
+            }
+            refreshDeadline(downstream)
+            if downstreams[downstream].exchange.isRequestSent { return }
+        }
+    }
+
+    /// Writes what is at hand into the upstream's output, until that is full.
+    private func fillRequest(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) throws(MessageError) {
+        if downstreams[downstream].exchange.isRequestSent { return }
+        if !upstreams[upstream].output.isLent { upstreams[upstream].output = pool.lend() }
+        fillFromCopy(downstream, upstream)
+        try fillFromClient(downstream, upstream)
+        guard downstreams[downstream].exchange.requestBody.isComplete, isCopySent(downstream) else { return }
+        if downstreams[downstream].exchange.requestFraming == .chunked {
+            let fits = upstreams[upstream].output.append { ChunkedEncoder.writeLast(into: &$0) }
+            guard fits else { return }
+        }
+        downstreams[downstream].exchange.isRequestEndWritten = true
+    }
+
+    /// Whether all that was received of the content has been handed to this attempt.
+    private func isCopySent(_ downstream: Handle<Downstream>) -> Bool {
+        !downstreams[downstream].exchange.copy.isWhole
+            || downstreams[downstream].exchange.copyOffset == downstreams[downstream].exchange.copy.contentCount
+    }
+
+    /// In a second attempt, the content begins with what the first one had.
+    private func fillFromCopy(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) {
+        while !isCopySent(downstream) {
+            let room = upstreams[upstream].output.freeCapacity - Limits.chunkOverhead
+            guard room > 0 else { return }
+            let offset = downstreams[downstream].exchange.copyOffset
+            let run = downstreams[downstream].exchange.copy.content(from: offset)
+            let part = UnsafeBufferPointer(rebasing: run.prefix(room))
+            writeContent(part, upstream, downstreams[downstream].exchange.requestFraming)
+            downstreams[downstream].exchange.copyOffset = offset + part.count
+        }
+    }
+
+    private func fillFromClient(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) throws(MessageError) {
+        guard isCopySent(downstream) else { return }
+        while !downstreams[downstream].exchange.requestBody.isComplete {
+            let room = upstreams[upstream].output.freeCapacity - Limits.chunkOverhead
+            guard room > 0 else { return }
+            if downstreams[downstream].input.isEmpty {
+                switch receive(downstream) {
+                case .some: break
+                case .blocked, .full: return
+                case .ended:
+                    // Half a request: nobody is served by the rest of it.
+                    abandon(downstream)
+                    return
+                }
+            }
+            let bytes = UnsafeBufferPointer(rebasing: downstreams[downstream].input.bytes.prefix(room))
+            let step = try downstreams[downstream].exchange.requestBody.step(bytes.span)
+            let content = UnsafeBufferPointer(rebasing: bytes[step.content])
+            if !content.isEmpty {
+                keep(content, downstream)
+                writeContent(content, upstream, downstreams[downstream].exchange.requestFraming)
+            }
+            downstreams[downstream].exchange.receivedCount += content.count
+            downstreams[downstream].input.consume(step.consumed)
+        }
+    }
+
+    private func writeContent(_ content: UnsafeBufferPointer<UInt8>, _ upstream: Handle<Upstream>, _ framing: BodyFraming) {
+        guard framing == .chunked else {
+            upstreams[upstream].output.appendWhole(content)
+            return
+        }
+        let fits = upstreams[upstream].output.append { ChunkedEncoder.writeSize(content.count, into: &$0) }
+        upstreams[upstream].output.appendWhole(content)
+        let ends = upstreams[upstream].output.append { ChunkedEncoder.writeEnd(into: &$0) }
+        precondition(fits && ends, "the room for a chunk was measured before")
+    }
+
+    /// Keeps content for a second attempt, within the request's own bound and that of all requests together.
+    private func keep(_ content: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>) {
+        if replayBytes + content.count > Limits.replayBytesMax { downstreams[downstream].exchange.copy.giveUp() }
+        downstreams[downstream].exchange.copy.append(content)
+        downstreams[downstream].exchange.copyOffset = downstreams[downstream].exchange.copy.contentCount
+        let charged = downstreams[downstream].exchange.chargedCount
+        let held = downstreams[downstream].exchange.copy.farCount
+        replayBytes += held - charged
+        downstreams[downstream].exchange.chargedCount = held
+    }
+
+    /// The client's content is malformed: the upstream must not take its beginning for the whole.
+    private func failRequest(_ downstream: Handle<Downstream>, _ answer: Answer) {
+        closeUpstream(downstreams[downstream].exchange.upstream)
+        if downstreams[downstream].exchange.responsePhase == .none {
+            self.answer(downstream, answer)
+        } else {
+            breakOff(downstream)
+        }
+    }
+}

@@ -1,0 +1,307 @@
+internal import Credentials
+internal import EventLoop
+internal import Wire
+
+// The response on its way down.
+
+extension Server {
+    /// Moves as much of the response to the client as both sides allow.
+    func pumpResponse(_ upstream: Handle<Upstream>) {
+        guard case .exchange(let downstream) = upstreams[upstream].client else { return }
+        do throws(UpstreamFault) {
+            while isServing(upstream, downstream) {
+                if try !stepResponse(downstream, upstream) { break }
+            }
+        } catch {
+            upstreamFailed(upstream, error)
+            return
+        }
+        // What was collected goes out in one piece.
+        if downstreams.isAlive(downstream), downstreams[downstream].phase == .exchanging { _ = flush(downstream) }
+    }
+
+    /// One part of the response. False when something has to happen first.
+    private func stepResponse(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) throws(UpstreamFault) -> Bool {
+        switch upstreams[upstream].response {
+        case .head:
+            guard let headCount = try receiveResponseHead(upstream) else { return false }
+            return try takeResponseHead(downstream, upstream, headCount)
+        case .body(let reader):
+            if reader.isComplete {
+                finishResponse(downstream, upstream)
+                return false
+            }
+            return try relayContent(downstream, upstream, reader)
+        }
+    }
+
+    /// Receives until a response head is complete, and parses it into `responseHead`: its count of bytes, which are the
+    /// first of `input`. Nil when more has to arrive.
+    func receiveResponseHead(_ upstream: Handle<Upstream>) throws(UpstreamFault) -> Int? {
+        while true {
+            let bytes = upstreams[upstream].input.bytes
+            if bytes.count > upstreams[upstream].searchedCount {
+                let searched = upstreams[upstream].searchedCount
+                upstreams[upstream].searchedCount = bytes.count
+                if searched == 0 || bytes[searched...].contains(0x0A) {
+                    do throws(MessageError) {
+                        responseHead.reset()
+                        if let headCount = try responseHead.parse(bytes.span) { return headCount }
+                    } catch {
+                        throw .malformed(error)
+                    }
+                }
+            }
+            switch try receive(upstream) {
+            case .some: continue
+            case .blocked: return nil
+            case .full: throw .malformed(.headTooLong)
+            case .ended: throw upstreams[upstream].isUnanswered ? .closedBeforeAnswer : .truncated
+            }
+        }
+    }
+}
+
+// MARK: heads
+
+extension Server {
+    private func takeResponseHead(
+        _ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ headCount: Int
+    ) throws(UpstreamFault) -> Bool {
+        let status = responseHead.status
+        if status < 200 {
+            try takeInterimHead(downstream, upstream, headCount)
+            return true
+        }
+        let framing: BodyFraming
+        do throws(MessageError) {
+            framing = try responseHead.framing(answering: downstreams[downstream].exchange.method)
+        } catch {
+            throw .malformed(error)
+        }
+        upstreams[upstream].keepsAlive = responseHead.isPersistent && framing != .untilClose
+        upstreams[upstream].response = .body(BodyReader(framing))
+        let route = routes[downstreams[downstream].exchange.route]
+        if route.configuration.reauthenticateOn.contains(status) {
+            if reauthenticate(downstream, upstream, headCount) { return false }
+        } else if downstreams[downstream].exchange.refusedGeneration != nil {
+            route.credential.cache.replayAccepted(
+                generation: downstreams[downstream].exchange.generation, route: route.index)
+        }
+        lendOutput(downstream)
+        // An interim response may still be waiting in it.
+        guard headCount + Limits.requestIDBytesMax + 256 <= downstreams[downstream].output.freeCapacity else {
+            upstreams[upstream].response = .head
+            upstreams[upstream].searchedCount = 0
+            if downstreams[downstream].output.isEmpty { throw .malformed(.headTooLong) }
+            return flush(downstream)
+        }
+        writeResponseHead(downstream, upstream, headCount, framing)
+        upstreams[upstream].input.consume(headCount)
+        downstreams[downstream].exchange.responsePhase = .head
+        refreshDeadline(downstream)
+        return true
+    }
+
+    /// 1xx (RFC 9110, section 15.2) goes on to clients that know it.
+    private func takeInterimHead(
+        _ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ headCount: Int
+    ) throws(UpstreamFault) {
+        guard responseHead.status != 101 else { throw .unexpected("it switched protocols, which nobody had asked for") }
+        downstreams[downstream].exchange.interimCount += 1
+        guard downstreams[downstream].exchange.interimCount <= Limits.interimResponsesMax else {
+            throw .unexpected("it sent more than \(Limits.interimResponsesMax) interim responses")
+        }
+        lendOutput(downstream)
+        let head = UnsafeBufferPointer(rebasing: upstreams[upstream].input.bytes[..<headCount])
+        if downstreams[downstream].exchange.minorVersion == 1, headCount + 64 <= downstreams[downstream].output.freeCapacity {
+            writeStatusLine(downstream, head)
+            _ = downstreams[downstream].output.append { output in
+                responseHead.writeFields(from: head.span, except: Self.noFilter, into: &output)
+            }
+            downstreams[downstream].output.appendWhole("\r\n")
+        }
+        upstreams[upstream].input.consume(headCount)
+        upstreams[upstream].searchedCount = 0
+        _ = flush(downstream)
+    }
+
+    private static let noFilter = FieldFilter(removing: [])
+
+    private func writeStatusLine(_ downstream: Handle<Downstream>, _ head: UnsafeBufferPointer<UInt8>) {
+        downstreams[downstream].output.appendWhole("HTTP/1.1 ")
+        downstreams[downstream].output.appendDecimal(responseHead.status)
+        downstreams[downstream].output.appendWhole(" ")
+        downstreams[downstream].output.appendWhole(UnsafeBufferPointer(rebasing: head[responseHead.reason]))
+        downstreams[downstream].output.appendWhole("\r\n")
+    }
+
+    private func writeResponseHead(
+        _ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ headCount: Int, _ framing: BodyFraming
+    ) {
+        let route = routes[downstreams[downstream].exchange.route]
+        let head = UnsafeBufferPointer(rebasing: upstreams[upstream].input.bytes[..<headCount])
+        downstreams[downstream].exchange.status = responseHead.status
+        writeStatusLine(downstream, head)
+        let fits = downstreams[downstream].output.append { output in
+            responseHead.writeFields(from: head.span, except: route.responseFilter, into: &output)
+        }
+        precondition(fits, "the room for a head was measured before")
+        downstreams[downstream].output.appendWhole("X-Request-Id: ")
+        let kept = downstreams[downstream].exchange.copy.head
+        downstreams[downstream].exchange.requestID.withBytes(head: kept) { downstreams[downstream].output.appendWhole($0) }
+        downstreams[downstream].output.appendWhole("\r\n")
+        writeResponseFraming(downstream, framing)
+        downstreams[downstream].output.appendWhole("\r\n")
+    }
+
+    private func writeResponseFraming(_ downstream: Handle<Downstream>, _ framing: BodyFraming) {
+        var length: Int?
+        downstreams[downstream].exchange.responseCoding = .identity
+        switch framing {
+        case .none:
+            // An answer to HEAD, and a 304, tell the length that content would have.
+            let isBare = responseHead.status == 204 || responseHead.status < 200
+            length = isBare ? nil : responseHead.contentLength
+        case .length(let count):
+            length = count
+        case .chunked, .untilClose:
+            if downstreams[downstream].exchange.minorVersion == 1 {
+                downstreams[downstream].exchange.responseCoding = .chunked
+                downstreams[downstream].output.appendWhole("Transfer-Encoding: chunked\r\n")
+            } else {
+                downstreams[downstream].exchange.isPersistent = false
+            }
+        }
+        if let length {
+            downstreams[downstream].output.appendWhole("Content-Length: ")
+            downstreams[downstream].output.appendDecimal(length)
+            downstreams[downstream].output.appendWhole("\r\n")
+        }
+        // An answer before the end of the request: where the next request begins is not known for long.
+        if !downstreams[downstream].exchange.requestBody.isComplete || isDraining {
+            downstreams[downstream].exchange.isPersistent = false
+        }
+        if !downstreams[downstream].exchange.isPersistent {
+            downstreams[downstream].output.appendWhole("Connection: close\r\n")
+        } else if downstreams[downstream].exchange.minorVersion == 0 {
+            downstreams[downstream].output.appendWhole("Connection: keep-alive\r\n")
+        }
+    }
+}
+
+// MARK: a refused token
+
+extension Server {
+    /// The upstream refused the token. True when the request begins anew, or was answered; false when the upstream's answer
+    /// goes to the client.
+    private func reauthenticate(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ headCount: Int) -> Bool {
+        let route = routes[downstreams[downstream].exchange.route]
+        let credential = route.credential
+        let generation = downstreams[downstream].exchange.generation
+        guard downstreams[downstream].exchange.refusedGeneration == nil else {
+            // The fresh token was refused as well.
+            credential.cache.replayRefused(generation: generation, route: route.index, at: now)
+            return false
+        }
+        let refusal = credential.cache.refused(generation: generation, route: route.index, at: now)
+        driveCredential(credential)
+        guard refusal != .passThrough, downstreams[downstream].exchange.isReplayable else { return false }
+        log.event(.debug, "route \(route.configuration.name): token \(generation) of credential \(credential.configuration.name) was refused")
+        downstreams[downstream].exchange.refusedGeneration = generation
+        upstreams[upstream].input.consume(headCount)
+        downstreams[downstream].exchange.upstream = .none
+        if downstreams[downstream].exchange.isRequestSent, upstreams[upstream].keepsAlive {
+            beginDiscarding(upstream)
+        } else {
+            closeUpstream(upstream)
+        }
+        if case .unavailable(let cause, let retryAfter) = refusal {
+            answer(downstream, .credentialUnavailable(credential.configuration.name, cause: cause, retryAfter: retryAfter))
+            return true
+        }
+        downstreams[downstream].exchange.become(.waitingForToken)
+        setDeadline(downstream, after: credential.configuration.authTimeout)
+        takeToken(downstream)
+        return true
+    }
+}
+
+// MARK: content
+
+extension Server {
+    /// Passes content on. False when the upstream has no more for now, or the client takes no more.
+    private func relayContent(
+        _ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ before: BodyReader
+    ) throws(UpstreamFault) -> Bool {
+        var reader = before
+        if upstreams[upstream].input.isEmpty {
+            switch try receive(upstream) {
+            case .some: break
+            case .blocked, .full: return false
+            case .ended:
+                guard reader.endsWithStream else { throw .truncated }
+                reader.streamEnded()
+                upstreams[upstream].response = .body(reader)
+                return true
+            }
+        }
+        lendOutput(downstream)
+        let coding = downstreams[downstream].exchange.responseCoding
+        guard let limit = contentRoom(downstream, coding) else { return false }
+        let bytes = UnsafeBufferPointer(rebasing: upstreams[upstream].input.bytes.prefix(limit))
+        let step: BodyReader.Step
+        do throws(MessageError) { step = try reader.step(bytes.span) } catch { throw .malformed(error) }
+        upstreams[upstream].response = .body(reader)
+        let content = UnsafeBufferPointer(rebasing: bytes[step.content])
+        if !content.isEmpty {
+            deliver(content, downstream, coding)
+            guard downstreams[downstream].phase == .exchanging else { return false }
+            refreshDeadline(downstream)
+        }
+        upstreams[upstream].input.consume(step.consumed)
+        return true
+    }
+
+    /// How much content can be taken on: nil when the client has to take something first.
+    private func contentRoom(_ downstream: Handle<Downstream>, _ coding: Exchange.ResponseCoding) -> Int? {
+        let overhead = coding == .chunked ? Limits.chunkOverhead : 0
+        if downstreams[downstream].output.freeCapacity <= overhead {
+            guard flush(downstream) else {
+                downstreams[downstream].output.compact()
+                let room = downstreams[downstream].output.freeCapacity - overhead
+                return room > 0 && downstreams[downstream].phase == .exchanging ? room : nil
+            }
+            lendOutput(downstream)
+        }
+        return downstreams[downstream].output.freeCapacity - overhead
+    }
+
+    private func deliver(
+        _ content: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>, _ coding: Exchange.ResponseCoding
+    ) {
+        downstreams[downstream].exchange.sentCount += content.count
+        switch coding {
+        case .chunked:
+            let fits = downstreams[downstream].output.append { ChunkedEncoder.writeSize(content.count, into: &$0) }
+            downstreams[downstream].output.appendWhole(content)
+            let ends = downstreams[downstream].output.append { ChunkedEncoder.writeEnd(into: &$0) }
+            precondition(fits && ends, "the room for a chunk was measured before")
+        case .identity:
+            let sent = sendDirectly(content, downstream)
+            downstreams[downstream].output.appendWhole(UnsafeBufferPointer(rebasing: content[sent...]))
+        }
+    }
+
+    /// A long content goes to the socket from where it was decrypted. How much the socket took.
+    private func sendDirectly(_ content: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>) -> Int {
+        guard downstreams[downstream].output.isEmpty, downstreams[downstream].canSend,
+            content.count >= Limits.directSendBytesMin
+        else { return 0 }
+        let count = kernel.send(downstreams[downstream].descriptor.number, from: UnsafeRawBufferPointer(content))
+        if count < content.count { downstreams[downstream].canSend = false }
+        // An error is met again, and dealt with, when the rest is flushed.
+        if count < 0 { downstreams[downstream].canSend = true }
+        return max(0, count)
+    }
+}

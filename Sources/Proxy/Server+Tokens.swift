@@ -1,0 +1,175 @@
+internal import Credentials
+internal import EventLoop
+internal import Wire
+
+// The credentials: performs what the token machines ask for, and tells them how it went.
+
+extension Server {
+    /// To be called after every event of a credential's machine: begins the call that it wants, and arms its timer.
+    func driveCredential(_ credential: CredentialState) {
+        if case .fetch(let request) = credential.cache.nextAction(at: now) { beginTokenCall(credential, request) }
+        if let deadline = credential.cache.nextDeadline {
+            loop.arm(credential.timer, at: deadline)
+        } else {
+            loop.disarm(credential.timer)
+        }
+    }
+
+    /// Always on a new connection: a token call is rare, and must not fail on one that was closed meanwhile.
+    private func beginTokenCall(_ credential: CredentialState, _ request: TokenRequest) {
+        guard let destination = credential.destination else {
+            preconditionFailure("only a credential with an origin has token calls")
+        }
+        log.event(.debug, "credential \(credential.configuration.name): asking \(destination.text()) for a token")
+        credential.request = request
+        connect(to: destination, for: .tokenCall(credential.index))
+    }
+
+    /// The connection stands: sends the call.
+    func sendTokenCall(_ credential: CredentialState, on upstream: Handle<Upstream>) {
+        guard let request = credential.request else { preconditionFailure("a token call is sent once") }
+        credential.request = nil
+        upstreams[upstream].beginRequest(for: .tokenCall(credential.index))
+        upstreams[upstream].output = pool.lend()
+        let origin = upstreams[upstream].destination.origin
+        let head = "Host: \(origin.authority)\r\nConnection: close\r\nUser-Agent: bearerproxy\r\nContent-Length: \(request.body.count)\r\n"
+        let needed = request.path.count + request.fieldLines.count + request.body.count + head.utf8.count + origin.basePath.utf8.count + 64
+        guard needed <= upstreams[upstream].output.freeCapacity else {
+            preconditionFailure("settings of a credential are bounded so that its call fits a buffer")
+        }
+        upstreams[upstream].output.appendWhole(Array("\(request.method) \(origin.basePath)".utf8))
+        append(request.path, upstream)
+        upstreams[upstream].output.appendWhole(" HTTP/1.1\r\n")
+        upstreams[upstream].output.appendWhole(Array(head.utf8))
+        append(request.fieldLines, upstream)
+        upstreams[upstream].output.appendWhole("\r\n")
+        append(request.body, upstream)
+        _ = flush(upstream)
+    }
+
+    private func append(_ secret: Secret, _ upstream: Handle<Upstream>) {
+        secret.withBytes { bytes in
+            bytes.withUnsafeBufferPointer { upstreams[upstream].output.appendWhole($0) }
+        }
+    }
+
+    /// Reads the answer to a token call as it arrives, and reports it when it is whole.
+    func pumpTokenAnswer(_ upstream: Handle<Upstream>, _ credential: CredentialState) {
+        do throws(UpstreamFault) {
+            while upstreams[upstream].phase == .serving {
+                if try !stepTokenAnswer(upstream, credential) { return }
+            }
+        } catch {
+            upstreamFailed(upstream, error)
+        }
+    }
+
+    /// One part of the answer. False when more has to arrive first.
+    private func stepTokenAnswer(_ upstream: Handle<Upstream>, _ credential: CredentialState) throws(UpstreamFault) -> Bool {
+        switch upstreams[upstream].response {
+        case .head:
+            guard let headCount = try receiveResponseHead(upstream) else { return false }
+            credential.answerStatus = responseHead.status
+            credential.answerRetryAfter = retryAfter(UnsafeBufferPointer(rebasing: upstreams[upstream].input.bytes[..<headCount]))
+            let framing: BodyFraming
+            do throws(MessageError) { framing = try responseHead.framing(answering: .post) } catch { throw .malformed(error) }
+            if responseHead.status >= 200 { upstreams[upstream].response = .body(BodyReader(framing)) }
+            upstreams[upstream].input.consume(headCount)
+            upstreams[upstream].searchedCount = 0
+            return true
+        case .body(var reader):
+            if reader.isComplete {
+                endTokenCall(upstream, credential)
+                return false
+            }
+            if upstreams[upstream].input.isEmpty {
+                switch try receive(upstream) {
+                case .some: break
+                case .blocked, .full: return false
+                case .ended:
+                    guard reader.endsWithStream else { throw .truncated }
+                    reader.streamEnded()
+                    upstreams[upstream].response = .body(reader)
+                    return true
+                }
+            }
+            let bytes = upstreams[upstream].input.bytes
+            let step: BodyReader.Step
+            do throws(MessageError) { step = try reader.step(bytes.span) } catch { throw .malformed(error) }
+            credential.answer.append(contentsOf: bytes[step.content])
+            upstreams[upstream].response = .body(reader)
+            upstreams[upstream].input.consume(step.consumed)
+            guard credential.answer.count <= Limits.tokenAnswerBytesMax else {
+                tokenCallEnded(upstream, credential) { $0.failed(.answerTooLarge, at: now) }
+                return false
+            }
+            return true
+        }
+    }
+
+    /// Whole seconds only; a date is taken for none.
+    private func retryAfter(_ head: UnsafeBufferPointer<UInt8>) -> Duration? {
+        guard let range = responseHead.first(.retryAfter)?.valueRange, !range.isEmpty, range.count <= 9 else { return nil }
+        var seconds = 0
+        for byte in head[range] {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+            seconds = seconds * 10 + Int(byte - UInt8(ascii: "0"))
+        }
+        return .seconds(seconds)
+    }
+
+    private func endTokenCall(_ upstream: Handle<Upstream>, _ credential: CredentialState) {
+        let answer = credential.answer
+        let wall = kernel.wallNow()
+        tokenCallEnded(upstream, credential) { cache in
+            cache.answered(
+                status: credential.answerStatus, retryAfter: credential.answerRetryAfter, body: answer, at: now, wall: wall)
+        }
+    }
+
+    /// The call's connection failed, or the call took too long.
+    func tokenCallFailed(_ credential: CredentialState, _ fault: UpstreamFault) {
+        let failure: FetchFailure
+        let host = credential.destination?.text() ?? ""
+        switch fault {
+        case .tls: failure = .tls("\(host): \(fault.reason)")
+        case .connectTimeout, .responseTimeout, .idleTimeout: failure = .timeout("\(host): \(fault.reason)")
+        case .malformed, .unexpected: failure = .malformedAnswer("\(host): \(fault.reason)")
+        case .truncated: failure = .truncatedAnswer
+        case .unresolved, .unreachable, .closedBeforeAnswer: failure = .connection("\(host): \(fault.reason)")
+        }
+        tokenCallEnded(.none, credential) { $0.failed(failure, at: now) }
+    }
+
+    private func tokenCallEnded(
+        _ upstream: Handle<Upstream>, _ credential: CredentialState, _ report: (inout TokenCache) -> TokenCache.Outcome
+    ) {
+        if upstream != .none { closeUpstream(upstream) }
+        credential.request = nil
+        let name = credential.configuration.name
+        let outcome = report(&credential.cache)
+        credential.wipeAnswer()
+        switch outcome {
+        case .renewed(let generation): log.event(.info, "credential \(name): token \(generation) obtained")
+        case .failed(let cause, let retryAfter):
+            log.event(.error, "credential \(name): no token: \(cause); trying again in \(retryAfter.text)")
+        case .continues: log.event(.info, "credential \(name): the refresh token was refused; using the client keys")
+        }
+        driveCredential(credential)
+        guard outcome != .continues else { return }
+        wakeWaiting(credential)
+    }
+
+    private func wakeWaiting(_ credential: CredentialState) {
+        var waiting: [Handle<Downstream>] = []
+        swap(&waiting, &credential.waiting)
+        for downstream in waiting
+        where downstreams.isAlive(downstream) && downstreams[downstream].exchange.phase == .waitingForToken
+            && downstreams[downstream].phase == .exchanging
+        {
+            takeToken(downstream)
+            // An answer that was made at once leaves the connection free for its next request.
+            if downstreams[downstream].phase != .exchanging { advance(downstream) }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+public import EventLoop
+internal import Credentials
+internal import TLS
+internal import Wire
+
+/// The proxy on one event loop: accepts requests, attaches tokens, forwards, and brings the answers back.
+///
+/// Its connections are structs in slabs. The files `Server+….swift` have one stage of a request each, in this order:
+/// Listening, Downstream, Exchange, Tokens, Connecting, RequestBody, Response, Ending.
+public final class Server: EventHandler {
+    let loop: Loop
+    let kernel: any Kernel
+    let log: Log
+    let transport: KernelTransport
+    let configuration: Configuration
+    let downstreams = Slab<Downstream>(capacity: Limits.downstreamsMax)
+    let upstreams = Slab<Upstream>(capacity: Limits.upstreamsMax)
+    var handlerID: HandlerID!
+    var now: Duration
+    var pool = BufferPool()
+
+    var listeners: [Listener] = []
+    private(set) var destinations: [Destination] = []
+    private(set) var credentials: [CredentialState] = []
+    private(set) var routes: [RouteState] = []
+
+    // Heads are parsed one at a time, in storage that is used again and again.
+    var requestHead = RequestHead()
+    var responseHead = ResponseHead()
+    /// The exchange whose kept head is in `requestHead`.
+    var parsedExchange: UInt64 = 0
+
+    var lastExchange: UInt64 = 0
+    var requestIDs: SplitMix64
+    /// Memory that all requests together hold for their replays, beyond their buffers.
+    var replayBytes = 0
+    var endedDownstreams: [Handle<Downstream>] = []
+    var endedUpstreams: [Handle<Upstream>] = []
+    var signalDescriptor: Descriptor?
+    var drainTimer = TimerID.none
+    /// Nothing new is accepted, and the loop stops when what is under way has ended.
+    var isDraining = false
+
+    /// Prepares everything that can fail before a socket is opened: secrets, certificates.
+    ///
+    /// - Throws: `StartError.configuration` with all that is missing or unusable.
+    public init(configuration: Configuration, secrets: any SecretReading, loop: Loop, log: Log) throws(StartError) {
+        self.configuration = configuration
+        self.loop = loop
+        self.log = log
+        kernel = loop.kernel
+        now = loop.now
+        transport = KernelTransport(kernel: loop.kernel)
+        requestIDs = SplitMix64(seed: Self.seed(from: loop.kernel))
+        handlerID = loop.add(self)
+        drainTimer = loop.makeTimer(for: handlerID, token: EventToken(.drain, index: 0).rawValue)
+        try prepare(secrets)
+    }
+
+    private func prepare(_ secrets: any SecretReading) throws(StartError) {
+        var preparation = Preparation(configuration: configuration, secrets: secrets)
+        for index in configuration.credentials.indices {
+            guard let prepared = preparation.credential(index, destinationIndex: destinations.count) else { continue }
+            if let destination = prepared.destination { destinations.append(destination) }
+            let timer = loop.makeTimer(for: handlerID, token: EventToken(.credential, index: index).rawValue)
+            credentials.append(
+                CredentialState(
+                    index: index, configuration: configuration.credentials[index], destination: prepared.destination,
+                    customerId: prepared.customerId, timer: timer,
+                    cache: TokenCache(
+                        grant: prepared.grant, seed: requestIDs.next(), limits: prepared.limits)))
+        }
+        for (index, route) in configuration.routes.enumerated() {
+            guard let destination = preparation.destination(of: route, index: destinations.count) else { continue }
+            destinations.append(destination)
+            guard preparation.findings.isEmpty else { continue }
+            routes.append(
+                RouteState(
+                    index: index, configuration: route, destination: destination, credential: credentials[route.credential]))
+        }
+        for warning in configuration.warnings + secrets.warnings { log.event(.warning, warning.description) }
+        guard preparation.findings.isEmpty else { throw .configuration(preparation.findings) }
+    }
+
+    static func seed(from kernel: any Kernel) -> UInt64 {
+        var seed: UInt64 = 0
+        withUnsafeMutableBytes(of: &seed) { kernel.fillEntropy($0) }
+        return seed
+    }
+}
+
+// MARK: events
+
+extension Server {
+    public func ready(_ token: UInt64, _ readiness: Readiness, now: Duration) {
+        self.now = now
+        let event = EventToken(rawValue: token)
+        switch event.kind {
+        case .downstream:
+            guard let downstream = downstreams.living(index: event.index, generation: event.generation) else { return }
+            downstreamReady(downstream, readiness)
+        case .upstream:
+            guard let upstream = upstreams.living(index: event.index, generation: event.generation) else { return }
+            upstreamReady(upstream, readiness)
+        case .listener: accept(on: Int(event.index))
+        case .resolution: resolved(destinations[Int(event.index)], token: token)
+        case .signal: receiveSignals()
+        case .credential, .drain: break
+        }
+    }
+
+    public func timerFired(_ token: UInt64, now: Duration) {
+        self.now = now
+        let event = EventToken(rawValue: token)
+        switch event.kind {
+        case .downstream:
+            guard let downstream = downstreams.living(index: event.index, generation: event.generation) else { return }
+            downstreamTimerFired(downstream)
+        case .upstream:
+            guard let upstream = upstreams.living(index: event.index, generation: event.generation) else { return }
+            upstreamTimerFired(upstream)
+        case .listener: accept(on: Int(event.index))
+        case .credential: driveCredential(credentials[Int(event.index)])
+        case .drain: drainTimedOut()
+        case .resolution, .signal: break
+        }
+    }
+
+    /// What ended in this turn is removed only now: until here, a handle that a caller still holds is valid.
+    public func turnEnded(now: Duration) {
+        self.now = now
+        if !endedDownstreams.isEmpty || !endedUpstreams.isEmpty { removeEnded() }
+        log.flush()
+    }
+
+    private func removeEnded() {
+        for upstream in endedUpstreams {
+            loop.removeTimer(upstreams[upstream].timer)
+            upstreams.remove(upstream)
+        }
+        for downstream in endedDownstreams {
+            loop.removeTimer(downstreams[downstream].timer)
+            downstreams.remove(downstream)
+        }
+        endedUpstreams.removeAll(keepingCapacity: true)
+        endedDownstreams.removeAll(keepingCapacity: true)
+        resumeAccepting()
+        if isDraining { stopIfDrained() }
+    }
+}

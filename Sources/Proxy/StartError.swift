@@ -1,0 +1,11 @@
+public import EventLoop
+
+/// Why the proxy could not be started.
+public enum StartError: Error {
+    /// What the configuration names is missing or unusable: secrets, certificate files. All of it.
+    case configuration([Finding])
+    /// An address could not be listened on.
+    case listen(SystemError, route: String)
+    /// The system refused something else.
+    case system(SystemError)
+}

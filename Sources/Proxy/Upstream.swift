@@ -1,0 +1,110 @@
+internal import EventLoop
+internal import TLS
+internal import Wire
+
+/// A connection to an upstream, or to a token endpoint.
+struct Upstream: ~Copyable {
+    enum Phase: Equatable {
+        /// Its host's name is being looked up.
+        case resolving
+        case connecting
+        case handshaking
+        /// In the pool.
+        case idle
+        /// It has a request.
+        case serving
+        /// The rest of an answer that nobody wants is read, so that the connection can be used again.
+        case discarding
+        /// Gone: removed at the end of this turn.
+        case closed
+
+        func mayBecome(_ next: Phase) -> Bool {
+            switch self {
+            case .resolving: next == .connecting || next == .closed
+            case .connecting: next == .connecting || next == .handshaking || next == .idle || next == .closed
+            case .handshaking: next == .idle || next == .closed
+            case .idle: next == .serving || next == .closed
+            case .serving: next == .idle || next == .discarding || next == .closed
+            case .discarding: next == .idle || next == .closed
+            case .closed: false
+            }
+        }
+    }
+
+    /// For whom the connection is, or will be when it is established.
+    enum Client: Equatable {
+        /// Whoever is first in the queue of its destination.
+        case none
+        case exchange(Handle<Downstream>)
+        /// The token call of the credential with this index.
+        case tokenCall(Int)
+    }
+
+    /// Where the answer stands.
+    enum Response {
+        case head
+        case body(BodyReader)
+    }
+
+    let destination: Destination
+    let timer: TimerID
+    private(set) var phase = Phase.resolving
+    var client = Client.none
+    var deadline = Duration.zero
+    private var descriptor: Descriptor?
+    /// The descriptor's number; -1 before there is one.
+    private(set) var number: Int32 = -1
+    var tls: TLSConnection?
+    /// The next address of the destination to be tried, and why the last was given up.
+    var addressIndex = 0
+    var connectDeadline = Duration.zero
+    var canReceive = false
+    var canSend = false
+    var isPeerClosed = false
+    /// Received, decrypted, and not yet understood.
+    var input = Buffer()
+    /// Bytes of `input` in which no end of a head was found.
+    var searchedCount = 0
+    /// To be encrypted and sent.
+    var output = Buffer()
+    /// It has served a request before: the upstream may have closed it meanwhile.
+    var isReused = false
+    /// Not one byte of the present request was handed to the kernel.
+    var isUntouched = true
+    /// Not one byte of an answer to the present request has been received.
+    var isUnanswered = true
+    /// Sending failed; what was received before may still hold an answer.
+    var isSendBroken = false
+    /// The upstream said that it will keep the connection after this answer.
+    var keepsAlive = false
+    var response = Response.head
+    var discardedCount = 0
+
+    init(destination: Destination, timer: TimerID, client: Client) {
+        self.destination = destination
+        self.timer = timer
+        self.client = client
+    }
+
+    mutating func become(_ next: Phase) {
+        precondition(phase.mayBecome(next), "an upstream connection cannot go from \(phase) to \(next)")
+        phase = next
+    }
+
+    /// Takes a new connection's descriptor; the one that it had, to an address that was given up, is closed.
+    mutating func own(_ descriptor: consuming Descriptor) {
+        number = descriptor.number
+        self.descriptor = consume descriptor
+    }
+
+    /// A request is about to be written.
+    mutating func beginRequest(for client: Client) {
+        become(.serving)
+        self.client = client
+        isUntouched = true
+        isUnanswered = true
+        response = .head
+        searchedCount = 0
+        keepsAlive = false
+    }
+}

@@ -1,0 +1,90 @@
+internal import EventLoop
+internal import TLS
+internal import Wire
+
+/// Why an upstream connection could not bring an answer.
+enum UpstreamFault: Error {
+    case unresolved(ResolutionError)
+    /// No address could be connected to; the reason is the last one's.
+    case unreachable(address: String, reason: String)
+    case connectTimeout(address: String, limit: Duration)
+    case tls(TLSError)
+    /// The connection ended before a byte of the answer.
+    case closedBeforeAnswer
+    /// The connection ended within the answer.
+    case truncated
+    case malformed(MessageError)
+    /// What the upstream sent is well formed, and has no place here.
+    case unexpected(String)
+    case responseTimeout(limit: Duration)
+    case idleTimeout(limit: Duration)
+
+    /// Whether nothing can have been sent: the connection never came to be.
+    var isBeforeRequest: Bool {
+        switch self {
+        case .unresolved, .unreachable, .connectTimeout: true
+        case .tls(let error):
+            switch error {
+            case .certificate, .configuration: true
+            case .alert, .protocolFault, .truncated, .transport, .library: false
+            }
+        case .closedBeforeAnswer, .truncated, .malformed, .unexpected, .responseTimeout, .idleTimeout: false
+        }
+    }
+
+    /// The reason in words, without the upstream's name.
+    var reason: String {
+        switch self {
+        case .unresolved(let error): error.description
+        case .unreachable(let address, let reason): "cannot connect to \(address): \(reason)"
+        case .connectTimeout(let address, let limit): "\(address) did not accept a connection within \(limit.text)"
+        case .tls(let error): error.message
+        case .closedBeforeAnswer: "it closed the connection without an answer"
+        case .truncated: "it closed the connection within the answer"
+        case .malformed(let error): "its answer is malformed: \(error.message)"
+        case .unexpected(let text): text
+        case .responseTimeout(let limit): "it did not answer within \(limit.text)"
+        case .idleTimeout(let limit): "nothing came from it for \(limit.text)"
+        }
+    }
+
+    /// The error type of RFC 9209, section 2.3.
+    var proxyStatusError: String {
+        switch self {
+        case .unresolved: "dns_error"
+        case .unreachable: "connection_refused"
+        case .connectTimeout: "connection_timeout"
+        case .tls(let error): error.isCertificateFault ? "tls_certificate_error" : "tls_protocol_error"
+        case .closedBeforeAnswer: "connection_terminated"
+        case .truncated: "http_response_incomplete"
+        case .malformed, .unexpected: "http_protocol_error"
+        case .responseTimeout: "http_response_timeout"
+        case .idleTimeout: "connection_read_timeout"
+        }
+    }
+
+    var status: Int {
+        switch self {
+        case .connectTimeout, .responseTimeout, .idleTimeout: 504
+        case .unresolved, .unreachable, .tls, .closedBeforeAnswer, .truncated, .malformed, .unexpected: 502
+        }
+    }
+
+    /// The code of the answer's body.
+    var code: String {
+        switch self {
+        case .unresolved, .unreachable: "upstream_unreachable"
+        case .tls: "upstream_tls"
+        case .closedBeforeAnswer, .truncated, .malformed, .unexpected: "upstream_protocol"
+        case .connectTimeout, .responseTimeout, .idleTimeout: "upstream_timeout"
+        }
+    }
+}
+
+extension Duration {
+    /// For messages: `5s`, `250ms`.
+    var text: String {
+        let (seconds, attoseconds) = components
+        return attoseconds == 0 ? "\(seconds)s" : "\(seconds * 1000 + attoseconds / 1_000_000_000_000_000)ms"
+    }
+}
