@@ -43,7 +43,7 @@ let package = Package(
         .target(name: "Simulation", dependencies: ["EventLoop"], path: "Tests/Simulation", swiftSettings: common),
         .testTarget(name: "SimulationTests", dependencies: ["Simulation", "EventLoop"], swiftSettings: common),
 
-        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: common),
+        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "CLinux", "Simulation"], swiftSettings: common),
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials", "Wire"], swiftSettings: common),
         .testTarget(name: "ProxyTests", dependencies: ["Proxy", "Wire"], swiftSettings: common),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Wire"], swiftSettings: common),

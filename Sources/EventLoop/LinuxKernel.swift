@@ -23,7 +23,7 @@ public final class LinuxKernel: Kernel {
         guard poller >= 0 else { throw SystemError(call: "epoll_create1", errno: errno, subject: "the event loop") }
         systemEvents = .allocate(capacity: Limits.eventsPerTurn)
         began = Self.read(CLOCK_BOOTTIME)
-        try register(resolver.eventDescriptor, token: Self.resolverToken)
+        try watch(resolver.eventDescriptor, for: EPOLLIN.rawValue, token: Self.resolverToken)
     }
 
     deinit {
@@ -55,8 +55,11 @@ public final class LinuxKernel: Kernel {
 
 extension LinuxKernel {
     public func register(_ descriptor: Int32, token: UInt64) throws(SystemError) {
-        let interest = EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
-        var event = epoll_event(events: interest, data: epoll_data(u64: token))
+        try watch(descriptor, for: EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue, token: token)
+    }
+
+    private func watch(_ descriptor: Int32, for interest: UInt32, token: UInt64) throws(SystemError) {
+        var event = epoll_event(events: interest | EPOLLET.rawValue, data: epoll_data(u64: token))
         guard epoll_ctl(poller, EPOLL_CTL_ADD, descriptor, &event) == 0 else {
             throw SystemError(call: "epoll_ctl", errno: errno, subject: "descriptor \(descriptor)")
         }
@@ -260,18 +263,16 @@ extension LinuxKernel {
     private func bindUnix(_ descriptor: Int32, path: String, options: ListenOptions) throws(SystemError) {
         let address = SocketAddress.unix(path)
         try removeStaleSocket(path)
-        let previousMask = umask(0o777 & ~options.mode)
-        let code = address.withSystemForm { linux_bind(descriptor, $0, $1) }
-        let error = failure("bind", address)
-        umask(previousMask)
-        guard code == 0 else { throw error }
+        // The file takes the socket's own mode, less the umask, which belongs to all threads and stays as it is. So it
+        // may be too narrow at first, and never too wide.
+        fchmod(descriptor, options.mode)
+        guard address.withSystemForm({ linux_bind(descriptor, $0, $1) }) == 0 else { throw failure("bind", address) }
+        guard chmod(path, options.mode) == 0 else { throw failure("chmod", address) }
         guard let group = options.group else { return }
         guard let entry = getgrnam(group) else {
             throw SystemError(call: "getgrnam", errno: ENOENT, subject: "group \(group)")
         }
-        guard chown(path, uid_t.max, entry.pointee.gr_gid) == 0, chmod(path, options.mode) == 0 else {
-            throw failure("chown", address)
-        }
+        guard chown(path, uid_t.max, entry.pointee.gr_gid) == 0 else { throw failure("chown", address) }
     }
 
     /// A socket file that nobody listens on is left from an earlier run. Anything else in its place stays.

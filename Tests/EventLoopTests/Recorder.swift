@@ -1,0 +1,20 @@
+import EventLoop
+
+/// A handler that remembers what it was told, and does what a test wants when a timer fires.
+final class Recorder: EventHandler {
+    private(set) var fired: [(token: UInt64, time: Duration)] = []
+    private(set) var ready: [(token: UInt64, readiness: Readiness)] = []
+    private(set) var turnCount = 0
+    var whenFired: ((UInt64) -> Void)?
+
+    func ready(_ token: UInt64, _ readiness: Readiness, now: Duration) { ready.append((token, readiness)) }
+
+    func timerFired(_ token: UInt64, now: Duration) {
+        fired.append((token, now))
+        whenFired?(token)
+    }
+
+    func turnEnded(now: Duration) { turnCount += 1 }
+
+    func forgetFired() { fired = [] }
+}

@@ -1,0 +1,104 @@
+import CLinux
+import EventLoop
+import Glibc
+import Testing
+
+struct UnixSocketTests {
+    private let watcher: Watcher
+    private let directory: String
+    private var kernel: LinuxKernel { watcher.kernel }
+
+    init() throws {
+        watcher = try Watcher()
+        var template = Array("/tmp/bearerproxy-XXXXXX".utf8CString)
+        directory = try #require(template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!) }.map { String(cString: $0) })
+    }
+
+    private func removeDirectory(_ names: String...) {
+        for name in names { unlink("\(directory)/\(name)") }
+        rmdir(directory)
+    }
+
+    private func mode(_ path: String) -> mode_t? {
+        var status = stat()
+        return lstat(path, &status) == 0 ? status.st_mode & 0o7777 : nil
+    }
+
+    @Test(arguments: [0o600, 0o660, 0o666] as [UInt32])
+    func `the socket's file has the mode that was asked for`(mode wanted: UInt32) throws {
+        defer { removeDirectory("a") }
+        let path = "\(directory)/a"
+        let listener = try kernel.listen(on: .unix(path), options: ListenOptions(mode: wanted))
+        #expect(mode(path) == wanted)
+        #expect(try kernel.localAddress(of: listener) == .unix(path))
+        kernel.close(listener)
+    }
+
+    @Test func `bytes go both ways and a half close arrives`() throws {
+        defer { removeDirectory("b") }
+        let (client, server) = try watcher.pair(at: .unix("\(directory)/b"))
+        #expect(watcher.send(client, "question") == 8)
+        kernel.shutdownWriting(client)
+        #expect(watcher.wait(for: [.readable, .peerClosed], of: 2))
+        #expect(watcher.receive(server).text == "question")
+        #expect(watcher.receive(server).result == 0)
+        #expect(watcher.send(server, "answer") == 6)
+        #expect(watcher.wait(for: .readable, of: 1))
+        #expect(watcher.receive(client).text == "answer")
+        kernel.close(client)
+        kernel.close(server)
+    }
+
+    @Test func `a file left from an earlier run is replaced`() throws {
+        defer { removeDirectory("c") }
+        let address = SocketAddress.unix("\(directory)/c")
+        kernel.close(try kernel.listen(on: address, options: ListenOptions()))
+        #expect(mode("\(directory)/c") != nil)
+        let listener = try kernel.listen(on: address, options: ListenOptions())
+        let client = try kernel.connect(to: address)
+        #expect(kernel.accept(from: listener) >= 0)
+        kernel.close(client)
+        kernel.close(listener)
+    }
+
+    @Test func `the socket of a running process is not taken away`() throws {
+        defer { removeDirectory("d") }
+        let address = SocketAddress.unix("\(directory)/d")
+        let listener = try kernel.listen(on: address, options: ListenOptions())
+        let error = #expect(throws: SystemError.self) { try kernel.listen(on: address, options: ListenOptions()) }
+        #expect(error?.errno == EADDRINUSE)
+        kernel.close(listener)
+    }
+
+    @Test func `a file that is no socket stays`() throws {
+        defer { removeDirectory("e") }
+        let path = "\(directory)/e"
+        Glibc.close(open(path, O_CREAT | O_WRONLY, 0o640))
+        let error = #expect(throws: SystemError.self) { try kernel.listen(on: .unix(path), options: ListenOptions()) }
+        #expect(error?.errno == EEXIST)
+        #expect(mode(path) != nil)
+    }
+
+    @Test func `a path that nobody listens on is refused at once`() throws {
+        defer { removeDirectory("f") }
+        let address = SocketAddress.unix("\(directory)/f")
+        #expect(#expect(throws: SystemError.self) { try kernel.connect(to: address) }?.errno == ENOENT)
+        kernel.close(try kernel.listen(on: address, options: ListenOptions()))
+        #expect(#expect(throws: SystemError.self) { try kernel.connect(to: address) }?.errno == ECONNREFUSED)
+    }
+
+    @Test func `a path that would name another socket is refused`() {
+        removeDirectory()
+        for path in ["", "a\0b", String(repeating: "x", count: 108)] {
+            #expect(throws: SystemError.self) { try kernel.listen(on: .unix(path), options: ListenOptions()) }
+            #expect(throws: SystemError.self) { try kernel.connect(to: .unix(path)) }
+        }
+    }
+
+    @Test func `a group that does not exist is an error`() {
+        defer { removeDirectory("g") }
+        let options = ListenOptions(mode: 0o660, group: "no-such-group-here")
+        let error = #expect(throws: SystemError.self) { try kernel.listen(on: .unix("\(directory)/g"), options: options) }
+        #expect(error?.subject == "group no-such-group-here")
+    }
+}
