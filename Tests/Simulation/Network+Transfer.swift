@@ -146,6 +146,8 @@ extension Network {
         receiver.isEndReceived = true
         note("fd \(receiver.descriptor) gets the end")
         wake(receiver)
+        // The sender's state changes when its end is acknowledged, and Linux says so.
+        plan(.wake(sender), after: drawLatency(sender.service))
         if receiver.isEndDelivered { partIfGone(sender) }
     }
 
