@@ -15,17 +15,6 @@ extension Server {
         for credential in credentials { driveCredential(credential) }
     }
 
-    /// Ends the proxy on SIGTERM and SIGINT: drains at the first, stops at the second.
-    public func handleSignals() throws(StartError) {
-        do throws(SystemError) {
-            let number = try kernel.signalDescriptor(for: [SIGTERM, SIGINT])
-            signalDescriptor = Descriptor(number, of: kernel)
-            try loop.register(number, for: handlerID, token: EventToken(.signal, index: 0).rawValue)
-        } catch {
-            throw .system(error)
-        }
-    }
-
     /// The addresses that are listened on, with the ports that the kernel chose, and the routes of each.
     public var listening: [(address: SocketAddress, routes: [String])] {
         listeners.map { listener in (listener.address, listener.router.names) }
@@ -34,7 +23,8 @@ extension Server {
     private func listenGroups() -> [(address: ListenAddress, routes: [RouteState])] {
         var groups: [(address: ListenAddress, routes: [RouteState])] = []
         for route in routes {
-            if let index = groups.firstIndex(where: { $0.address == route.configuration.listen }) {
+            let isShared = !route.configuration.listen.isAnyPort
+            if isShared, let index = groups.firstIndex(where: { $0.address == route.configuration.listen }) {
                 groups[index].routes.append(route)
             } else {
                 groups.append((route.configuration.listen, [route]))
@@ -139,13 +129,6 @@ extension Server {
 // MARK: draining
 
 extension Server {
-    func receiveSignals() {
-        guard let number = signalDescriptor?.number else { return }
-        while kernel.receiveSignal(number) != nil {
-            if isDraining { loop.stop() } else { drain() }
-        }
-    }
-
     /// Accepts nothing more, ends idle connections, and stops the loop when all requests have been answered, or after
     /// `drainTimeout`.
     public func drain() {

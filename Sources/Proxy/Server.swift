@@ -36,10 +36,9 @@ public final class Server: EventHandler {
     var replayBytes = 0
     var endedDownstreams: [Handle<Downstream>] = []
     var endedUpstreams: [Handle<Upstream>] = []
-    var signalDescriptor: Descriptor?
     var drainTimer = TimerID.none
     /// Nothing new is accepted, and the loop stops when what is under way has ended.
-    var isDraining = false
+    public internal(set) var isDraining = false
 
     /// Prepares everything that can fail before a socket is opened: secrets, certificates.
     ///
@@ -104,7 +103,6 @@ extension Server {
             upstreamReady(upstream, readiness)
         case .listener: accept(on: Int(event.index))
         case .resolution: resolved(destinations[Int(event.index)], token: token)
-        case .signal: receiveSignals()
         case .credential, .drain: break
         }
     }
@@ -122,7 +120,7 @@ extension Server {
         case .listener: accept(on: Int(event.index))
         case .credential: driveCredential(credentials[Int(event.index)])
         case .drain: drainTimedOut()
-        case .resolution, .signal: break
+        case .resolution: break
         }
     }
 
@@ -146,5 +144,17 @@ extension Server {
         endedDownstreams.removeAll(keepingCapacity: true)
         resumeAccepting()
         if isDraining { stopIfDrained() }
+    }
+}
+
+// MARK: without serving
+
+extension Server {
+    /// All that would hinder a start, without opening a socket: secrets that are missing, certificates that cannot be read.
+    public static func findings(_ configuration: Configuration, secrets: any SecretReading) -> [Finding] {
+        var preparation = Preparation(configuration: configuration, secrets: secrets)
+        for index in configuration.credentials.indices { _ = preparation.credential(index, destinationIndex: 0) }
+        for route in configuration.routes { _ = preparation.destination(of: route, index: 0) }
+        return preparation.findings
     }
 }

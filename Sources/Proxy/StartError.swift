@@ -6,6 +6,4 @@ public enum StartError: Error {
     case configuration([Finding])
     /// An address could not be listened on.
     case listen(SystemError, route: String)
-    /// The system refused something else.
-    case system(SystemError)
 }

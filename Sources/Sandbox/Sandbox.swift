@@ -31,7 +31,7 @@ public final class Sandbox {
         let authority: Authority
         do throws(TLSError) {
             authority = try Authority(commonName: "bearerproxy sandbox")
-            certificateAuthorityPEM = try authority.certificatePEM
+            certificateAuthorityPEM = authority.certificatePEM
             issuer = try TokenIssuer(settings: settings, kernel: loop.kernel)
         } catch {
             throw .certificates(error)

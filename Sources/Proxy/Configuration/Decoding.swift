@@ -147,7 +147,7 @@ struct Decoding {
             isUnique = false
         }
         let place = RoutePlace(listen: route.listen, prefix: route.pathPrefix, host: route.host)
-        if let other = routePlaces.updateValue(path, forKey: place) {
+        if !route.listen.isAnyPort, let other = routePlaces.updateValue(path, forKey: place) {
             object.node.error("\(other) has the same \"listen\", \"pathPrefix\" and \"host\"; change one of them")
             isUnique = false
         }

@@ -35,6 +35,14 @@ public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether both cannot be bound at once although they are written differently.
+    /// Whether the kernel chooses the port: then each route that says so has one of its own.
+    var isAnyPort: Bool {
+        switch self {
+        case .tcp(_, let port), .localhost(let port): port == 0
+        case .unix: false
+        }
+    }
+
     func collides(with other: ListenAddress) -> Bool {
         switch (self, other) {
         case (.localhost(let port), .tcp(let host, let otherPort)), (.tcp(let host, let otherPort), .localhost(let port)):

@@ -1,0 +1,19 @@
+internal import ArgumentParser
+internal import TLS
+internal import Wire
+
+/// The command line. What each command does is in its own file.
+@main
+struct Main: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bearerproxy",
+        abstract: "A reverse proxy that holds the credentials for applications that cannot authenticate themselves.",
+        discussion: """
+            Applications call http://localhost:… without credentials; the proxy attaches a Bearer token, renews it before it \
+            expires, and forwards over TLS. To try it without an account: bearerproxy sandbox --proxy
+            """,
+        version: "bearerproxy \(version) (\(TLSContext.versionDescription), zlib \(Compression.versionDescription))",
+        subcommands: [Run.self, Check.self, SandboxCommand.self])
+
+    static let version = "0.1.0"
+}

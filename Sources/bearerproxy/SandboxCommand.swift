@@ -1,0 +1,57 @@
+internal import ArgumentParser
+internal import EventLoop
+internal import Proxy
+internal import Sandbox
+
+/// `bearerproxy sandbox`
+struct SandboxCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sandbox",
+        abstract: "Run emulated Bloq and Bloquo services on this machine, to try the proxy without an account.",
+        discussion: """
+            The services have the real ones' names, and certificates of an authority that is made at each start. They listen on \
+            127.0.0.1 only. What they need to be used is written into a directory: ca.pem, a proxy.json, and demo secrets.
+            """)
+
+    @Option(help: "Ports of the emulated services: Accounts has this one, Connect and Bloquo the next two; 0 takes free ones.")
+    var portBase: UInt16 = 9443
+
+    @Option(help: "Seconds for which an access token is valid.")
+    var tokenLifetime: Int = 3600
+
+    @Flag(help: "Also run the proxy in front of them, on 127.0.0.1:8080 (Bloq) and 8081 (Bloquo); with --port-base 0 on free ports.")
+    var proxy = false
+
+    @Option(help: "Where ca.pem, proxy.json and the demo secrets are written. Default: a new directory, removed at the end.")
+    var directory: String?
+
+    func validate() throws {
+        guard (1...31_536_000).contains(tokenLifetime) else {
+            throw ValidationError("--token-lifetime \(tokenLifetime): write 1 to 31536000 seconds")
+        }
+    }
+
+    func run() throws {
+        Process.raiseDescriptorLimit()
+        do {
+            let loop = Loop(kernel: try LinuxKernel())
+            var server: Server?
+            let signals = try Signals(loop: loop) {
+                if let server, !server.isDraining { server.drain() } else { loop.stop() }
+            }
+            let sandbox = try Sandbox(loop: loop, settings: .init(portBase: portBase, tokenLifetime: .seconds(tokenLifetime)))
+            let files = try SandboxFiles(sandbox, directory: directory, proxyPorts: portBase == 0 ? (0, 0) : (8080, 8081))
+            defer { files.removeIfTemporary() }
+            if proxy { server = try Launch.server(try files.configuration(), on: loop) }
+            SandboxGreeting(sandbox: sandbox, files: files, server: server).say()
+            withExtendedLifetime(signals) { loop.run() }
+            sandbox.close()
+        } catch let error as SystemError {
+            Console.error("bearerproxy: \(error)")
+            throw ExitStatus.failure
+        } catch let error as SandboxError {
+            Console.error("bearerproxy: \(error)")
+            throw ExitStatus.failure
+        }
+    }
+}

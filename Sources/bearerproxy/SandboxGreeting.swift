@@ -1,0 +1,52 @@
+internal import EventLoop
+internal import Proxy
+internal import Sandbox
+
+/// What the sandbox says when it is ready: where everything is, and what to try.
+struct SandboxGreeting {
+    let sandbox: Sandbox
+    let files: SandboxFiles
+    let server: Server?
+
+    func say() {
+        Console.say("Emulated services, with certificates of \(files.path("ca.pem")):")
+        for service in [sandbox.accounts, sandbox.connect, sandbox.bloquo] {
+            Console.say("  https://\(service.host) at \(service.address)")
+        }
+        Console.say("")
+        if let server { sayProxy(server) } else { sayWithoutProxy() }
+    }
+
+    private func sayProxy(_ server: Server) {
+        Console.say("The proxy holds their demo credentials, and listens without any:")
+        var addresses: [String: String] = [:]
+        for (address, routes) in server.listening {
+            for route in routes {
+                addresses[route] = "http://\(address)"
+                let padding = String(repeating: " ", count: max(1, 8 - route.count))
+                Console.say("  \(route)\(padding)http://\(address)")
+            }
+        }
+        let btc = addresses["btc"] ?? ""
+        let bloquo = addresses["bloquo"] ?? ""
+        Console.say(
+            """
+
+            Try, in another terminal:
+              curl \(btc)/api/v1/status
+              curl \(btc)/api/v1/block-index/100
+              curl -H 'Content-Type: application/json' -d '{"rawtx":"0100000001abcdef"}' \(btc)/api/v1/tx/send
+              curl \(bloquo)/api/v1/customers/me
+              curl '\(bloquo)/api/v1/customer/account/balances?includes=account'
+            Take all tokens away, and ask again: the proxy gets new ones, and no client notices.
+              curl --cacert \(files.path("ca.pem")) --connect-to \(Sandbox.connectHost):443:\(sandbox.connect.address) \
+            -X POST https://\(Sandbox.connectHost)/_sandbox/revoke
+
+            Ctrl-C ends it.
+            """)
+    }
+
+    private func sayWithoutProxy() {
+        Console.say("To run a proxy in front of them:\n  bearerproxy run --config \(files.path("proxy.json"))\nCtrl-C ends it.")
+    }
+}
