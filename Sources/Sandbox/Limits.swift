@@ -11,7 +11,7 @@ enum Limits {
     /// A connection on which nothing moved for this long is closed.
     static let idleTimeout = Duration.seconds(75)
     /// How long the rest of a refused request is read and dropped, so that the answer is not lost to a reset.
-    static let lingerTimeout = Duration.seconds(2)
+    static let lingerTimeout = Duration.seconds(5)
     /// Pause before connections are accepted again after the system refused one, for want of descriptors mostly.
     static let acceptRetryDelay = Duration.milliseconds(200)
     /// Bytes of one answer of `/_sandbox/bytes`. They are made as the client takes them.

@@ -6,6 +6,11 @@ internal import TLS
 ///
 /// They have the real services' names, over TLS with certificates of an authority that is made at the start; what they
 /// answer is made up, the same each time, and agrees with itself. To be used on the loop's thread.
+///
+/// What its methods tell and do can be had over HTTP too, on each service and without a token: `GET /_sandbox/state`,
+/// `POST /_sandbox/revoke`, `POST /_sandbox/revoke-refresh`, `POST /_sandbox/fail?status=503&count=N[&retryAfter=S]`
+/// (see `Control`). With a token there are also `/_sandbox/echo`, `GET /_sandbox/bytes?count=N[&chunked=1]` and
+/// `POST /_sandbox/length` (see `Probe`).
 public final class Sandbox {
     public static let accountsHost = "accounts.bloq.cloud"
     public static let connectHost = "btc.connect.bloq.cloud"

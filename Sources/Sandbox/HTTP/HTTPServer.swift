@@ -89,7 +89,9 @@ extension HTTPServer {
 
     private func goOn(_ index: Int, _ readiness: Readiness, now: Duration) {
         guard let connection = slots[index].connection else { return }
+        let wasLingering = connection.isLingering
         guard connection.ready(readiness, scratch: scratch) else { return end(index) }
+        guard !wasLingering else { return }
         let timeout = connection.isLingering ? Limits.lingerTimeout : Limits.idleTimeout
         loop.arm(slots[index].timer, at: now + timeout)
     }
