@@ -75,6 +75,11 @@ struct AccountsTests {
         let bearer = "Authorization: Bearer \(try harness.bloqTokens().refresh)"
         #expect(try harness.curl(statusURL, "-H", bearer).status == 401)
     }
+
+    @Test func `a token of another sandbox is worth nothing`() throws {
+        let bearer = "Authorization: Bearer \(try Harness().bloqTokens().access)"
+        #expect(try Harness().curl(statusURL, "-H", bearer).text == "invalid signature")
+    }
 }
 
 let statusURL = "https://btc.connect.bloq.cloud/api/v1/status"

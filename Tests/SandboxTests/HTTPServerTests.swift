@@ -17,7 +17,7 @@ struct HTTPServerTests {
 
     @Test(arguments: ["", "&chunked=1"])
     func `content of any length arrives whole`(coding: String) throws {
-        for count in [0, 1, 16_384, 3_000_001] {
+        for count in [0, 1, 16_384, 1_000_001] {
             let answer = try harness.curl(url("bytes?count=\(count)\(coding)"), "-H", bearer)
             #expect(answer.exitCode == 0 && answer.status == 200)
             #expect(answer.content.count == count)

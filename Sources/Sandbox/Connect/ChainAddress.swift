@@ -43,7 +43,7 @@ enum ChainAddress {
     private static let expandedPrefix: [UInt8] = [3, 3, 0, 2, 3]
 
     private static func program(_ number: Int) -> [UInt8] {
-        let words = [ChainHash.scramble(UInt64(number) ^ key), ChainHash.scramble(UInt64(number) ^ 0xE1), ChainHash.scramble(UInt64(number) ^ 0xE2)]
+        let words = [key, 0xE1, 0xE2].map { ChainHash.scramble(UInt64(number) ^ $0) }
         return Array(words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } }[..<20])
     }
 

@@ -7,23 +7,20 @@ struct TokenClaims {
     let audience: [String]
     /// Seconds since 1970-01-01 UTC.
     let expiresAt: Int
-    /// The number of the token among all that were issued; its `jti` begins with it.
+    /// The number of the token among all that its sandbox issued, and the name of that: the parts of its `jti`.
     let sequence: Int
-
-    init(subject: String, audience: [String], expiresAt: Int, sequence: Int) {
-        self.subject = subject
-        self.audience = audience
-        self.expiresAt = expiresAt
-        self.sequence = sequence
-    }
+    let issuer: String
 
     /// Nil for a payload that is none of ours.
     init?(payload: [UInt8]) {
         guard let json = try? JSON.parse(payload), let subject = json["sub"]?.string,
             let audience = json["aud"]?.array, let expiresAt = json["exp"]?.int,
-            let name = json["jti"]?.string, let number = name.split(separator: "-").first, let sequence = Int(number)
+            let parts = json["jti"]?.string?.split(separator: "-"), parts.count == 2, let sequence = Int(parts[0])
         else { return nil }
-        self.init(
-            subject: subject, audience: audience.compactMap(\.string), expiresAt: expiresAt, sequence: sequence)
+        self.subject = subject
+        self.audience = audience.compactMap(\.string)
+        self.expiresAt = expiresAt
+        self.sequence = sequence
+        issuer = String(parts[1])
     }
 }

@@ -2,7 +2,7 @@ internal import EventLoop
 internal import TLS
 internal import Wire
 
-/// Makes and verifies Bloq's JWTs (RFC 7519), signed with RS256 by a key that lives as long as the sandbox.
+/// Makes and verifies Bloq's JWTs (RFC 7519), signed with RS256.
 final class TokenIssuer {
     enum Kind {
         case client
@@ -19,7 +19,9 @@ final class TokenIssuer {
         }
     }
 
-    private let key: SigningKey
+    private let key: SharedSigningKey
+    /// Stands in each token, so that those of another sandbox with the same key are told from ours.
+    private let name: String
     private let kernel: any Kernel
     private let settings: Sandbox.Settings
     private var issuedCount = 0
@@ -30,7 +32,8 @@ final class TokenIssuer {
     private var verified: [String: TokenClaims] = [:]
 
     init(settings: Sandbox.Settings, kernel: any Kernel) throws(TLSError) {
-        key = try SigningKey()
+        key = try SharedSigningKey()
+        name = Hexadecimal.encode(kernel.entropy(8))
         self.kernel = kernel
         self.settings = settings
     }
@@ -50,11 +53,11 @@ final class TokenIssuer {
             "iss": "https://accounts.bloq.cloud", "sub": .string(subject),
             "aud": .array(kind.audience.map { .string($0) }),
             "iat": .int(issuedAt), "exp": .int(issuedAt + Int(life.components.seconds)),
-            "jti": .string("\(issuedCount)-\(Hexadecimal.encode(kernel.entropy(8)))"),
+            "jti": .string("\(issuedCount)-\(name)"),
         ]
         let header: JSONDocument = ["alg": "RS256", "typ": "JWT"]
         let signed = Base64URL.encode(header.bytes) + "." + Base64URL.encode(payload.bytes)
-        return signed + "." + Base64URL.encode(try key.signRS256(Array(signed.utf8)))
+        return signed + "." + Base64URL.encode(try key.sign(Array(signed.utf8)))
     }
 
     /// The claims of a token that is valid now for `audience`.
@@ -86,10 +89,11 @@ final class TokenIssuer {
             let payload = Base64URL.decode(String(parts[1])), let signature = Base64URL.decode(String(parts[2])),
             let algorithm = (try? JSON.parse(header))?["alg"]?.string
         else { throw .malformed }
-        guard algorithm == "RS256", key.verifyRS256(signature, of: Array("\(parts[0]).\(parts[1])".utf8)) else {
+        guard algorithm == "RS256", key.verify(signature, of: Array("\(parts[0]).\(parts[1])".utf8)) else {
             throw .wrongSignature
         }
         guard let claims = TokenClaims(payload: payload) else { throw .malformed }
+        guard claims.issuer == name else { throw .wrongSignature }
         return claims
     }
 }
