@@ -300,8 +300,6 @@ extension LinuxKernel {
         sigemptyset(&set)
         for signal in signals { sigaddset(&set, signal) }
         pthread_sigmask(SIG_BLOCK, &set, nil)
-        // A shell starts background jobs with SIGINT ignored, nohup with SIGHUP; what is ignored never arrives.
-        for signal in signals { Glibc.signal(signal, SIG_DFL) }
         let descriptor = signalfd(-1, &set, Int32(SFD_NONBLOCK | SFD_CLOEXEC))
         guard descriptor >= 0 else { throw SystemError(call: "signalfd", errno: errno, subject: "signals \(signals)") }
         return descriptor

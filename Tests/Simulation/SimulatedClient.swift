@@ -84,6 +84,12 @@ public final class SimulatedClient {
     /// Forgets what arrived so far: for the next answer on the same connection.
     public func clearReceived() { received = [] }
 
+    /// Closes with a reset, as a client does that crashed.
+    public func abort() {
+        if isOpen { owner.loop.kernel.resetOnClose(descriptor) }
+        close()
+    }
+
     /// Closes; what the socket has not taken yet is not sent.
     public func close() { end(.closed, closes: true) }
 

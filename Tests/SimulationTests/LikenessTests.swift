@@ -144,6 +144,16 @@ struct LikenessTests {
         }
     }
 
+    @Test func `a reset that was asked for is one, and what had arrived before it can still be received`() throws {
+        try expectLikeness { pair in
+            var said = [pair.settle(), "\(pair.send(pair.client, "last"))", pair.settle()]
+            pair.kernel.resetOnClose(pair.client)
+            pair.kernel.close(pair.client)
+            said += [pair.settle(), "\(pair.receive(pair.server))", "\(pair.receive(pair.server))", "\(pair.receive(pair.server))"]
+            return said
+        }
+    }
+
     @Test func `a refused connect fails in the same way`() throws {
         func script(_ kernel: any Kernel) throws -> [String] {
             let listener = try kernel.listen(on: .loopback(port: 0), options: ListenOptions())
