@@ -12,7 +12,7 @@ final class Machine {
 
     var wall: Duration { wallStart + now }
 
-    init(_ grant: Grant, seed: UInt64 = 1, limits: Limits = Limits()) {
+    init(_ grant: Grant, seed: UInt64 = 1, limits: Credentials.Limits = Credentials.Limits()) {
         cache = TokenCache(grant: grant, seed: seed, limits: limits)
     }
 
