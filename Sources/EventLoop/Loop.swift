@@ -2,12 +2,12 @@
 public final class Loop {
     public let kernel: any Kernel
     /// The clock as it was read in this turn.
-    public private(set) var now: Duration
-    private var handlers: [any EventHandler] = []
-    private var timers = Timers()
-    private var due: [(timer: TimerID, token: UInt64)] = []
+    @exclusivity(unchecked) public private(set) var now: Duration
+    @exclusivity(unchecked) private var handlers: [any EventHandler] = []
+    @exclusivity(unchecked) private var timers = Timers()
+    @exclusivity(unchecked) private var due: [(timer: TimerID, token: UInt64)] = []
     private let events: UnsafeMutableBufferPointer<Event>
-    private var isRunning = false
+    @exclusivity(unchecked) private var isRunning = false
 
     public init(kernel: any Kernel) {
         self.kernel = kernel

@@ -9,7 +9,7 @@ final class CredentialState {
     let destination: Destination?
     let customerId: Secret?
     let timer: TimerID
-    var cache: TokenCache
+    @exclusivity(unchecked) var cache: TokenCache
     /// Requests that wait for a token.
     var waiting: [Handle<Downstream>] = []
     /// What it is to send, until it is sent.

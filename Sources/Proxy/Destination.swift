@@ -24,9 +24,9 @@ final class Destination {
     var resolving: [Handle<Upstream>] = []
 
     /// Free connections, the one that was used last at the end.
-    var idle: [Handle<Upstream>] = []
+    @exclusivity(unchecked) var idle: [Handle<Upstream>] = []
     /// Connections in any phase.
-    var openCount = 0
+    @exclusivity(unchecked) var openCount = 0
     /// Connections that are being made for whoever is first in the queue.
     var promisedCount = 0
     private var queue: [Handle<Downstream>] = []

@@ -21,8 +21,8 @@ final class RouteState {
     let basePath: [UInt8]
     /// Whether a dot segment in a path could lead out of what the route is meant for.
     let confinesPath: Bool
-    private var injected = Secret([])
-    private var injectedGeneration: UInt64 = 0
+    @exclusivity(unchecked) private var injected = Secret([])
+    @exclusivity(unchecked) private var injectedGeneration: UInt64 = 0
 
     init(index: Int, configuration: Route, destination: Destination, credential: CredentialState) {
         self.index = index
