@@ -46,6 +46,9 @@ let package = Package(
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "CLinux", "Simulation"], swiftSettings: common),
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials", "Wire"], swiftSettings: common),
         .testTarget(name: "ProxyTests", dependencies: ["Proxy", "Wire"], swiftSettings: common),
+        .testTarget(
+            name: "ProxySimulationTests",
+            dependencies: ["Proxy", "Sandbox", "Simulation", "EventLoop", "Credentials", "Wire"], swiftSettings: common),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Wire"], swiftSettings: common),
     ]
 )

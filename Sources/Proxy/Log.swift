@@ -17,9 +17,14 @@ public final class Log {
     private var droppedCount = 0
 
     /// - Throws: when the access log's file cannot be opened.
-    public init(_ settings: LogSettings) throws(SystemError) {
+    public convenience init(_ settings: LogSettings) throws(SystemError) {
+        try self.init(settings, eventDescriptor: STDERR_FILENO)
+    }
+
+    /// A log whose events go elsewhere; the descriptor stays the caller's.
+    init(_ settings: LogSettings, eventDescriptor: Int32) throws(SystemError) {
         self.settings = settings
-        eventDescriptor = STDERR_FILENO
+        self.eventDescriptor = eventDescriptor
         switch settings.access {
         case .off: accessDescriptor = nil
         case .stdout: accessDescriptor = STDOUT_FILENO

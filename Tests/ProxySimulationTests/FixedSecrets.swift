@@ -1,0 +1,18 @@
+import Proxy
+
+/// Secrets of a simulation: the values are the test's own, by the name of the variable that would hold them.
+final class FixedSecrets: SecretReading {
+    private let values: [String: String]
+    let warnings: [Finding] = []
+
+    init(_ values: [String: String]) { self.values = values }
+
+    func read(_ source: SecretSource) throws(SecretError) -> [UInt8] {
+        guard case .environment(let name) = source.kind, let value = values[name] else {
+            throw SecretError(finding: Finding(place: source.place, message: "the simulation has no such secret"))
+        }
+        return Array(value.utf8)
+    }
+
+    func concealEnvironment() {}
+}

@@ -1,0 +1,191 @@
+import Credentials
+import EventLoop
+import Glibc
+import Sandbox
+import Simulation
+
+@testable import Proxy
+
+/// The production proxy and the production sandbox on one loop of one simulated kernel, with clients in front of them.
+///
+/// Two routes, `btc` and `bloquo`, each with its credential, lead to the emulated services.
+final class World {
+    let kernel: SimulatedKernel
+    let loop: Loop
+    let sandbox: Sandbox
+    let server: Server
+    let clients: SimulatedClients
+    private let eventLog: Int32
+
+    init(seed: UInt64, _ settings: WorldSettings = WorldSettings()) throws {
+        kernel = SimulatedKernel(seed: seed)
+        kernel.network.isTracing = settings.isTraced
+        loop = Loop(kernel: kernel)
+        var sandboxSettings = Sandbox.Settings(tokenLifetime: settings.tokenLifetime)
+        sandboxSettings.isEncrypted = settings.isEncrypted
+        sandbox = try Sandbox(loop: loop, settings: sandboxSettings)
+        clients = SimulatedClients(on: loop)
+        let text = Self.configuration(sandbox, settings)
+        let configuration = try Configuration.load(Array(text.utf8), file: "proxy.json")
+        eventLog = open("/dev/null", O_WRONLY | O_CLOEXEC)
+        let demo = sandbox.credentials
+        let secrets = FixedSecrets([
+            "BLOQ_ID": demo.bloqClientID, "BLOQ_SECRET": demo.bloqClientSecret, "BLOQUO_CUSTOMER": demo.bloquoCustomerID,
+            "BLOQUO_ID": demo.bloquoClientID, "BLOQUO_SECRET": demo.bloquoClientSecret,
+        ])
+        server = try Server(
+            configuration: configuration, secrets: secrets, loop: loop,
+            log: try Log(configuration.log, eventDescriptor: eventLog))
+        if let bufferBytes = settings.bufferBytes { server.pool = BufferPool(bufferBytes: bufferBytes) }
+        try server.start()
+    }
+
+    deinit { close(eventLog) }
+
+    private static func configuration(_ sandbox: Sandbox, _ settings: WorldSettings) -> String {
+        let scheme = settings.isEncrypted ? "https" : "http"
+        func dial(_ service: Sandbox.EmulatedService) -> String {
+            "\"connectTo\": \"\(settings.dialledHost):\(service.address.port ?? 0)\""
+        }
+        func more(_ members: String) -> String { members.isEmpty ? "" : ", \(members)" }
+        return """
+            {
+              "routes": [
+                { "name": "btc", "listen": "127.0.0.1:8080", "upstream": "\(scheme)://\(Sandbox.connectHost)",
+                  "credential": "bloq", \(dial(sandbox.connect))\(more(settings.route)) },
+                { "name": "bloquo", "listen": "127.0.0.1:8081", "upstream": "\(scheme)://\(Sandbox.bloquoHost)",
+                  "credential": "bloquo", \(dial(sandbox.bloquo))\(more(settings.route)) }
+              ],
+              "credentials": {
+                "bloq": { "type": "bloq", "clientId": { "env": "BLOQ_ID" }, "clientSecret": { "env": "BLOQ_SECRET" },
+                  "accounts": "\(scheme)://\(Sandbox.accountsHost)", \(dial(sandbox.accounts))\(more(settings.credential)) },
+                "bloquo": { "type": "bloquo", "customerId": { "env": "BLOQUO_CUSTOMER" }, "clientId": { "env": "BLOQUO_ID" },
+                  "clientSecret": { "env": "BLOQUO_SECRET" },
+                  "api": "\(scheme)://\(Sandbox.bloquoHost)", \(dial(sandbox.bloquo))\(more(settings.credential)) }
+              },
+              "log": { "access": "/dev/null", "format": "json", "level": "debug" }\(more(settings.top))
+            }
+            """
+    }
+}
+
+// MARK: time
+
+extension World {
+    /// Runs until `isDone`, for at most `limit` of virtual time. Whether it is done.
+    func run(_ limit: Duration = .seconds(60), until isDone: () -> Bool) -> Bool {
+        kernel.run(loop, until: isDone, limit: limit)
+    }
+
+    /// Lets time pass.
+    func pass(_ time: Duration) { _ = kernel.run(loop, until: { false }, limit: time) }
+
+    /// Whether both credentials have a token.
+    var hasTokens: Bool { server.credentials.allSatisfy { $0.cache.status(at: loop.now).isUsable } }
+}
+
+// MARK: requests
+
+extension World {
+    enum Provider: String {
+        case btc, bloquo
+
+        var port: UInt16 { self == .btc ? 8080 : 8081 }
+    }
+
+    func connect(_ provider: Provider) throws -> SimulatedClient { try clients.connect(to: .loopback(port: provider.port)) }
+
+    /// One request on a connection of its own, which is closed afterwards. Nil when there was no whole answer.
+    func ask(_ provider: Provider, _ request: String, within limit: Duration = .seconds(120)) throws -> HTTPAnswer? {
+        let client = try connect(provider)
+        var reader = HTTPAnswerReader()
+        reader.expect(isHead: request.hasPrefix("HEAD "))
+        client.send(request)
+        _ = run(limit) { client.ending != nil || reader.feed(client) > 0 }
+        reader.feed(client)
+        if client.ending != nil { reader.streamEnded(isOrderly: client.ending == .finished) }
+        client.close()
+        return reader.answers.first
+    }
+
+    func get(_ provider: Provider, _ target: String, within limit: Duration = .seconds(120)) throws -> HTTPAnswer? {
+        try ask(provider, "GET \(target) HTTP/1.1\r\nHost: localhost\r\n\r\n", within: limit)
+    }
+
+    func post(_ provider: Provider, _ target: String, _ content: String, within limit: Duration = .seconds(120)) throws -> HTTPAnswer? {
+        try ask(provider, Self.post(target, content), within: limit)
+    }
+
+    static func post(_ target: String, _ content: String) -> String {
+        "POST \(target) HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            + "Content-Length: \(content.utf8.count)\r\n\r\n\(content)"
+    }
+
+    /// A GET of the provider's that every token opens.
+    static func plainTarget(_ provider: Provider) -> String {
+        provider == .btc ? "/api/v1/status" : "/api/v1/customers/me"
+    }
+
+    /// An order that money or a transaction moves with, told from all others by its number.
+    static func order(_ provider: Provider, _ number: Int) -> (target: String, content: String) {
+        switch provider {
+        case .btc: ("/api/v1/tx/send", "{\"rawtx\":\"\(hexadecimal(number))\"}")
+        case .bloquo:
+            (
+                "/api/v1/orders/deposit/account/ac000000-0000-4000-8000-000000000001",
+                "{\"amount\":\"0.00000001\",\"clientReference\":\"\(hexadecimal(number))\"}"
+            )
+        }
+    }
+
+    /// Eight digits.
+    static func hexadecimal(_ number: Int) -> String {
+        let digits = String(number, radix: 16)
+        return String(repeating: "0", count: 8 - digits.utf8.count) + digits
+    }
+
+    /// How often the order of this number was carried out.
+    func executions(_ provider: Provider, _ number: Int) -> Int {
+        let wanted = Self.hexadecimal(number)
+        switch provider {
+        case .btc: return sandbox.publishedTransactions.count { $0.rawtx == wanted }
+        case .bloquo: return sandbox.bloquoOrders.count { $0.clientReference == wanted }
+        }
+    }
+}
+
+// MARK: what has to be left
+
+extension World {
+    /// Runs on in good weather until everything has come to rest, and tells what has not. To be called when the
+    /// clients are gone.
+    func leftovers(after limit: Duration = .seconds(400)) -> [String] {
+        kernel.network.faults = .none
+        kernel.network.faultsByService = [:]
+        kernel.network.blackHoles = []
+        let listenerCount = 3 + server.listening.count
+        // A renewal may be under way at any one moment: so until there is none.
+        _ = run(limit) { false }
+        _ = run(.seconds(60)) {
+            server.upstreams.count == 0 && server.downstreams.count == 0 && kernel.openDescriptorCount == listenerCount
+        }
+        let renewals = server.credentials.count { $0.cache.nextDeadline != nil }
+        var found = kernel.faultsFound(descriptors: listenerCount, loop: loop, timers: renewals)
+        func expectNone(_ count: Int, _ what: String) { if count != 0 { found.append("\(count) \(what)") } }
+        expectNone(server.downstreams.count, "client connections")
+        expectNone(server.upstreams.count, "upstream connections")
+        expectNone(server.pool.lentCount, "buffers not given back")
+        expectNone(server.replayBytes, "bytes charged for replays")
+        for destination in server.destinations {
+            expectNone(destination.openCount, "open connections counted for \(destination.text())")
+            expectNone(destination.promisedCount, "promised connections of \(destination.text())")
+            expectNone(destination.idle.count, "free connections of \(destination.text())")
+            expectNone(destination.queueCount, "requests queued for \(destination.text())")
+            expectNone(destination.resolving.count, "connections that wait for \(destination.text()) to be looked up")
+        }
+        for credential in server.credentials {
+            expectNone(credential.waiting.count, "requests that wait for credential \(credential.configuration.name)")
+        }
+        return found
+    }
+}

@@ -1,0 +1,16 @@
+/// What differs between the worlds of two tests.
+struct WorldSettings {
+    var tokenLifetime = Duration.seconds(3600)
+    var isEncrypted = false
+    /// Bytes of the proxy's buffers; nil: as in production.
+    var bufferBytes: Int?
+    /// How the upstreams are dialled: by number, or by a name that is looked up.
+    var dialledHost = "127.0.0.1"
+    /// Added to both routes: `"timeouts": { "responseHead": "2s" }, …`
+    var route = ""
+    /// Added to both credentials.
+    var credential = ""
+    /// Added at the top level.
+    var top = ""
+    var isTraced = false
+}
