@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 // Without _GNU_SOURCE, which the modules of Glibc do not know, accept4 is hidden; its prototype has a union that Swift cannot build.
@@ -34,6 +35,13 @@ static inline int linux_connect(int descriptor, const void *address, socklen_t l
 
 static inline int linux_socket_name(int descriptor, void *address, socklen_t *length) {
     return getsockname(descriptor, (struct sockaddr *)address, length);
+}
+
+// One number for a time: 64 bits of nanoseconds reach to the year 2262.
+static inline long long linux_clock_nanoseconds(clockid_t clock) {
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (long long)time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
 #endif

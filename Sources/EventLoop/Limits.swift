@@ -10,8 +10,10 @@ public enum Limits {
     /// Handlers of one loop: they are told apart by eight bits of the event token.
     public static let handlersMax = 255
     /// The resolution of timers. A deadline may be missed by this much, and no timeout here is that short.
-    public static let timerTick = Duration.milliseconds(16)
-    /// Slots of the timer wheel, a power of two: 16 s around. Later deadlines are looked at again each time around.
+    /// A power of two in attoseconds, some 18 ms, so that a time is turned into ticks without a division.
+    public static let timerTick = Duration(attoseconds: 1 << timerTickShift)
+    static let timerTickShift: Int128 = 54
+    /// Slots of the timer wheel, a power of two: 18 s around. Later deadlines are looked at again each time around.
     public static let timerSlots = 1024
     /// Threads that look names up. Each is blocked by one slow name at most.
     public static let resolverThreadsMax = 4

@@ -81,7 +81,7 @@ struct Timers: ~Copyable {
         while distance < Limits.timerSlots {
             let slot = (tick + distance) & mask
             let word = occupied[slot >> 6] >> UInt64(slot & 63)
-            if word != 0 { return Limits.timerTick * (tick + distance + word.trailingZeroBitCount) }
+            if word != 0 { return Self.time(tick + distance + word.trailingZeroBitCount) }
             distance += 64 - (slot & 63)
         }
         return nil
@@ -129,7 +129,7 @@ struct Timers: ~Copyable {
         let farthest = max(tick, Self.ticks(now)) + Limits.timerSlots - 1
         let target = max(tick, min(deadlineTick, farthest))
         let slot = target & (Limits.timerSlots - 1)
-        nodes[Int(index)].visit = Limits.timerTick * target
+        nodes[Int(index)].visit = Self.time(target)
         nodes[Int(index)].slot = Int32(slot)
         nodes[Int(index)].previous = -1
         nodes[Int(index)].next = heads[slot]
@@ -149,9 +149,10 @@ struct Timers: ~Copyable {
 
     /// Whole ticks in a time since the loop began.
     private static func ticks(_ time: Duration) -> Int {
-        let (seconds, attoseconds) = time.components
-        return Int((seconds * 1_000_000_000 + attoseconds / 1_000_000_000) / Self.tickNanoseconds)
+        Int(truncatingIfNeeded: time.attoseconds >> Limits.timerTickShift)
     }
 
-    private static let tickNanoseconds = Limits.timerTick.components.attoseconds / 1_000_000_000
+    private static func time(_ ticks: Int) -> Duration {
+        Duration(attoseconds: Int128(ticks) << Limits.timerTickShift)
+    }
 }
