@@ -113,6 +113,8 @@ extension Server {
         if searched > 0, memchr(bytes.baseAddress! + searched, 0x0A, bytes.count - searched) == nil { return false }
         do throws(MessageError) {
             requestHead.reset()
+            // Whoever's head it held has to parse it again: this one may turn out to be incomplete, and belong to nobody yet.
+            parsedExchange = 0
             guard let headCount = try requestHead.parse(bytes.span) else { return false }
             downstreams[downstream].searchedCount = 0
             beginExchange(downstream, headCount: headCount)
