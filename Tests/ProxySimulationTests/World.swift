@@ -163,7 +163,7 @@ extension World {
         kernel.network.faults = .none
         kernel.network.faultsByService = [:]
         kernel.network.blackHoles = []
-        let listenerCount = 3 + server.listening.count
+        let listenerCount = 3 + (server.isDraining ? 0 : server.listening.count)
         // A renewal may be under way at any one moment: so until there is none.
         _ = run(limit) { false }
         _ = run(.seconds(60)) {

@@ -1,0 +1,143 @@
+import EventLoop
+import Sandbox
+import Simulation
+
+@testable import Proxy
+
+/// One run in the weather of one seed: customers come and go, connections break, tokens are revoked and expire.
+final class Weather {
+    private let world: World
+    private var customers: [Customer] = []
+    private var timeline: [(time: Duration, action: () -> Void)] = []
+    private var dice: Seed
+    /// Whether no token that was fresh is refused at any time.
+    private let isCalm: Bool
+    private var isDrained = false
+
+    init(seed: UInt64, isTraced: Bool = false) throws {
+        dice = Seed(seed)
+        var settings = WorldSettings()
+        settings.isTraced = isTraced
+        settings.tokenLifetime = .seconds(dice.integer(in: 6...40))
+        settings.bufferBytes = dice.chance(0.5) ? nil : dice.integer(in: 4...16) * 1024
+        settings.dialledHost = dice.chance(0.5) ? "127.0.0.1" : "localhost"
+        let replayBytesMax = dice.chance(0.5) ? 1 << 20 : dice.integer(in: 0...20_000)
+        settings.route = Self.routeSettings(replayBytesMax, from: &dice)
+        isCalm = dice.chance(0.5)
+        world = try World(seed: dice.next(), settings)
+        world.kernel.network.faults = dice.chance(0.1) ? .rough : .random(from: &dice)
+        if dice.chance(0.3) {
+            world.kernel.network.sendBufferBytes = 1000...20_000
+            world.kernel.network.receiveBufferBytes = 1000...20_000
+        }
+        invite(replayBytesMax)
+        planIncidents()
+    }
+
+    private static func routeSettings(_ replayBytesMax: Int, from dice: inout Seed) -> String {
+        var members = ["\"replayBody\": \(replayBytesMax)"]
+        if dice.chance(0.5) {
+            members.append("\"limits\": { \"concurrency\": \(dice.integer(in: 1...4)), \"queue\": \(dice.integer(in: 0...8)) }")
+        }
+        if dice.chance(0.5) {
+            members.append("\"timeouts\": { \"responseHead\": \"\(dice.integer(in: 1...10))s\", \"idle\": \"\(dice.integer(in: 1...10))s\" }")
+        }
+        return members.joined(separator: ", ")
+    }
+
+    private func invite(_ replayBytesMax: Int) {
+        var number = 0
+        for _ in 0..<dice.integer(in: 2...9) {
+            let provider: World.Provider = dice.chance(0.5) ? .btc : .bloquo
+            let errands = (0..<dice.integer(in: 1...5)).map { _ in
+                number += 1
+                return Errand.random(provider, number: number, replayBytesMax: replayBytesMax, from: &dice)
+            }
+            let customer = Customer(provider, errands: errands, dice: &dice)
+            customers.append(customer)
+            plan(at: customer.arrival) { [world] in customer.arrive(in: world) }
+            if let patience = customer.patience { plan(at: customer.arrival + patience) { customer.leave() } }
+            if dice.chance(0.1) {
+                let start = customer.arrival + dice.duration(in: .zero ... .seconds(1))
+                plan(at: start) { customer.pauseReading() }
+                plan(at: start + dice.duration(in: .zero ... .seconds(15))) { customer.goOnReading() }
+            }
+        }
+    }
+
+    private func planIncidents() {
+        let sandbox = world.sandbox
+        for _ in 0..<(isCalm ? dice.integer(in: 0...1) : dice.integer(in: 1...4)) {
+            plan(at: dice.duration(in: .zero ... .seconds(22))) { sandbox.revokeAllTokens() }
+        }
+        if dice.chance(0.3) {
+            let (status, count) = ([429, 500, 503][dice.integer(in: 0...2)], dice.integer(in: 1...3))
+            plan(at: dice.duration(in: .zero ... .seconds(22))) { sandbox.failTokenCalls(status: status, count: count) }
+        }
+        if dice.chance(0.2) {
+            let service = [sandbox.accounts, sandbox.connect, sandbox.bloquo][dice.integer(in: 0...2)].address
+            let start = dice.duration(in: .zero ... .seconds(20))
+            plan(at: start) { [world] in world.kernel.network.blackHoles.insert(service) }
+            plan(at: start + dice.duration(in: .zero ... .seconds(20))) { [world] in world.kernel.network.blackHoles = [] }
+        }
+        if dice.chance(0.1) {
+            plan(at: dice.duration(in: .seconds(5) ... .seconds(22))) { [unowned self] in
+                isDrained = true
+                world.server.drain()
+            }
+        }
+    }
+
+    private func plan(at time: Duration, _ action: @escaping () -> Void) { timeline.append((time, action)) }
+}
+
+// MARK: the run
+
+extension Weather {
+    /// Everything that went wrong.
+    func run() throws -> [String] {
+        for (time, action) in timeline.enumerated().sorted(by: { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }).map(\.element) {
+            if time > world.kernel.now { world.pass(time - world.kernel.now) }
+            action()
+        }
+        _ = world.run(.seconds(600)) { customers.allSatisfy(\.isDone) }
+        var found = customers.flatMap { $0.faults(in: world) }
+        found += customers.filter { !$0.isDone }.map { "a connection to \($0.provider) is open for ever" }
+        found += doubles()
+        if isCalm {
+            // A token that was refused once is followed by one that is not.
+            found += customers.flatMap(\.refusedReplayable).map { "\($0.requestID) was refused for its token" }
+        }
+        world.clients.closeAll()
+        if !isDrained { found += try recovery() }
+        return found + rest()
+    }
+
+    /// In good weather everything works again, without anybody's help.
+    private func recovery() throws -> [String] {
+        world.kernel.network.faults = .none
+        world.kernel.network.blackHoles = []
+        world.pass(.seconds(100))
+        var found: [String] = []
+        for provider in [World.Provider.btc, .bloquo] {
+            let answer = try world.get(provider, World.plainTarget(provider))
+            if answer?.status != 200 { found.append("\(provider) does not recover: \(answer?.text ?? "no answer")") }
+        }
+        return found
+    }
+
+    private func rest() -> [String] {
+        // What is looked at now is the proxy at rest, not a renewal each few seconds.
+        world.sandbox.failTokenCalls(status: 503, count: 1000, retryAfter: 300)
+        return world.leftovers(after: .seconds(250))
+    }
+
+    /// Orders that were carried out more than once.
+    private func doubles() -> [String] {
+        let all = world.sandbox.publishedTransactions.map(\.rawtx) + world.sandbox.bloquoOrders.map { $0.clientReference ?? "" }
+        return Dictionary(grouping: all) { $0 }.filter { $1.count > 1 }.map { "order \($0) was carried out \($1.count) times" }
+    }
+
+    /// The last of what happened.
+    var trace: String { world.kernel.traceEnd(200) }
+}

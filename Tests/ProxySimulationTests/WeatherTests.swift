@@ -1,0 +1,38 @@
+import Glibc
+import Testing
+
+/// The proxy in all kinds of weather. A failure names its seed, which repeats the run.
+///
+/// `WEATHER_SEEDS=FIRST-LAST` in the environment runs those seeds instead, and names each before it begins: for a longer
+/// search, or for a seed that ended the process.
+@Suite struct WeatherTests {
+    private static let batchCount = 10
+    private static let batchSize = 25
+
+    private static let chosen: ClosedRange<Int>? = {
+        guard let text = getenv("WEATHER_SEEDS").map({ String(cString: $0) }) else { return nil }
+        let ends = text.split(separator: "-").compactMap { Int($0) }
+        guard let first = ends.first, let last = ends.last, first <= last else { return nil }
+        return first...last
+    }()
+
+    @Test(arguments: 0..<batchCount)
+    func `whatever the weather, each request is answered once, and nothing is left behind`(batch: Int) throws {
+        if let chosen = Self.chosen {
+            for seed in chosen where seed % Self.batchCount == batch {
+                _ = "seed \(seed)\n".withCString { write(STDERR_FILENO, $0, strlen($0)) }
+                try weather(UInt64(seed))
+            }
+        } else {
+            for seed in batch * Self.batchSize..<(batch + 1) * Self.batchSize { try weather(UInt64(seed)) }
+        }
+    }
+
+    private func weather(_ seed: UInt64) throws {
+        let found = try Weather(seed: seed).run()
+        guard !found.isEmpty else { return }
+        let again = try Weather(seed: seed, isTraced: true)
+        _ = try again.run()
+        Issue.record("seed \(seed): \(found.joined(separator: "; "))\n\(again.trace)")
+    }
+}
