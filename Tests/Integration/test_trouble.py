@@ -73,8 +73,8 @@ def behind_bloq(make_proxy, route, make_upstream, bloq):
 def test_an_upstream_that_is_not_there(make_proxy, route):
     port = unused_port()
     proxy = make_proxy(route(port))
-    with proxy.client() as client:
-        for method in ("GET", "POST"):
+    for method in ("GET", "POST"):
+        with proxy.client() as client:
             error = assert_own_error(client.ask(request(method, body=b"x" * (method == "POST"))), 502, "upstream_unreachable")
             assert "upstream.test" in error["message"] and str(port) in error["message"]
             assert "refused" in error["message"].lower()
@@ -134,8 +134,8 @@ def test_a_certificate_that_cannot_be_trusted(make_proxy, route, make_upstream, 
     }[kind]()
     upstream = make_upstream(leaf=leaf)
     proxy = make_proxy(route(upstream.port))
-    with proxy.client() as client:
-        for _ in range(2):
+    for _ in range(2):
+        with proxy.client() as client:
             error = assert_own_error(client.ask(request("POST", body=b"an order")), 502, "upstream_tls")
             assert "upstream.test" in error["message"]
             assert any(word in error["message"].lower() for word in words), error
@@ -161,8 +161,8 @@ def test_the_name_in_sni_is_the_upstreams(make_proxy, route, make_upstream):
 @pytest.mark.parametrize("status", ["400 Bad Request", "401 Unauthorized", "403 Forbidden"])
 def test_a_credential_that_is_refused(behind_bloq, status):
     proxy, service, upstream = behind_bloq(answering(json_answer({"error": "no"}, status)))
-    with proxy.client() as client:
-        for _ in range(3):
+    for _ in range(3):
+        with proxy.client() as client:
             answer = client.ask(request("POST", body=b"an order"))
             error = assert_own_error(answer, 503, "credential_unavailable")
             assert int(answer.one("Retry-After")) > 0

@@ -118,6 +118,8 @@ class Proxy(Process):
         return f"http://127.0.0.1:{self.port}"
 
     def client(self, port: int | None = None) -> Client:
+        code = self.process.poll()
+        assert code is None, f"the proxy has ended with {code}: {self.tail()}"
         return Client(port or self.port, watch=self.seen.append)
 
     def finish(self):
