@@ -1,0 +1,156 @@
+import EventLoop
+import Glibc
+import Testing
+
+@testable import Proxy
+
+/// A proxy on a real loop in the test's own thread, between clients and an upstream that are plain sockets.
+final class Bench: EventHandler {
+    /// Longer than any step takes on a busy machine.
+    private static let patience = Duration.seconds(10)
+    private static let tick = Duration.milliseconds(5)
+
+    let kernel: BentKernel
+    let loop: Loop
+    let server: Server
+    /// Called at each tick, in a turn of the loop.
+    var ticked: () -> Void = {}
+    private let upstreamListener: Int32
+    private let tokenListener: Int32
+    private var peers: [Peer] = []
+    private var timer = TimerID.none
+
+    /// `route` is more members of the route, each with a comma before it.
+    init(route: String = "", top: String = "", hasTokenCalls: Bool = false, upstreamHost: String = "127.0.0.1") throws {
+        kernel = try BentKernel()
+        loop = Loop(kernel: kernel)
+        upstreamListener = try Self.listen()
+        tokenListener = try Self.listen()
+        let credential = hasTokenCalls
+            ? #"{ "type": "bloq", "clientId": { "env": "ID" }, "clientSecret": { "env": "KEY" }, "accounts": "http://127.0.0.1:\#(Self.port(of: tokenListener))" }"#
+            : #"{ "type": "static", "token": { "env": "TOKEN" } }"#
+        let text = """
+            { "routes": [{ "name": "main", "listen": "127.0.0.1:0", "upstream": "http://\(upstreamHost):\(Self.port(of: upstreamListener))",
+                "credential": "key"\(route) }],
+              "credentials": { "key": \(credential) }, "log": { "access": "off", "level": "error" }\(top) }
+            """
+        let configuration = try Configuration.load(Array(text.utf8), file: "proxy.json")
+        server = try Server(
+            configuration: configuration, secrets: FixedSecret(), loop: loop, log: try Log(configuration.log))
+        try server.start()
+        timer = loop.makeTimer(for: loop.add(self), token: 0)
+        loop.arm(timer, at: loop.now)
+    }
+
+    deinit {
+        close(upstreamListener)
+        close(tokenListener)
+    }
+
+    var upstreamPort: UInt16 { Self.port(of: upstreamListener) }
+
+    func ready(_ token: UInt64, _ readiness: Readiness, now: Duration) {}
+    func turnEnded(now: Duration) {}
+
+    func timerFired(_ token: UInt64, now: Duration) {
+        loop.arm(timer, at: now + Self.tick)
+        for peer in peers { peer.turn() }
+        ticked()
+    }
+}
+
+extension Bench {
+    /// A client that is connected to the proxy.
+    func client() throws -> Peer {
+        let port = try #require(server.listening.first?.address.port)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = Self.loopback(port)
+        let code = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(code == 0)
+        return keep(descriptor)
+    }
+
+    /// The next connection that the proxy makes to its upstream.
+    func upstream() throws -> Peer { try accept(upstreamListener) }
+
+    /// The next connection that the proxy makes to the token endpoint.
+    func tokenEndpoint() throws -> Peer { try accept(tokenListener) }
+
+    /// Whether the proxy makes another connection to its upstream within a short time.
+    func hasAnotherUpstream() -> Bool {
+        var descriptor: Int32 = -1
+        let end = kernel.monotonicNow() + .milliseconds(300)
+        while descriptor < 0, kernel.monotonicNow() < end {
+            loop.turn()
+            descriptor = Glibc.accept(upstreamListener, nil, nil)
+        }
+        guard descriptor >= 0 else { return false }
+        close(descriptor)
+        return true
+    }
+
+    /// Turns the loop until the condition holds: false when it does not come to that.
+    func turn(until isTrue: () -> Bool) -> Bool {
+        let end = kernel.monotonicNow() + Self.patience
+        while !isTrue() {
+            guard kernel.monotonicNow() < end else { return false }
+            loop.turn()
+        }
+        return true
+    }
+
+    /// Turns the loop for a while.
+    func turn(for time: Duration) {
+        let end = kernel.monotonicNow() + time
+        while kernel.monotonicNow() < end { loop.turn() }
+    }
+
+    private func accept(_ listener: Int32) throws -> Peer {
+        var descriptor: Int32 = -1
+        let isThere = turn {
+            descriptor = Glibc.accept(listener, nil, nil)
+            return descriptor >= 0
+        }
+        try #require(isThere, "the proxy made no connection")
+        return keep(descriptor)
+    }
+
+    private func keep(_ descriptor: Int32) -> Peer {
+        let peer = Peer(descriptor)
+        peers.append(peer)
+        return peer
+    }
+
+    private static func listen() throws -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        var address = loopback(0)
+        let code = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(code == 0 && Glibc.listen(descriptor, 128) == 0)
+        return descriptor
+    }
+
+    private static func port(of descriptor: Int32) -> UInt16 {
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) { pointer in
+            _ = pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        return UInt16(bigEndian: address.sin_port)
+    }
+
+    private static func loopback(_ port: UInt16) -> sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        return address
+    }
+}

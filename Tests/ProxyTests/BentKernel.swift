@@ -1,0 +1,85 @@
+import EventLoop
+import Glibc
+
+/// The real kernel, but for what a test bends: addresses that cannot be reached, a clock that is ahead, clients that
+/// take nothing.
+final class BentKernel: Kernel {
+    private let real: LinuxKernel
+    /// What `connect` fails with, at once.
+    var connectErrno: Int32?
+    /// What every name has for addresses.
+    var addresses: [SocketAddress]?
+    /// How far the clock is ahead.
+    var skew = Duration.zero
+    /// Nothing that is sent to a client is taken.
+    var isClientStalled = false
+    /// The fewest bytes that make an upstream connection readable.
+    var upstreamReadableBytesMin: Int32?
+    private(set) var connectCount = 0
+    private var clients: Set<Int32> = []
+
+    init() throws { real = try LinuxKernel() }
+
+    func monotonicNow() -> Duration { real.monotonicNow() + skew }
+    func wallNow() -> Duration { real.wallNow() + skew }
+    func fillEntropy(_ bytes: UnsafeMutableRawBufferPointer) { real.fillEntropy(bytes) }
+
+    func listen(on address: SocketAddress, options: ListenOptions) throws(SystemError) -> Int32 {
+        try real.listen(on: address, options: options)
+    }
+
+    func localAddress(of descriptor: Int32) throws(SystemError) -> SocketAddress { try real.localAddress(of: descriptor) }
+
+    func accept(from listener: Int32) -> Int {
+        let result = real.accept(from: listener)
+        if result >= 0 { clients.insert(Int32(result)) }
+        return result
+    }
+
+    func connect(to address: SocketAddress) throws(SystemError) -> Int32 {
+        connectCount += 1
+        if let connectErrno { throw SystemError(call: "connect", errno: connectErrno, subject: address.description) }
+        let descriptor = try real.connect(to: address)
+        if var count = upstreamReadableBytesMin {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVLOWAT, &count, socklen_t(MemoryLayout<Int32>.size))
+        }
+        return descriptor
+    }
+
+    func connectError(of descriptor: Int32) -> Int32 { real.connectError(of: descriptor) }
+
+    func receive(_ descriptor: Int32, into bytes: UnsafeMutableRawBufferPointer) -> Int {
+        real.receive(descriptor, into: bytes)
+    }
+
+    func send(_ descriptor: Int32, from bytes: UnsafeRawBufferPointer) -> Int {
+        if isClientStalled, clients.contains(descriptor) { return Int(-EAGAIN) }
+        return real.send(descriptor, from: bytes)
+    }
+
+    func shutdownWriting(_ descriptor: Int32) { real.shutdownWriting(descriptor) }
+    func resetOnClose(_ descriptor: Int32) { real.resetOnClose(descriptor) }
+
+    func close(_ descriptor: Int32) {
+        clients.remove(descriptor)
+        real.close(descriptor)
+    }
+
+    func register(_ descriptor: Int32, token: UInt64) throws(SystemError) { try real.register(descriptor, token: token) }
+
+    func wait(for timeout: Duration?, into events: UnsafeMutableBufferPointer<Event>) -> Int {
+        real.wait(for: timeout, into: events)
+    }
+
+    func resolve(_ host: String, port: UInt16, token: UInt64) {
+        real.resolve(addresses == nil ? host : "127.0.0.1", port: port, token: token)
+    }
+
+    func takeResolution(token: UInt64) -> Result<[SocketAddress], ResolutionError>? {
+        let answer = real.takeResolution(token: token)
+        return answer.map { answer in addresses.map { .success($0) } ?? answer }
+    }
+
+    func signalDescriptor(for signals: [Int32]) throws(SystemError) -> Int32 { try real.signalDescriptor(for: signals) }
+    func receiveSignal(_ descriptor: Int32) -> Int32? { real.receiveSignal(descriptor) }
+}

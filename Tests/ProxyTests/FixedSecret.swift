@@ -1,0 +1,8 @@
+@testable import Proxy
+
+/// Every secret is `s3cret`.
+final class FixedSecret: SecretReading {
+    func read(_ source: SecretSource) throws(SecretError) -> [UInt8] { Array("s3cret".utf8) }
+    func concealEnvironment() {}
+    var warnings: [Finding] { [] }
+}

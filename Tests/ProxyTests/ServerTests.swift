@@ -1,0 +1,36 @@
+import EventLoop
+import Glibc
+import Testing
+
+@testable import Proxy
+
+/// One route, plain sockets on both sides: what goes through, and what happens when either side does not behave.
+@Suite struct ServerTests {
+    private static let get = "GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    private static let empty = "HTTP/1.1 204 No Content\r\n\r\n"
+
+    @Test func `a request goes up with the token and its answer comes down`() throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send("GET /a?b=1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: mine\r\nX-Own: 1\r\n\r\n")
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        #expect(upstream.text.hasPrefix("GET /a?b=1 HTTP/1.1\r\nHost: 127.0.0.1:\(bench.upstreamPort)\r\n"))
+        #expect(upstream.text.contains("Authorization: Bearer s3cret\r\n") && upstream.text.contains("X-Own: 1\r\n"))
+        #expect(!upstream.text.contains("mine"))
+        upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        #expect(bench.turn { client.text.hasSuffix("\r\n\r\nok") })
+    }
+
+    @Test func `a head that arrives in part does not change another request that waits`() throws {
+        let bench = try Bench()
+        let first = try bench.client()
+        let second = try bench.client()
+        first.send("GET /first HTTP/1.1\r\nHost: localhost\r\nAuthorization: mine\r\nX-Own: 1\r\n\r\n")
+        second.send("DELETE /another/and/longer/path HTTP/1.1\r\nHost: localhost\r\nX-Long-Name: 1\r\nX-Part")
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        #expect(upstream.text.hasPrefix("GET /first HTTP/1.1\r\n") && upstream.text.contains("X-Own: 1\r\n"))
+        #expect(!upstream.text.contains("mine"))
+    }
+}
