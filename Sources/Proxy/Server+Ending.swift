@@ -7,6 +7,8 @@ extension Server {
     /// The upstream's answer is whole.
     func finishResponse(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) {
         if downstreams[downstream].exchange.responseCoding == .chunked {
+            // The content before it may have been sent already, and the buffer with it.
+            lendOutput(downstream)
             let fits = downstreams[downstream].output.append { ChunkedEncoder.writeLast(into: &$0) }
             precondition(fits, "chunks leave room for the last one")
         }

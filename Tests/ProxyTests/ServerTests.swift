@@ -22,6 +22,18 @@ import Testing
         #expect(bench.turn { client.text.hasSuffix("\r\n\r\nok") })
     }
 
+    @Test func `an answer that ends with its connection ends for the client, too, whenever the end comes`() throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send(Self.get)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        upstream.send("HTTP/1.1 200 OK\r\n\r\nhello")
+        #expect(bench.turn { client.text.hasSuffix("5\r\nhello\r\n") })
+        upstream.close()
+        #expect(bench.turn { client.text.hasSuffix("\r\n0\r\n\r\n") })
+    }
+
     @Test func `a head that arrives in part does not change another request that waits`() throws {
         let bench = try Bench()
         let first = try bench.client()
