@@ -105,7 +105,9 @@ extension Server {
                 lastFault = .unreachable(address: destination.text(at: address), reason: error.reason)
             }
         }
-        upstreamFailed(upstream, lastFault)
+        // Told by the timer, and not from within: whoever asked for the connection is not to be answered while it asks.
+        upstreams[upstream].fault = lastFault
+        setDeadline(upstream, at: now)
     }
 
     /// An address was not to be reached: the next, or the end.
@@ -171,6 +173,7 @@ extension Server {
     }
 
     private func connectEnded(_ upstream: Handle<Upstream>) {
+        guard upstreams[upstream].fault == nil else { return }
         let number = upstreams[upstream].number
         let code = kernel.connectError(of: number)
         let address = upstreams[upstream].destination.text(at: currentAddress(upstream))
@@ -225,6 +228,10 @@ extension Server {
         let deadline = upstreams[upstream].deadline
         if deadline > now {
             loop.arm(upstreams[upstream].timer, at: deadline)
+            return
+        }
+        if let fault = upstreams[upstream].fault {
+            upstreamFailed(upstream, fault)
             return
         }
         let destination = upstreams[upstream].destination

@@ -136,11 +136,13 @@ extension Server {
         let wasServing = upstreams[upstream].phase == .serving
         let isStale = wasServing && upstreams[upstream].isReused && upstreams[upstream].isUnanswered
         let isUntouched = upstreams[upstream].isUntouched
-        closeUpstream(upstream)
         if wasServing, case .exchange(let downstream) = client {
+            closeUpstream(upstream)
             attemptFailed(downstream, fault, isStale: isStale, isUntouched: isUntouched)
         } else {
+            // In this order: as long as the request that it was for is in the queue, another connection would be made for it.
             giveFault(fault, to: client, destination)
+            closeUpstream(upstream)
         }
     }
 

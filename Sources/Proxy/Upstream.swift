@@ -55,8 +55,10 @@ struct Upstream: ~Copyable {
     /// The descriptor's number; -1 before there is one.
     private(set) var number: Int32 = -1
     var tls: TLSConnection?
-    /// The next address of the destination to be tried, and why the last was given up.
+    /// The next address of the destination to be tried.
     var addressIndex = 0
+    /// No address is left, which is still to be told.
+    var fault: UpstreamFault?
     var connectDeadline = Duration.zero
     var canReceive = false
     var canSend = false

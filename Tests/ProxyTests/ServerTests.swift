@@ -22,6 +22,33 @@ import Testing
         #expect(bench.turn { client.text.hasSuffix("\r\n\r\nok") })
     }
 
+    @Test func `an address that cannot be reached at once is told, once for each request`() throws {
+        let bench = try Bench()
+        bench.kernel.connectErrno = ENETUNREACH
+        let client = try bench.client()
+        client.send(Self.get)
+        #expect(bench.turn { client.text.contains("upstream_unreachable") })
+        bench.turn(for: .milliseconds(100))
+        #expect(bench.kernel.connectCount == 1)
+    }
+
+    @Test func `many pipelined requests to an address that cannot be reached are each answered`() throws {
+        let bench = try Bench()
+        bench.kernel.connectErrno = ENETUNREACH
+        let client = try bench.client()
+        client.send(String(repeating: Self.get, count: 50))
+        #expect(bench.turn { client.text.split(separator: "HTTP/1.1 502").count == 50 })
+    }
+
+    @Test func `a refused connection is not tried again for a request that was answered`() throws {
+        let bench = try Bench(route: #", "connectTo": "127.0.0.1:1""#)
+        let client = try bench.client()
+        client.send(Self.get)
+        #expect(bench.turn { client.text.contains("upstream_unreachable") })
+        bench.turn(for: .milliseconds(100))
+        #expect(bench.kernel.connectCount == 1)
+    }
+
     @Test func `an answer that ends with its connection ends for the client, too, whenever the end comes`() throws {
         let bench = try Bench()
         let client = try bench.client()
