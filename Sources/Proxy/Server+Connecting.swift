@@ -49,11 +49,12 @@ extension Server {
     /// Whether there are addresses now; else a look-up is under way.
     private func resolve(_ destination: Destination) -> Bool {
         let dialled = destination.dialled
-        if destination.addresses.isEmpty, let numeric = SocketAddress(numeric: dialled.host, port: dialled.port) {
+        if !destination.addresses.isEmpty, destination.addressesExpiry > now { return true }
+        if let numeric = SocketAddress(numeric: dialled.host, port: dialled.port) {
             destination.addresses = [numeric]
             destination.addressesExpiry = .seconds(Int64.max / 4)
+            return true
         }
-        if !destination.addresses.isEmpty, destination.addressesExpiry > now { return true }
         if destination.resolving.isEmpty {
             loop.resolve(
                 dialled.host, port: dialled.port, for: handlerID,

@@ -97,6 +97,10 @@ struct Upstream: ~Copyable {
     mutating func own(_ descriptor: consuming Descriptor) {
         number = descriptor.number
         self.descriptor = consume descriptor
+        // What was said of the one before it, such as its end, is not true of this one.
+        canReceive = false
+        canSend = false
+        isPeerClosed = false
     }
 
     /// A request is about to be written.

@@ -49,6 +49,21 @@ import Testing
         #expect(bench.kernel.connectCount == 1)
     }
 
+    @Test func `a connection made after another address was refused is used again`() throws {
+        let bench = try Bench(upstreamHost: "localhost")
+        bench.kernel.addresses = [.loopback(port: 1), .loopback(port: bench.upstreamPort)]
+        let client = try bench.client()
+        client.send(Self.get)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        upstream.send(Self.empty)
+        #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 204") })
+        upstream.forget()
+        client.send(Self.get)
+        #expect(bench.turn { upstream.text.hasPrefix("GET /a ") || upstream.isOver })
+        #expect(!upstream.isOver)
+    }
+
     @Test func `an answer that ends with its connection ends for the client, too, whenever the end comes`() throws {
         let bench = try Bench()
         let client = try bench.client()
