@@ -218,7 +218,7 @@ extension Server {
             upstreams[upstream].destination.promisedCount -= 1
             offer(upstream)
         case .exchange(let downstream):
-            if isWaiting(downstream) { serve(downstream, on: upstream) } else { offer(upstream) }
+            if isWaiting(downstream) { serveWaiting(downstream, on: upstream) } else { offer(upstream) }
         case .tokenCall(let index):
             setDeadline(upstream, at: now + credentials[index].configuration.timeouts.responseHead)
             sendTokenCall(credentials[index], on: upstream)
@@ -279,7 +279,7 @@ extension Server {
         let destination = upstreams[upstream].destination
         while let downstream = destination.dequeue() {
             guard isWaiting(downstream) else { continue }
-            serve(downstream, on: upstream)
+            serveWaiting(downstream, on: upstream)
             return
         }
         if isDraining {
@@ -288,6 +288,13 @@ extension Server {
         }
         destination.idle.append(upstream)
         setDeadline(upstream, at: now + Limits.pooledIdleTimeout)
+    }
+
+    /// Serves a request that no event of its client is being handled for. If it is answered at once, which a malformed content
+    /// is, nobody else would send the answer.
+    private func serveWaiting(_ downstream: Handle<Downstream>, on upstream: Handle<Upstream>) {
+        serve(downstream, on: upstream)
+        advanceIfFree(downstream)
     }
 
     /// Something came on a connection that owes no answer: its end, or what belongs to TLS alone.

@@ -76,6 +76,16 @@ import Testing
         #expect(bench.turn { client.text.hasSuffix("\r\n0\r\n\r\n") })
     }
 
+    @Test func `a malformed content is answered although the connection upstream was still being made`() throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send("POST /a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n")
+        #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 400") && client.isEnded })
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.isOver })
+        #expect(upstream.text.isEmpty)
+    }
+
     @Test func `a head that arrives in part does not change another request that waits`() throws {
         let bench = try Bench()
         let first = try bench.client()
