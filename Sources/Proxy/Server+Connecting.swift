@@ -348,7 +348,19 @@ extension Server {
     /// Whether the connection can carry another request: the upstream keeps it, and sent nothing beyond its answer.
     func isReusable(_ upstream: Handle<Upstream>) -> Bool {
         upstreams[upstream].keepsAlive && upstreams[upstream].input.isEmpty && upstreams[upstream].output.isEmpty
-            && !upstreams[upstream].isPeerClosed && !upstreams[upstream].isSendBroken && !isDraining
+            && !upstreams[upstream].isPeerClosed && !upstreams[upstream].isSendBroken && !isDraining && isDrained(upstream)
+    }
+
+    /// Whether nothing lies in the socket. A receive that filled its buffer leaves that open, and the edge that told of
+    /// the rest is spent: it would be taken for the answer to the next request.
+    private func isDrained(_ upstream: Handle<Upstream>) -> Bool {
+        guard upstreams[upstream].canReceive else { return true }
+        do throws(UpstreamFault) {
+            guard case .blocked = try receive(upstream) else { return false }
+            return true
+        } catch {
+            return false
+        }
     }
 
     /// Ends the connection. Its slot is free at the end of the turn.

@@ -97,4 +97,23 @@ import Testing
         #expect(upstream.text.hasPrefix("GET /first HTTP/1.1\r\n") && upstream.text.contains("X-Own: 1\r\n"))
         #expect(!upstream.text.contains("mine"))
     }
+
+    @Test func `bytes behind an answer are never the next client's answer`() throws {
+        let bench = try Bench()
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 00000\r\n\r\n"
+        let contentCount = EventLoop.Limits.bufferBytes - head.utf8.count
+        let evil = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
+        bench.kernel.upstreamReadableBytesMin = Int32(EventLoop.Limits.bufferBytes + evil.utf8.count)
+        let first = try bench.client()
+        first.send(Self.get)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        upstream.send(
+            "HTTP/1.1 200 OK\r\nContent-Length: \(contentCount)\r\n\r\n" + String(repeating: "x", count: contentCount) + evil)
+        #expect(bench.turn { first.text.hasSuffix(String(repeating: "x", count: contentCount)) })
+        let second = try bench.client()
+        second.send(Self.get)
+        #expect(bench.turn { upstream.isOver || second.text.contains("evil") })
+        #expect(!second.text.contains("evil"))
+    }
 }
