@@ -132,6 +132,8 @@ extension Server {
     /// Accepts nothing more, ends idle connections, and stops the loop when all requests have been answered, or after
     /// `drainTimeout`.
     public func drain() {
+        // A signal is no event of ours: the last one may have been long ago.
+        now = loop.now
         log.event(.info, "draining: finishing the requests under way, at most \(configuration.drainTimeout.text)")
         isDraining = true
         for listener in listeners {

@@ -116,4 +116,23 @@ import Testing
         #expect(bench.turn { upstream.isOver || second.text.contains("evil") })
         #expect(!second.text.contains("evil"))
     }
+
+    @Test func `a drain after a long silence waits as long as it should`() throws {
+        let bench = try Bench(top: #", "drainTimeout": "5s""#)
+        let client = try bench.client()
+        client.send(Self.get)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        // The proxy hears nothing for a while; then the signal is the first event.
+        bench.kernel.skew = .seconds(15)
+        var ticks = 0
+        bench.ticked = {
+            ticks += 1
+            if ticks == 1 { bench.server.drain() }
+            if ticks == 20 { upstream.send(Self.empty) }
+        }
+        bench.loop.run()
+        client.turn()
+        #expect(client.text.hasPrefix("HTTP/1.1 204") && ticks >= 20)
+    }
 }
