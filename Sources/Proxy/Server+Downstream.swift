@@ -265,6 +265,11 @@ extension Server {
     /// The last answer is sent. Where the client may still be sending, its bytes are read for a while: to close at once
     /// would make its kernel throw the answer away.
     private func beginLingering(_ downstream: Handle<Downstream>) {
+        let hasUnread = downstreams[downstream].canReceive || !downstreams[downstream].input.isEmpty
+        guard downstreams[downstream].isOwedInput || hasUnread else {
+            close(downstream)
+            return
+        }
         kernel.shutdownWriting(downstreams[downstream].descriptor.number)
         downstreams[downstream].become(.lingering)
         setDeadline(downstream, after: Limits.lingerTimeout)

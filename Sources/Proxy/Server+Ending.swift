@@ -15,6 +15,7 @@ extension Server {
         downstreams[downstream].exchange.responsePhase = .complete
         let isRequestSent = downstreams[downstream].exchange.isRequestSent
         downstreams[downstream].exchange.become(.answered)
+        downstreams[downstream].isOwedInput = !isRequestSent
         endExchange(downstream, isPersistent: downstreams[downstream].exchange.isPersistent && isRequestSent)
         if isRequestSent, isReusable(upstream) { release(upstream) } else { closeUpstream(upstream) }
     }
@@ -37,6 +38,7 @@ extension Server {
         downstreams[downstream].exchange.status = answer.status
         downstreams[downstream].exchange.responsePhase = .complete
         downstreams[downstream].exchange.become(.answered)
+        downstreams[downstream].isOwedInput = answer.closes || !downstreams[downstream].exchange.requestBody.isComplete
         endExchange(downstream, isPersistent: isPersistent, code: answer.code)
     }
 
@@ -49,7 +51,7 @@ extension Server {
             setDeadline(downstream, after: listeners[downstreams[downstream].listener].router.keepAliveTimeout)
         } else {
             downstreams[downstream].become(.finishing)
-            setDeadline(downstream, after: Limits.lingerTimeout + configuration.drainTimeout)
+            setDeadline(downstream, after: listeners[downstreams[downstream].listener].router.keepAliveTimeout)
         }
     }
 
