@@ -5,6 +5,12 @@ internal import TLS
 ///
 /// Each route has one of its own. So no connection is ever shared between two routes, whatever they have in common.
 final class Destination {
+    /// A request that waits for a connection. Its client may wait with another by the time that it has its turn.
+    struct Waiting {
+        var downstream: Handle<Downstream>
+        var exchange: UInt64
+    }
+
     let index: Int
     let origin: Origin
     /// What is dialled: the origin, or what `connectTo` says.
@@ -29,7 +35,7 @@ final class Destination {
     @exclusivity(unchecked) var openCount = 0
     /// Connections that are being made for whoever is first in the queue.
     var promisedCount = 0
-    private var queue: [Handle<Downstream>] = []
+    private var queue: [Waiting] = []
     private var queueStart = 0
 
     init(
@@ -49,10 +55,20 @@ final class Destination {
     /// Requests that wait for a connection.
     var queueCount: Int { queue.count - queueStart }
 
-    func enqueue(_ downstream: Handle<Downstream>) { queue.append(downstream) }
+    /// Whether neither a connection may be made nor a request wait for one.
+    var isFull: Bool { queueCount >= queueMax && openCount >= concurrency }
 
-    /// The request that has waited longest. It may have ended meanwhile: its handle tells.
-    func dequeue() -> Handle<Downstream>? {
+    func enqueue(_ waiting: Waiting) { queue.append(waiting) }
+
+    /// Drops those who no longer wait. In a queue that is full they would keep others out.
+    func keepInQueue(_ isWaiting: (Waiting) -> Bool) {
+        queue.removeFirst(queueStart)
+        queueStart = 0
+        queue.removeAll { !isWaiting($0) }
+    }
+
+    /// The request that has waited longest. It may have ended meanwhile.
+    func dequeue() -> Waiting? {
         guard queueStart < queue.count else { return nil }
         let first = queue[queueStart]
         queueStart += 1

@@ -259,9 +259,13 @@ extension Server {
 // MARK: the pool
 
 extension Server {
-    private func isWaiting(_ downstream: Handle<Downstream>) -> Bool {
+    func isWaiting(_ downstream: Handle<Downstream>) -> Bool {
         downstreams.isAlive(downstream) && downstreams[downstream].phase == .exchanging
             && downstreams[downstream].exchange.phase == .waitingForConnection
+    }
+
+    func isWaiting(_ waiting: Destination.Waiting) -> Bool {
+        isWaiting(waiting.downstream) && downstreams[waiting.downstream].exchange.number == waiting.exchange
     }
 
     /// A connection's request has been answered, and another may follow on it.
@@ -277,9 +281,9 @@ extension Server {
     /// A free connection goes to the request that has waited longest, else into the pool.
     private func offer(_ upstream: Handle<Upstream>) {
         let destination = upstreams[upstream].destination
-        while let downstream = destination.dequeue() {
-            guard isWaiting(downstream) else { continue }
-            serveWaiting(downstream, on: upstream)
+        while let waiting = destination.dequeue() {
+            guard isWaiting(waiting) else { continue }
+            serveWaiting(waiting.downstream, on: upstream)
             return
         }
         if isDraining {

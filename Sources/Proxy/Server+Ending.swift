@@ -156,21 +156,19 @@ extension Server {
         case .exchange(let downstream):
             failWaiting(downstream, fault, destination)
         case .none:
-            while let downstream = destination.dequeue() {
-                if failWaiting(downstream, fault, destination) { return }
+            while let waiting = destination.dequeue() {
+                guard isWaiting(waiting) else { continue }
+                failWaiting(waiting.downstream, fault, destination)
+                return
             }
         }
     }
 
-    /// False when the request has ended meanwhile.
-    @discardableResult
-    private func failWaiting(_ downstream: Handle<Downstream>, _ fault: UpstreamFault, _ destination: Destination) -> Bool {
-        guard downstreams.isAlive(downstream), downstreams[downstream].phase == .exchanging,
-            downstreams[downstream].exchange.phase == .waitingForConnection
-        else { return false }
+    /// Nothing, where the request has ended meanwhile.
+    private func failWaiting(_ downstream: Handle<Downstream>, _ fault: UpstreamFault, _ destination: Destination) {
+        guard isWaiting(downstream) else { return }
         answer(downstream, .upstream(fault, destination, wasSent: false))
         advanceIfFree(downstream)
-        return true
     }
 
     /// Exactly once: after a fault, a request is sent again only where the upstream cannot have acted on it.

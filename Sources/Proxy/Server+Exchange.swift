@@ -95,11 +95,12 @@ extension Server {
             serve(downstream, on: upstream)
             return
         }
-        guard destination.queueCount < destination.queueMax || destination.openCount < destination.concurrency else {
+        if destination.isFull { destination.keepInQueue(isWaiting) }
+        guard !destination.isFull else {
             answer(downstream, .overloaded(routes[downstreams[downstream].exchange.route].configuration.name, queueMax: destination.queueMax))
             return
         }
-        destination.enqueue(downstream)
+        destination.enqueue(Destination.Waiting(downstream: downstream, exchange: downstreams[downstream].exchange.number))
         openForQueue(destination)
     }
 

@@ -117,6 +117,26 @@ import Testing
         #expect(!second.text.contains("evil"))
     }
 
+    @Test func `who has left the queue takes no place in it`() throws {
+        let bench = try Bench(route: #", "limits": { "concurrency": 1, "queue": 1 }"#)
+        let first = try bench.client()
+        first.send(Self.get)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        let second = try bench.client()
+        second.send(Self.get)
+        bench.turn(for: .milliseconds(100))
+        second.reset()
+        bench.turn(for: .milliseconds(100))
+        let third = try bench.client()
+        third.send("GET /third HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        bench.turn(for: .milliseconds(100))
+        #expect(third.text == "")
+        upstream.forget()
+        upstream.send(Self.empty)
+        #expect(bench.turn { upstream.text.hasPrefix("GET /third ") })
+    }
+
     @Test func `a drain after a long silence waits as long as it should`() throws {
         let bench = try Bench(top: #", "drainTimeout": "5s""#)
         let client = try bench.client()
