@@ -28,6 +28,8 @@ enum Limits {
     static let addressTimeout = Duration.seconds(2)
     /// Interim answers (1xx) to one request. More is no protocol that anyone speaks.
     static let interimResponsesMax = 16
+    /// An answer that the proxy makes itself. Interim answers that a client does not take leave so much room for it.
+    static let answerBytesMax = 8 * 1024
     /// A content at least this long is sent from where it was decrypted; a shorter one joins the bytes already waiting.
     static let directSendBytesMin = 8 * 1024
     /// Room that a piece of a chunked body needs besides its content: the size line and two line ends.

@@ -114,7 +114,9 @@ extension Server {
         }
         lendOutput(downstream)
         let head = UnsafeBufferPointer(rebasing: upstreams[upstream].input.bytes[..<headCount])
-        if downstreams[downstream].exchange.minorVersion == 1, headCount + 64 <= downstreams[downstream].output.freeCapacity {
+        if downstreams[downstream].exchange.minorVersion == 1,
+            headCount + 64 + Limits.answerBytesMax <= downstreams[downstream].output.freeCapacity
+        {
             writeStatusLine(downstream, head)
             _ = downstreams[downstream].output.append { output in
                 responseHead.writeFields(from: head.span, except: Self.noFilter, into: &output)

@@ -117,6 +117,23 @@ import Testing
         #expect(!second.text.contains("evil"))
     }
 
+    @Test func `interim answers to a client that reads nothing leave room for the last one`() throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send(Self.get)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        bench.kernel.isClientStalled = true
+        let interim = "HTTP/1.1 103 Early Hints\r\nX-Hint: \(String(repeating: "h", count: 8140))\r\n\r\n"
+        upstream.send(String(repeating: interim, count: 10))
+        bench.turn(for: .milliseconds(100))
+        upstream.close()
+        bench.turn(for: .milliseconds(100))
+        bench.kernel.isClientStalled = false
+        client.send(Self.get)
+        #expect(bench.turn { client.text.contains("upstream_protocol") })
+    }
+
     @Test func `who has left the queue takes no place in it`() throws {
         let bench = try Bench(route: #", "limits": { "concurrency": 1, "queue": 1 }"#)
         let first = try bench.client()
