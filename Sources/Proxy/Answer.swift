@@ -83,6 +83,13 @@ extension Answer {
             message: "route \(route) has \(queueMax) requests waiting for a connection already (limits.queue)",
             proxyStatusError: "connection_limit_reached", retryAfter: 1)
     }
+
+    static func queueTimeout(_ route: String, concurrency: Int, limit: Duration) -> Answer {
+        Answer(
+            status: 503, code: "overloaded",
+            message: "all \(concurrency) connections of route \(route) (limits.concurrency) were in use for \(limit.text)",
+            proxyStatusError: "connection_limit_reached", retryAfter: 1)
+    }
 }
 
 extension Answer {

@@ -91,16 +91,14 @@ extension Server {
     func exchangeTimedOut(_ downstream: Handle<Downstream>) {
         let phase = downstreams[downstream].exchange.phase
         let route = routes[downstreams[downstream].exchange.route]
-        let timeouts = route.configuration.timeouts
         switch phase {
         case .waitingForToken:
             answer(downstream, .authTimeout(route.credential.configuration.name, limit: route.credential.configuration.authTimeout))
         case .waitingForConnection:
             answer(
                 downstream,
-                .upstream(
-                    .connectTimeout(address: "the queue of route \(route.configuration.name)", limit: timeouts.connect),
-                    route.destination, wasSent: false))
+                .queueTimeout(
+                    route.configuration.name, concurrency: route.destination.concurrency, limit: route.configuration.timeouts.responseHead))
         case .forwarding:
             forwardingTimedOut(downstream, route)
         case .none, .answered:

@@ -86,6 +86,10 @@ extension Server {
     }
 
     private func takeConnection(_ downstream: Handle<Downstream>, _ destination: Destination) {
+        if destination.idle.isEmpty || downstreams[downstream].exchange.hasRetriedConnection {
+            // The time for the token is over. To connect has a limit of its own; to wait for others has this one.
+            setDeadline(downstream, after: routes[downstreams[downstream].exchange.route].configuration.timeouts.responseHead)
+        }
         if downstreams[downstream].exchange.hasRetriedConnection {
             // The pool has just shown that it may hold what the upstream has closed.
             connect(to: destination, for: .exchange(downstream))

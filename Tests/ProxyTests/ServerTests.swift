@@ -172,4 +172,22 @@ import Testing
         client.turn()
         #expect(client.text.hasPrefix("HTTP/1.1 204") && ticks >= 20)
     }
+
+    @Test func `a request waits for a connection as long as for an answer, and is told what it waited for`() throws {
+        let bench = try Bench(route: #", "limits": { "concurrency": 1 }"#)
+        let first = try bench.client()
+        first.send(Self.get)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n1")
+        #expect(bench.turn { first.text.hasSuffix("1") })
+        let second = try bench.client()
+        second.send(Self.get)
+        bench.turn(for: .milliseconds(100))
+        bench.kernel.skew = .seconds(30)
+        bench.turn(for: .milliseconds(100))
+        #expect(second.text == "")
+        bench.kernel.skew = .seconds(61)
+        #expect(bench.turn { second.text.contains("503 Service Unavailable") && second.text.contains("limits.concurrency") })
+    }
 }
