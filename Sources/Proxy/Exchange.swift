@@ -75,6 +75,8 @@ struct Exchange: ~Copyable {
     var responseCoding = ResponseCoding.identity
     var status = 0
     var interimCount = 0
+    /// The client was told to go on with its content.
+    var wasContinued = false
     var receivedCount = 0
     var sentCount = 0
 

@@ -191,7 +191,7 @@ extension Server {
         }
         // Once the client has begun to send, there is nothing to wait for.
         if downstreams[downstream].exchange.expectsContinue, downstreams[downstream].exchange.copy.contentCount == 0,
-            downstreams[downstream].exchange.interimCount == 0
+            !downstreams[downstream].exchange.wasContinued
         {
             upstreams[upstream].output.appendWhole("Expect: 100-continue\r\n")
         }

@@ -109,6 +109,7 @@ extension Server {
     ) throws(UpstreamFault) {
         guard responseHead.status != 101 else { throw .unexpected("it switched protocols, which nobody had asked for") }
         downstreams[downstream].exchange.interimCount += 1
+        if responseHead.status == 100 { downstreams[downstream].exchange.wasContinued = true }
         guard downstreams[downstream].exchange.interimCount <= Limits.interimResponsesMax else {
             throw .unexpected("it sent more than \(Limits.interimResponsesMax) interim responses")
         }
