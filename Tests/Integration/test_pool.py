@@ -1,5 +1,7 @@
 """Pooled connections that the upstream closes: what is tried again, and what is never sent twice."""
 
+import time
+
 import pytest
 
 from harness.messages import eventually, request
@@ -124,3 +126,23 @@ def test_one_connection_serves_one_request_after_another(make_proxy, route, make
         with proxy.client() as client:
             assert client.ask(request("POST", body=b"x")).status == 200
     assert upstream.accepted == 1
+
+
+def test_no_safe_request_is_lost_when_pooled_connections_end(make_proxy, route, make_upstream):
+    """Some rest in the pool and were never used: those that were opened for a request which another one served."""
+    upstream = make_upstream()
+    proxy = make_proxy(route(upstream.port))
+    clients = [proxy.client() for _ in range(4)]
+    for number in range(50):
+        for client in clients:
+            client.send(request(target=f"/{number}"))
+        answers = [client.response() for client in clients]
+        assert {answer.body for answer in answers} == {b"ok"}
+        # Connections that are still being made come to rest too.
+        time.sleep(0.02)
+        for connection in list(upstream.connections):
+            (connection.cut if number % 2 else connection.reset)()
+        upstream.connections.clear()
+    for client in clients:
+        with client:
+            assert client.ask(request()).status == 200
