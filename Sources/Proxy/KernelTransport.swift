@@ -4,6 +4,8 @@ internal import TLS
 /// Hands the kernel's reads and writes to TLS connections.
 final class KernelTransport: Transport {
     private let kernel: any Kernel
+    /// Bytes that the kernel has taken, over all connections; it wraps.
+    private(set) var sentCount = 0
 
     init(kernel: any Kernel) { self.kernel = kernel }
 
@@ -12,6 +14,8 @@ final class KernelTransport: Transport {
     }
 
     func send(_ descriptor: Int32, from bytes: UnsafeRawBufferPointer) -> Int {
-        kernel.send(descriptor, from: bytes)
+        let count = kernel.send(descriptor, from: bytes)
+        if count > 0 { sentCount &+= count }
+        return count
     }
 }

@@ -473,6 +473,9 @@ extension Server {
 
     /// What was given to OpenSSL counts as sent, even where the socket has not taken it yet: it cannot be taken back.
     private func sendTLS(_ upstream: Handle<Upstream>, _ bytes: UnsafeRawBufferPointer) -> Int {
+        let sentCount = transport.sentCount
+        // A write that fails may have handed some of its records to the kernel before.
+        defer { if transport.sentCount != sentCount { upstreams[upstream].isUntouched = false } }
         do throws(TLSError) {
             switch try upstreams[upstream].tls!.write(bytes) {
             case .bytes(let count):
