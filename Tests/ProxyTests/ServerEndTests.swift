@@ -1,0 +1,279 @@
+import EventLoop
+import Glibc
+import Testing
+
+@testable import Proxy
+
+/// How requests end that do not go as they should, and that nothing is sent twice.
+@Suite struct ServerEndTests {
+    private static let get = "GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    private static let post = "POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nok"
+    private static let empty = "HTTP/1.1 204 No Content\r\n\r\n"
+
+    @Test func `a client that has finished sending still gets its answer`() throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send(Self.post)
+        client.finish()
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("ok") })
+        bench.turn(for: .milliseconds(50))
+        upstream.send(Self.empty)
+        #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 204") && client.isEnded })
+    }
+
+    @Test func `an answer before the end of a long content reaches the client, though the upstream closes`() throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send("POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50000000\r\n\r\n")
+        client.send([UInt8](repeating: 1, count: 300_000))
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.received.count > 1000 })
+        upstream.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig")
+        upstream.close()
+        client.send([UInt8](repeating: 1, count: 300_000))
+        #expect(bench.turn { client.text.hasSuffix("big") })
+        #expect(client.text.hasPrefix("HTTP/1.1 413") && client.text.contains("Connection: close\r\n"))
+        #expect(bench.turn { client.isOver })
+    }
+
+    @Test func `a client that resets its connection ends what is done for it`() throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send(Self.post)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("ok") })
+        client.reset()
+        #expect(bench.turn { upstream.isOver })
+    }
+
+    @Test func `half a content is never a whole one upstream`() throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send("POST /a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel")
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("hel\r\n") })
+        client.finish()
+        #expect(bench.turn { upstream.isOver })
+        #expect(!upstream.text.contains("0\r\n\r\n"))
+    }
+
+    @Test func `a malformed chunk after a good one breaks the request off and is answered`() throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send("POST /a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n")
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("2\r\nok\r\n") })
+        client.send("zz\r\n")
+        #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 400") && client.isEnded && upstream.isOver })
+        #expect(!upstream.text.contains("0\r\n\r\n"))
+    }
+
+    @Test(arguments: [
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n",
+    ])
+    func `an answer that breaks off is visibly broken for the client`(response: String) throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send(Self.get)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        upstream.send(response)
+        #expect(bench.turn { client.text.contains("hel") || client.isReset })
+        upstream.close()
+        #expect(bench.turn { client.isReset })
+    }
+
+    @Test(arguments: [
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nhi", "HTTP/1.1 2x0 OK\r\n\r\n", "nonsense\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Le", "", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+    ])
+    func `an answer that is none becomes a 502`(response: String) throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send(Self.post)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("ok") })
+        upstream.send(response)
+        upstream.finish()
+        #expect(bench.turn { client.text.contains("\"code\":\"upstream_protocol\"") })
+        #expect(client.text.hasPrefix("HTTP/1.1 502"))
+        #expect(!bench.hasAnotherUpstream())
+    }
+
+    @Test func `a pooled connection that was closed is replaced for a request that changes nothing, once`() throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        let first = try use(bench, client)
+        client.send(Self.get)
+        #expect(bench.turn { first.text.hasPrefix("GET ") })
+        first.close()
+        let second = try bench.upstream()
+        #expect(bench.turn { second.text.hasPrefix("GET ") })
+        second.close()
+        #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 502") })
+        #expect(!bench.hasAnotherUpstream())
+    }
+
+    @Test(arguments: ["POST", "PUT", "DELETE", "PATCH", "BREW"])
+    func `a request that may have taken effect is not sent twice`(method: String) throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        let upstream = try use(bench, client)
+        client.send("\(method) /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nok")
+        #expect(bench.turn { upstream.text.hasSuffix("ok") })
+        upstream.close()
+        #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 502") && client.text.contains("whether it took effect is not known") })
+        #expect(!bench.hasAnotherUpstream())
+    }
+
+    @Test func `a request on a new connection that is closed is not sent twice`() throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send(Self.get)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasPrefix("GET ") })
+        upstream.close()
+        #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 502") })
+        #expect(!bench.hasAnotherUpstream())
+    }
+
+    @Test func `pipelined requests are answered in order, and what is malformed ends them`() throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send(Self.get + Self.post + "BAD\r\n\r\n" + Self.get)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        bench.turn(for: .milliseconds(50))
+        #expect(!upstream.text.contains("POST"))
+        upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1")
+        #expect(bench.turn { upstream.text.hasSuffix("ok") })
+        upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n2")
+        #expect(bench.turn { client.isEnded })
+        #expect(client.text.components(of: "HTTP/1.1 ") == ["200", "200", "400"])
+    }
+
+    @Test func `an HTTP 1 dot 0 client is kept only if it asks, and gets no chunks`() throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasPrefix("GET /a HTTP/1.1\r\nHost: ") && upstream.text.hasSuffix("\r\n\r\n") })
+        upstream.send("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1")
+        #expect(bench.turn { client.text.hasSuffix("1") })
+        #expect(client.text.contains("Connection: keep-alive\r\n") && !client.text.contains("103"))
+        upstream.forget()
+        client.forget()
+        client.send("GET /b HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        upstream.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n")
+        #expect(bench.turn { client.isEnded })
+        #expect(client.text.hasSuffix("\r\n\r\nhi") && client.text.contains("Connection: close\r\n"))
+    }
+
+    @Test(arguments: [("HEAD", "200 OK\r\nContent-Length: 9"), ("GET", "304 Not Modified\r\nContent-Length: 9"), ("GET", "204 No Content")])
+    func `an answer without content leaves both connections in use`(method: String, status: String) throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send("\(method) /a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        upstream.send("HTTP/1.1 \(status)\r\n\r\n")
+        #expect(bench.turn { client.text.hasSuffix("\r\n\r\n") })
+        #expect(client.text.contains("Content-Length: 9\r\n") == status.contains("9"))
+        upstream.forget()
+        client.send(Self.get)
+        #expect(bench.turn { upstream.text.hasPrefix("GET /a ") })
+    }
+
+    @Test func `a connection that either side wants closed is closed behind the answer`() throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send("GET /a HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        let first = try bench.upstream()
+        #expect(bench.turn { first.text.hasSuffix("\r\n\r\n") })
+        #expect(!first.text.contains("Connection"))
+        first.send(Self.empty)
+        #expect(bench.turn { client.isEnded && client.text.contains("Connection: close\r\n") })
+        let other = try bench.client()
+        other.send(Self.get)
+        #expect(bench.turn { first.text.components(of: "GET ").count == 2 })
+        first.send("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        #expect(bench.turn { first.isEnded && other.text.hasPrefix("HTTP/1.1 204") })
+        #expect(!other.isOver && !other.text.contains("Connection"))
+        other.send(Self.get)
+        _ = try bench.upstream()
+    }
+
+    @Test func `megabytes go both ways through a client that reads late`() throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        let content = [UInt8]((0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 >> 3) })
+        client.send("PUT /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(content.count)\r\n\r\n")
+        client.send(content)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.received.count > content.count && upstream.received.suffix(content.count).elementsEqual(content) })
+        bench.kernel.isClientStalled = true
+        upstream.send("HTTP/1.1 200 OK\r\nContent-Length: \(content.count)\r\n\r\n")
+        upstream.send(content)
+        bench.turn(for: .milliseconds(50))
+        bench.kernel.isClientStalled = false
+        // The stall was ours, so that no edge tells of its end; the client's next byte does.
+        client.send("G")
+        #expect(bench.turn { client.received.count > content.count && client.received.suffix(content.count).elementsEqual(content) })
+    }
+
+    @Test func `requests are answered when the token endpoint cannot be reached`() throws {
+        let bench = try Bench(hasTokenCalls: true)
+        bench.kernel.connectErrno = ENETUNREACH
+        let endpoint = try bench.tokenEndpoint()
+        endpoint.reset()
+        let client = try bench.client()
+        client.send(Self.get)
+        #expect(bench.turn { client.text.contains("\"code\":\"credential_unavailable\"") })
+        #expect(client.text.hasPrefix("HTTP/1.1 503") && client.text.contains("Retry-After: "))
+        client.send(Self.get)
+        #expect(bench.turn { client.text.components(of: "HTTP/1.1 ") == ["503", "503"] })
+    }
+
+    @Test func `a drain waits for the request under way and says so to its client`() throws {
+        let bench = try Bench()
+        let idle = try bench.client()
+        let client = try bench.client()
+        client.send(Self.get)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        bench.server.drain()
+        #expect(bench.turn { idle.isEnded })
+        upstream.send(Self.empty)
+        bench.loop.run()
+        client.turn()
+        #expect(client.text.hasPrefix("HTTP/1.1 204") && client.text.contains("Connection: close\r\n"))
+    }
+
+    /// One request, so that the connection is in the pool.
+    private func use(_ bench: Bench, _ client: Peer) throws -> Peer {
+        client.send(Self.get)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        upstream.send(Self.empty)
+        #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 204") })
+        upstream.forget()
+        client.forget()
+        return upstream
+    }
+}
+
+extension String {
+    /// The word behind each place where `mark` stands.
+    fileprivate func components(of mark: String) -> [String] {
+        var words: [String] = []
+        var rest = Substring(self)
+        while let range = rest.firstRange(of: mark) {
+            rest = rest[range.upperBound...]
+            words.append(String(rest.prefix { !$0.isWhitespace }))
+        }
+        return words
+    }
+}
