@@ -55,8 +55,9 @@ final class Destination {
     /// Requests that wait for a connection.
     var queueCount: Int { queue.count - queueStart }
 
-    /// Whether neither a connection may be made nor a request wait for one.
-    var isFull: Bool { queueCount >= queueMax && openCount >= concurrency }
+    /// Whether neither a connection may be made nor a request wait for one. Those for whom one is being made do not
+    /// count as waiting.
+    var isFull: Bool { queueCount - promisedCount >= queueMax && openCount >= concurrency }
 
     func enqueue(_ waiting: Waiting) { queue.append(waiting) }
 
