@@ -1,4 +1,5 @@
 import EventLoop
+import Glibc
 import Sandbox
 import Simulation
 
@@ -83,7 +84,7 @@ final class Weather {
         if dice.chance(0.1) {
             plan(at: dice.duration(in: .seconds(5) ... .seconds(22))) { [unowned self] in
                 isDrained = true
-                world.server.drain()
+                world.kernel.raise(SIGTERM)
             }
         }
     }

@@ -16,6 +16,7 @@ final class World {
     let server: Server
     let clients: SimulatedClients
     private let eventLog: Int32
+    private let replacedCount: Int
 
     init(seed: UInt64, _ settings: WorldSettings = WorldSettings()) throws {
         kernel = SimulatedKernel(seed: seed)
@@ -25,7 +26,14 @@ final class World {
         sandboxSettings.isEncrypted = settings.isEncrypted
         sandbox = try Sandbox(loop: loop, settings: sandboxSettings)
         clients = SimulatedClients(on: loop)
-        let text = Self.configuration(sandbox, settings)
+        var addresses = [
+            Service.accounts: sandbox.accounts.address, .connect: sandbox.connect.address, .bloquo: sandbox.bloquo.address,
+        ]
+        for (service, accepted) in settings.replaced.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            addresses[service] = try clients.listen(on: .loopback(port: 0), accepted: accepted)
+        }
+        let authorityFile = try settings.isEncrypted ? TemporaryFile(sandbox.certificateAuthorityPEM) : nil
+        let text = Self.configuration(settings, addresses, authorityFile: authorityFile?.path)
         let configuration = try Configuration.load(Array(text.utf8), file: "proxy.json")
         eventLog = open("/dev/null", O_WRONLY | O_CLOEXEC)
         let demo = sandbox.credentials
@@ -37,31 +45,42 @@ final class World {
             configuration: configuration, secrets: secrets, loop: loop,
             log: try Log(configuration.log, eventDescriptor: eventLog))
         if let bufferBytes = settings.bufferBytes { server.pool = BufferPool(bufferBytes: bufferBytes) }
+        replacedCount = settings.replaced.count
         try server.start()
+        _ = try TerminationSignal(on: loop) { [unowned server] in server.drain() }
+        withExtendedLifetime(authorityFile) {}
     }
 
     deinit { close(eventLog) }
 
-    private static func configuration(_ sandbox: Sandbox, _ settings: WorldSettings) -> String {
+    /// The services that the proxy uses.
+    enum Service: String {
+        case accounts, connect, bloquo
+    }
+
+    private static func configuration(
+        _ settings: WorldSettings, _ addresses: [Service: SocketAddress], authorityFile: String?
+    ) -> String {
         let scheme = settings.isEncrypted ? "https" : "http"
-        func dial(_ service: Sandbox.EmulatedService) -> String {
-            "\"connectTo\": \"\(settings.dialledHost):\(service.address.port ?? 0)\""
-        }
+        let trust = authorityFile.map { ", \"tls\": { \"ca\": \"\($0)\" }" } ?? ""
         func more(_ members: String) -> String { members.isEmpty ? "" : ", \(members)" }
+        func dial(_ service: Service, _ members: String) -> String {
+            "\"connectTo\": \"\(settings.dialledHost):\(addresses[service]?.port ?? 0)\"\(trust)\(more(members))"
+        }
         return """
             {
               "routes": [
                 { "name": "btc", "listen": "127.0.0.1:8080", "upstream": "\(scheme)://\(Sandbox.connectHost)",
-                  "credential": "bloq", \(dial(sandbox.connect))\(more(settings.route)) },
+                  "credential": "bloq", \(dial(.connect, settings.route)) },
                 { "name": "bloquo", "listen": "127.0.0.1:8081", "upstream": "\(scheme)://\(Sandbox.bloquoHost)",
-                  "credential": "bloquo", \(dial(sandbox.bloquo))\(more(settings.route)) }
+                  "credential": "bloquo", \(dial(.bloquo, settings.route)) }
               ],
               "credentials": {
                 "bloq": { "type": "bloq", "clientId": { "env": "BLOQ_ID" }, "clientSecret": { "env": "BLOQ_SECRET" },
-                  "accounts": "\(scheme)://\(Sandbox.accountsHost)", \(dial(sandbox.accounts))\(more(settings.credential)) },
+                  "accounts": "\(scheme)://\(Sandbox.accountsHost)", \(dial(.accounts, settings.credential)) },
                 "bloquo": { "type": "bloquo", "customerId": { "env": "BLOQUO_CUSTOMER" }, "clientId": { "env": "BLOQUO_ID" },
                   "clientSecret": { "env": "BLOQUO_SECRET" },
-                  "api": "\(scheme)://\(Sandbox.bloquoHost)", \(dial(sandbox.bloquo))\(more(settings.credential)) }
+                  "api": "\(scheme)://\(Sandbox.bloquoHost)", \(dial(.bloquo, settings.credential)) }
               },
               "log": { "access": "/dev/null", "format": "json", "level": "debug" }\(more(settings.top))
             }
@@ -95,26 +114,26 @@ extension World {
 
     func connect(_ provider: Provider) throws -> SimulatedClient { try clients.connect(to: .loopback(port: provider.port)) }
 
+    func converse(_ provider: Provider) throws -> Conversation { Conversation(try connect(provider)) }
+
     /// One request on a connection of its own, which is closed afterwards. Nil when there was no whole answer.
     func ask(_ provider: Provider, _ request: String, within limit: Duration = .seconds(120)) throws -> HTTPAnswer? {
-        let client = try connect(provider)
-        var reader = HTTPAnswerReader()
-        reader.expect(isHead: request.hasPrefix("HEAD "))
-        client.send(request)
-        _ = run(limit) { client.ending != nil || reader.feed(client) > 0 }
-        reader.feed(client)
-        if client.ending != nil { reader.streamEnded(isOrderly: client.ending == .finished) }
-        client.close()
-        return reader.answers.first
+        let conversation = try converse(provider)
+        conversation.send(request)
+        _ = run(limit) { conversation.ending != nil || !conversation.answers.isEmpty }
+        conversation.client.close()
+        return conversation.answers.first
     }
 
     func get(_ provider: Provider, _ target: String, within limit: Duration = .seconds(120)) throws -> HTTPAnswer? {
-        try ask(provider, "GET \(target) HTTP/1.1\r\nHost: localhost\r\n\r\n", within: limit)
+        try ask(provider, Self.get(target), within: limit)
     }
 
     func post(_ provider: Provider, _ target: String, _ content: String, within limit: Duration = .seconds(120)) throws -> HTTPAnswer? {
         try ask(provider, Self.post(target, content), within: limit)
     }
+
+    static func get(_ target: String) -> String { "GET \(target) HTTP/1.1\r\nHost: localhost\r\n\r\n" }
 
     static func post(_ target: String, _ content: String) -> String {
         "POST \(target) HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -163,14 +182,15 @@ extension World {
         kernel.network.faults = .none
         kernel.network.faultsByService = [:]
         kernel.network.blackHoles = []
-        let listenerCount = 3 + (server.isDraining ? 0 : server.listening.count)
+        // Three emulated services, the descriptor for signals, and what a test added.
+        func restCount() -> Int { 4 + replacedCount + (server.isDraining ? 0 : server.listening.count) }
         // A renewal may be under way at any one moment: so until there is none.
         _ = run(limit) { false }
         _ = run(.seconds(60)) {
-            server.upstreams.count == 0 && server.downstreams.count == 0 && kernel.openDescriptorCount == listenerCount
+            server.upstreams.count == 0 && server.downstreams.count == 0 && kernel.openDescriptorCount == restCount()
         }
         let renewals = server.credentials.count { $0.cache.nextDeadline != nil }
-        var found = kernel.faultsFound(descriptors: listenerCount, loop: loop, timers: renewals)
+        var found = kernel.faultsFound(descriptors: restCount(), loop: loop, timers: renewals)
         func expectNone(_ count: Int, _ what: String) { if count != 0 { found.append("\(count) \(what)") } }
         expectNone(server.downstreams.count, "client connections")
         expectNone(server.upstreams.count, "upstream connections")

@@ -1,3 +1,5 @@
+import Simulation
+
 /// What differs between the worlds of two tests.
 struct WorldSettings {
     var tokenLifetime = Duration.seconds(3600)
@@ -12,5 +14,7 @@ struct WorldSettings {
     var credential = ""
     /// Added at the top level.
     var top = ""
+    /// Services in whose place raw connections are accepted, and handed to these.
+    var replaced: [World.Service: (SimulatedClient) -> Void] = [:]
     var isTraced = false
 }

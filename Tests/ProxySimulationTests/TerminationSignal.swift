@@ -1,0 +1,23 @@
+import EventLoop
+import Glibc
+
+/// Passes SIGTERM on within a turn of the loop, as the executable does.
+final class TerminationSignal: EventHandler {
+    private let kernel: any Kernel
+    private let descriptor: Int32
+    private let arrived: () -> Void
+
+    init(on loop: Loop, arrived: @escaping () -> Void) throws(SystemError) {
+        kernel = loop.kernel
+        self.arrived = arrived
+        descriptor = try kernel.signalDescriptor(for: [SIGTERM])
+        try loop.register(descriptor, for: loop.add(self), token: 0)
+    }
+
+    func ready(_ token: UInt64, _ readiness: Readiness, now: Duration) {
+        while kernel.receiveSignal(descriptor) != nil { arrived() }
+    }
+
+    func timerFired(_ token: UInt64, now: Duration) {}
+    func turnEnded(now: Duration) {}
+}
