@@ -51,6 +51,13 @@ class Connection:
         except (OSError, ValueError):
             self.cut()
 
+    def sever(self):
+        """Ends the TCP stream from another thread. That thread must not close: the number could be another's by then."""
+        try:
+            self.stream.shutdown(socket.SHUT_RDWR)
+        except (OSError, ValueError):
+            pass
+
     def cut(self):
         """Ends the TCP stream without close_notify: as if somebody had cut the answer off."""
         try:
@@ -105,25 +112,30 @@ class Upstream:
     def forget(self):
         """Ends the connections that are open and forgets what was recorded."""
         for connection in self.connections:
-            connection.cut()
+            connection.sever()
         self.connections = []
         self.failures = []
         self.accepted = 0
 
     def close(self):
         self.closing = True
-        self.listener.close()
+        # Wakes the thread that accepts; it closes.
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
         for connection in self.connections:
-            connection.cut()
+            connection.sever()
 
     def _accept(self):
         while not self.closing:
             try:
                 stream, _ = self.listener.accept()
             except OSError:
-                return
+                break
             self.accepted += 1
             threading.Thread(target=self._handle, args=(stream,), daemon=True).start()
+        self.listener.close()
 
     def _handle(self, stream: socket.socket):
         stream.settimeout(limits.TEST)
