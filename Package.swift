@@ -37,6 +37,8 @@ let package = Package(
             ],
             swiftSettings: common),
 
+        // What the sources themselves are held to.
+        .testTarget(name: "HouseTests", swiftSettings: common),
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: common),
         .testTarget(name: "TLSTests", dependencies: ["TLS"], swiftSettings: common),
         // The world that tests put in place of Linux: a kernel, a network, a clock, from one seed.
