@@ -16,7 +16,7 @@ final class RouteState {
     let host: [UInt8]?
     let allowedHosts: [[UInt8]]
     let allowedOrigins: [[UInt8]]
-    let upstreamAuthority: [UInt8]
+    /// As it stands in an authority: an IPv6 address has its brackets.
     let upstreamHost: [UInt8]
     let basePath: [UInt8]
     /// Whether a dot segment in a path could lead out of what the route is meant for.
@@ -35,8 +35,8 @@ final class RouteState {
         host = configuration.host.map { Array($0.lowercased().utf8) }
         allowedHosts = configuration.allow.hosts.map { Array($0.lowercased().utf8) }
         allowedOrigins = configuration.allow.origins.map { Array($0.lowercased().utf8) }
-        upstreamAuthority = Array(configuration.upstream.authority.lowercased().utf8)
-        upstreamHost = Array(configuration.upstream.host.lowercased().utf8)
+        let upstreamHost = configuration.upstream.host.lowercased()
+        self.upstreamHost = Array((upstreamHost.contains(":") ? "[\(upstreamHost)]" : upstreamHost).utf8)
         basePath = Array(configuration.upstream.basePath.utf8)
         confinesPath = configuration.pathPrefix != [UInt8(ascii: "/")] || !basePath.isEmpty
     }

@@ -10,7 +10,7 @@ struct Router {
         case refuse(Answer)
     }
 
-    /// The routes of one listener, the longest prefix first.
+    /// The routes of one listener: the longest prefix first, of equal ones those that are for one host.
     private let routes: [RouteState]
 
     /// For messages.
@@ -21,9 +21,13 @@ struct Router {
     let keepAliveTimeout: Duration
 
     init(routes: [RouteState]) {
-        self.routes = routes.sorted { $0.configuration.pathPrefix.count > $1.configuration.pathPrefix.count }
+        self.routes = routes.enumerated().sorted { Self.precedence($0) < Self.precedence($1) }.map(\.element)
         headTimeout = routes.map(\.configuration.timeouts.requestHead).max() ?? .zero
         keepAliveTimeout = routes.map(\.configuration.timeouts.keepAlive).max() ?? .zero
+    }
+
+    private static func precedence(_ route: (offset: Int, element: RouteState)) -> (Int, Int, Int) {
+        (-route.element.configuration.pathPrefix.count, route.element.host == nil ? 1 : 0, route.offset)
     }
 
     func decide(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Decision {
