@@ -291,9 +291,9 @@ extension Server {
     }
 
     /// The client is gone: so is what was being done for it.
-    func abandon(_ downstream: Handle<Downstream>) {
+    func abandon(_ downstream: Handle<Downstream>, code: String = "client_closed") {
         guard downstreams[downstream].phase != .closed else { return }
-        if downstreams[downstream].phase == .exchanging { cancelExchange(downstream) }
+        if downstreams[downstream].phase == .exchanging { cancelExchange(downstream, code: code) }
         close(downstream)
     }
 

@@ -74,9 +74,10 @@ extension Server {
     }
 
     /// The client is gone, or can be told nothing more: whatever is done for it stops.
-    func cancelExchange(_ downstream: Handle<Downstream>) {
+    func cancelExchange(_ downstream: Handle<Downstream>, code: String) {
         let upstream = downstreams[downstream].exchange.upstream
         if downstreams[downstream].exchange.phase == .forwarding, isServing(upstream, downstream) { closeUpstream(upstream) }
+        if log.isAccessLogged { logAccess(downstream, code: code) }
         dropExchange(downstream)
     }
 
@@ -85,7 +86,7 @@ extension Server {
         log.event(.warning, "route \(routes[downstreams[downstream].exchange.route].configuration.name): a response was broken off")
         // A content that ends with the connection would look whole if the connection ended in an orderly way.
         kernel.resetOnClose(downstreams[downstream].descriptor.number)
-        abandon(downstream)
+        abandon(downstream, code: "broken_off")
     }
 
     func exchangeTimedOut(_ downstream: Handle<Downstream>) {

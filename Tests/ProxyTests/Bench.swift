@@ -21,7 +21,9 @@ final class Bench: EventHandler {
     private var timer = TimerID.none
 
     /// `route` is more members of the route, each with a comma before it.
-    init(route: String = "", top: String = "", hasTokenCalls: Bool = false, upstreamHost: String = "127.0.0.1") throws {
+    init(
+        route: String = "", top: String = "", log: String = #"{ "access": "off", "level": "error" }"#, hasTokenCalls: Bool = false, upstreamHost: String = "127.0.0.1"
+    ) throws {
         kernel = try BentKernel()
         loop = Loop(kernel: kernel)
         upstreamListener = try Self.listen()
@@ -32,7 +34,7 @@ final class Bench: EventHandler {
         let text = """
             { "routes": [{ "name": "main", "listen": "127.0.0.1:0", "upstream": "http://\(upstreamHost):\(Self.port(of: upstreamListener))",
                 "credential": "key"\(route) }],
-              "credentials": { "key": \(credential) }, "log": { "access": "off", "level": "error" }\(top) }
+              "credentials": { "key": \(credential) }, "log": \(log)\(top) }
             """
         let configuration = try Configuration.load(Array(text.utf8), file: "proxy.json")
         server = try Server(

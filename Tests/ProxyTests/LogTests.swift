@@ -1,0 +1,80 @@
+import EventLoop
+import Glibc
+import Testing
+import Wire
+
+@testable import Proxy
+
+/// What a request leaves in the log.
+@Suite struct LogTests {
+    @Test(arguments: ["json", "text"])
+    func `a line has the path and neither query nor secret`(format: String) throws {
+        let file = try File()
+        let bench = try Bench(log: #"{ "access": "\#(file.path)", "format": "\#(format)", "level": "error" }"#)
+        let client = try bench.client()
+        client.send("GET /a/b?token=q1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: f1\r\nX-Request-Id: id-1\r\n\r\n")
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: c1\r\n\r\nok")
+        #expect(bench.turn { client.text.hasSuffix("ok") && !file.text.isEmpty })
+        let line = file.text
+        #expect(line.contains("/a/b") && line.contains("id-1") && line.contains("GET") && line.contains("200") && line.hasSuffix("\n"))
+        for hidden in ["token", "q1", "f1", "c1", "s3cret", "?"] { #expect(!line.contains(hidden), "\(hidden)") }
+    }
+
+    @Test func `a line says how a request went`() throws {
+        let file = try File()
+        let bench = try Bench(log: #"{ "access": "\#(file.path)", "level": "error" }"#)
+        let client = try bench.client()
+        client.send("POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc")
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("abc") })
+        upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        #expect(bench.turn { !file.text.isEmpty })
+        let line = try JSON.parse(Array(file.text.utf8))
+        #expect(line["route"]?.string == "main" && line["method"]?.string == "POST" && line["path"]?.string == "/a")
+        #expect(line["status"]?.int == 200 && line["received"]?.int == 3 && line["sent"]?.int == 2)
+        #expect(line["replayed"]?.bool == false && line["error"] == nil)
+    }
+
+    @Test func `a request that its client gave up, or that broke off, has its line, too`() throws {
+        let file = try File()
+        let bench = try Bench(log: #"{ "access": "\#(file.path)", "level": "error" }"#)
+        let client = try bench.client()
+        client.send("POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc")
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("abc") })
+        client.reset()
+        #expect(bench.turn { file.text.contains("\"error\":\"client_closed\"") })
+        let other = try bench.client()
+        other.send("GET /b HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        let second = try bench.upstream()
+        #expect(bench.turn { second.text.hasSuffix("\r\n\r\n") })
+        second.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+        second.close()
+        #expect(bench.turn { file.text.contains("\"error\":\"broken_off\"") })
+    }
+
+    /// A file of its own, which goes with the test.
+    private final class File {
+        let path: String
+
+        init() throws {
+            var template = Array("/tmp/bearerproxy-log-XXXXXX".utf8CString)
+            let descriptor = mkstemp(&template)
+            try #require(descriptor >= 0)
+            close(descriptor)
+            path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+
+        deinit { unlink(path) }
+
+        var text: String {
+            let descriptor = open(path, O_RDONLY)
+            defer { close(descriptor) }
+            var bytes = [UInt8](repeating: 0, count: 65_536)
+            let count = read(descriptor, &bytes, bytes.count)
+            return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+        }
+    }
+}
