@@ -19,6 +19,13 @@ final class Peer {
 
     /// All that was received.
     var text: String { String(decoding: received, as: UTF8.self) }
+
+    /// Whether what was received ends with these bytes.
+    func hasReceived(_ bytes: [UInt8]) -> Bool {
+        received.count >= bytes.count
+            && received.withUnsafeBytes { memcmp($0.baseAddress! + $0.count - bytes.count, bytes, bytes.count) == 0 }
+    }
+
     var isOver: Bool { isEnded || isReset }
 
     func send(_ text: String) { send(Array(text.utf8)) }

@@ -213,7 +213,7 @@ import Testing
         client.send("PUT /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(content.count)\r\n\r\n")
         client.send(content)
         let upstream = try bench.upstream()
-        #expect(bench.turn { upstream.received.count > content.count && upstream.received.suffix(content.count).elementsEqual(content) })
+        #expect(bench.turn { upstream.hasReceived(content) })
         bench.kernel.isClientStalled = true
         upstream.send("HTTP/1.1 200 OK\r\nContent-Length: \(content.count)\r\n\r\n")
         upstream.send(content)
@@ -221,7 +221,7 @@ import Testing
         bench.kernel.isClientStalled = false
         // The stall was ours, so that no edge tells of its end; the client's next byte does.
         client.send("G")
-        #expect(bench.turn { client.received.count > content.count && client.received.suffix(content.count).elementsEqual(content) })
+        #expect(bench.turn { client.hasReceived(content) })
     }
 
     @Test func `requests are answered when the token endpoint cannot be reached`() throws {

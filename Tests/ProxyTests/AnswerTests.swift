@@ -1,0 +1,61 @@
+import EventLoop
+import Testing
+import Wire
+
+@testable import Proxy
+
+/// The answers that the proxy makes itself.
+@Suite struct AnswerTests {
+    private static let fault = UpstreamFault.unreachable(address: "a:1", reason: "\"refused\"\r\n")
+
+    @Test func `the content is an error object, whatever its texts hold`() throws {
+        let answer = Answer(
+            status: 502, code: "upstream_unreachable", message: "\"refused\"\r\n\u{1}", proxyStatusError: "connection_refused",
+            retryAfter: 1)
+        let (head, content) = try write(answer)
+        #expect(head.hasPrefix("HTTP/1.1 502 Bad Gateway\r\n"))
+        #expect(head.contains("\r\nContent-Type: application/json\r\n"))
+        #expect(head.contains("\r\nContent-Length: \(content.utf8.count)\r\n"))
+        #expect(head.contains("\r\nProxy-Status: bearerproxy; error=connection_refused\r\n"))
+        #expect(head.contains("\r\nX-Request-Id: id-1\r\n") && head.contains("\r\nRetry-After: 1\r\n"))
+        #expect(!head.contains("Connection:"))
+        let error = try #require(try JSON.parse(Array(content.utf8))["error"])
+        #expect(error["code"]?.string == "upstream_unreachable" && error["message"]?.string == "\"refused\"\r\n\u{1}")
+        #expect(error["route"]?.string == "main" && error["requestId"]?.string == "id-1")
+    }
+
+    @Test func `an answer to HEAD tells the length and has no content`() throws {
+        let (whole, content) = try write(.forbidden("no"))
+        let (head, nothing) = try write(.forbidden("no"), withContent: false)
+        #expect(head == whole && nothing == "" && content != "")
+    }
+
+    @Test func `the connection's end is told, and to HTTP 1 dot 0 its life`() throws {
+        #expect(try write(.forbidden("no"), isPersistent: false).head.contains("\r\nConnection: close\r\n"))
+        #expect(try write(.forbidden("no"), minorVersion: 0).head.contains("\r\nConnection: keep-alive\r\n"))
+        #expect(try write(.methodRefused("X", allow: "GET, PUT")).head.contains("\r\nAllow: GET, PUT\r\n"))
+    }
+
+    @Test(arguments: [
+        (MessageError.headTooLong, 431, "head_too_large"), (.targetTooLong, 414, "uri_too_long"), (.hostMissing, 400, "bad_request"),
+        (.transferEncodingNotImplemented, 501, "not_implemented"),
+    ])
+    func `what is no request ends the connection`(error: MessageError, status: Int, code: String) {
+        let answer = Answer.malformed(error)
+        #expect(answer.status == status && answer.code == code && answer.closes)
+    }
+
+    private func write(
+        _ answer: Answer, minorVersion: UInt8 = 1, isPersistent: Bool = true, withContent: Bool = true
+    ) throws -> (head: String, content: String) {
+        var pool = BufferPool()
+        var output = pool.lend()
+        answer.write(
+            into: &output, route: "main", requestID: "id-1", minorVersion: minorVersion, isPersistent: isPersistent,
+            withContent: withContent)
+        let text = String(decoding: output.bytes, as: UTF8.self)
+        pool.giveBack(output)
+        let end = try #require(text.firstRange(of: "\r\n\r\n"))
+        return (String(text[..<end.upperBound]), String(text[end.upperBound...]))
+    }
+}

@@ -1,0 +1,45 @@
+import Testing
+
+@testable import Proxy
+
+/// Every move of the three machines: what is not listed traps.
+@Suite struct PhaseTests {
+    @Test func `a client connection moves as its table says`() {
+        let moves: [Downstream.Phase: Set<Downstream.Phase>] = [
+            .idle: [.receivingHead, .exchanging, .closed], .receivingHead: [.idle, .exchanging, .closed],
+            .exchanging: [.idle, .finishing, .closed], .finishing: [.lingering, .closed], .lingering: [.closed], .closed: [],
+        ]
+        for phase in moves.keys {
+            #expect(Set(moves.keys.filter(phase.mayBecome)) == moves[phase], "\(phase)")
+        }
+    }
+
+    @Test func `an upstream connection moves as its table says`() {
+        let moves: [Upstream.Phase: Set<Upstream.Phase>] = [
+            .resolving: [.connecting, .closed], .connecting: [.connecting, .handshaking, .idle, .closed],
+            .handshaking: [.idle, .closed], .idle: [.serving, .closed], .serving: [.idle, .discarding, .closed],
+            .discarding: [.idle, .closed], .closed: [],
+        ]
+        for phase in moves.keys {
+            #expect(Set(moves.keys.filter(phase.mayBecome)) == moves[phase], "\(phase)")
+        }
+    }
+
+    @Test func `a request moves as its table says`() {
+        let moves: [Exchange.Phase: Set<Exchange.Phase>] = [
+            .none: [.waitingForToken, .answered], .waitingForToken: [.waitingForConnection, .answered, .none],
+            .waitingForConnection: [.forwarding, .waitingForToken, .answered, .none],
+            .forwarding: [.waitingForToken, .waitingForConnection, .answered, .none], .answered: [.none],
+        ]
+        for phase in moves.keys {
+            #expect(Set(moves.keys.filter(phase.mayBecome)) == moves[phase], "\(phase)")
+        }
+    }
+
+    @Test func `a move that is not in the table traps`() async {
+        await #expect(processExitsWith: .failure) {
+            var exchange = Exchange()
+            exchange.become(.forwarding)
+        }
+    }
+}
