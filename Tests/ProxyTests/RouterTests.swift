@@ -1,3 +1,4 @@
+import Credentials
 import EventLoop
 import Testing
 import Wire
@@ -6,7 +7,6 @@ import Wire
 
 /// Which route a request has, or the answer that refuses it.
 @Suite struct RouterTests {
-    private let server: Server
     private let router: Router
 
     init() throws {
@@ -22,10 +22,17 @@ import Wire
               "credentials": { "key": { "type": "static", "token": { "env": "TOKEN" } } } }
             """
         let configuration = try Configuration.load(Array(text.utf8), file: "proxy.json")
-        server = try Server(
-            configuration: configuration, secrets: FixedSecret(), loop: Loop(kernel: try LinuxKernel()),
-            log: try Log(configuration.log))
-        router = Router(routes: server.routes)
+        let grant = Grant.fixed(try Grant.Fixed(token: Secret("s3cret")))
+        let credential = CredentialState(
+            index: 0, configuration: configuration.credentials[0], destination: nil, customerId: nil, timer: .none,
+            cache: TokenCache(grant: grant, seed: 0))
+        router = Router(
+            routes: configuration.routes.enumerated().map { index, route in
+                let destination = Destination(
+                    index: index, origin: route.upstream, connectTo: nil, tls: nil, serverName: nil, connectTimeout: .seconds(1),
+                    concurrency: 1, queueMax: 1)
+                return RouteState(index: index, configuration: route, destination: destination, credential: credential)
+            })
     }
 
     @Test(arguments: [
