@@ -11,7 +11,7 @@ final class RouteState {
     /// What a client's fields never include when they go upstream.
     let requestFilter: FieldFilter
     let responseFilter = FieldFilter(removing: ["X-Request-Id"])
-    /// `Host` and `Via`, as they stand in every request.
+    /// `Host`, as it stands in every request.
     let ownFields: [UInt8]
     let host: [UInt8]?
     let allowedHosts: [[UInt8]]
@@ -31,7 +31,7 @@ final class RouteState {
         self.credential = credential
         let owned = ["Host", "Authorization", "Proxy-Authorization", "X-Request-Id", "Expect"]
         requestFilter = FieldFilter(removing: owned + configuration.inject.map(\.name))
-        ownFields = Array("Host: \(configuration.upstream.authority)\r\nVia: 1.1 bearerproxy\r\n".utf8)
+        ownFields = Array("Host: \(configuration.upstream.authority)\r\n".utf8)
         host = configuration.host.map { Array($0.lowercased().utf8) }
         allowedHosts = configuration.allow.hosts.map { Array($0.lowercased().utf8) }
         allowedOrigins = configuration.allow.origins.map { Array($0.lowercased().utf8) }

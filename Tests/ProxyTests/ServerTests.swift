@@ -12,12 +12,13 @@ import Testing
     @Test func `a request goes up with the token and its answer comes down`() throws {
         let bench = try Bench()
         let client = try bench.client()
-        client.send("GET /a?b=1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: mine\r\nX-Own: 1\r\n\r\n")
+        client.send("GET /a?b=1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: mine\r\nX-Own: 1\r\nVia: 1.0 before\r\n\r\n")
         let upstream = try bench.upstream()
         #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
         #expect(upstream.text.hasPrefix("GET /a?b=1 HTTP/1.1\r\nHost: 127.0.0.1:\(bench.upstreamPort)\r\n"))
         #expect(upstream.text.contains("Authorization: Bearer s3cret\r\n") && upstream.text.contains("X-Own: 1\r\n"))
         #expect(!upstream.text.contains("mine"))
+        #expect(upstream.text.hasSuffix("Via: 1.0 before\r\nVia: 1.1 bearerproxy\r\n\r\n"))
         upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         #expect(bench.turn { client.text.hasSuffix("\r\n\r\nok") })
     }
@@ -189,52 +190,5 @@ import Testing
         #expect(second.text == "")
         bench.kernel.skew = .seconds(61)
         #expect(bench.turn { second.text.contains("503 Service Unavailable") && second.text.contains("limits.concurrency") })
-    }
-
-    @Test func `a replay asks once more for the 100 that the client still waits for`() throws {
-        let bench = try Bench(hasTokenCalls: true)
-        try giveToken("one", bench)
-        let client = try bench.client()
-        client.send("POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
-        let first = try bench.upstream()
-        #expect(bench.turn { first.text.contains("Bearer one\r\n") && first.text.contains("\r\nExpect: 100-continue\r\n") })
-        first.send("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")
-        try giveToken("two", bench)
-        let second = try bench.upstream()
-        #expect(bench.turn { second.text.contains("Bearer two\r\n") && second.text.contains("\r\nExpect: 100-continue\r\n") })
-        second.send("HTTP/1.1 100 Continue\r\n\r\n")
-        #expect(bench.turn { client.text.hasSuffix("HTTP/1.1 100 Continue\r\n\r\n") })
-        client.send("ok")
-        #expect(bench.turn { second.text.hasSuffix("\r\n\r\nok") })
-        second.send(Self.empty)
-        #expect(bench.turn { client.text.contains("HTTP/1.1 204") })
-    }
-
-    @Test func `a refused token is replaced once for all who had it, and each is sent again once`() throws {
-        let bench = try Bench(hasTokenCalls: true)
-        try giveToken("one", bench)
-        var clients: [Peer] = []
-        var upstreams: [Peer] = []
-        for _ in 0..<5 {
-            let client = try bench.client()
-            client.send("POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nok")
-            clients.append(client)
-            let upstream = try bench.upstream()
-            #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\nok") && upstream.text.contains("Bearer one\r\n") })
-            upstream.forget()
-            upstreams.append(upstream)
-        }
-        for upstream in upstreams { upstream.send("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n") }
-        try giveToken("two", bench)
-        #expect(bench.turn { upstreams.allSatisfy { $0.text.hasSuffix("\r\n\r\nok") && $0.text.contains("Bearer two\r\n") } })
-        for upstream in upstreams { upstream.send(Self.empty) }
-        #expect(bench.turn { clients.allSatisfy { $0.text.hasPrefix("HTTP/1.1 204") } })
-    }
-
-    private func giveToken(_ token: String, _ bench: Bench) throws {
-        let endpoint = try bench.tokenEndpoint()
-        #expect(bench.turn { endpoint.text.hasSuffix("}") })
-        let content = #"{"accessToken":"\#(token)","expiresIn":3600}"#
-        endpoint.send("HTTP/1.1 200 OK\r\nContent-Length: \(content.utf8.count)\r\n\r\n\(content)")
     }
 }
