@@ -98,7 +98,8 @@ extension Answer {
         into output: inout Buffer, route: String?, requestID: String, minorVersion: UInt8, isPersistent: Bool, withContent: Bool
     ) {
         var fields = ["\"code\":\(JSONWriter.quoted(code))", "\"message\":\(JSONWriter.quoted(message))"]
-        if let route { fields.append("\"route\":\(JSONWriter.quoted(route))") }
+        // Of a request that could not be read nobody knows whose route it was.
+        fields.append("\"route\":\(route.map(JSONWriter.quoted) ?? "null")")
         fields.append("\"requestId\":\(JSONWriter.quoted(requestID))")
         let content = "{\"error\":{\(fields.joined(separator: ","))}}\n"
         var head = "HTTP/1.1 \(status) \(Self.reason(status))\r\nContent-Type: application/json\r\n"

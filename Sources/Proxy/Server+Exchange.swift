@@ -155,7 +155,7 @@ extension Server {
             requestHead.writeFields(from: head.span, except: route.requestFilter, into: &output)
         }
         precondition(fits, "the room for a head was measured before")
-        // Behind the Via of those before (RFC 9110, section 7.6.3).
+        // After those of earlier recipients, for their order tells the path (RFC 9110, section 7.6.3).
         upstreams[upstream].output.appendWhole("Via: 1.1 bearerproxy\r\n")
         writeRequestFraming(downstream, upstream)
         return true
