@@ -290,6 +290,7 @@ extension Server {
             closeUpstream(upstream)
             return
         }
+        upstreams[upstream].isReused = true
         destination.idle.append(upstream)
         setDeadline(upstream, at: now + Limits.pooledIdleTimeout)
     }

@@ -69,7 +69,7 @@ struct Upstream: ~Copyable {
     var searchedCount = 0
     /// To be encrypted and sent.
     var output = Buffer()
-    /// It has served a request before: the upstream may have closed it meanwhile.
+    /// It has served a request, or rested in the pool: the upstream may have closed it meanwhile.
     var isReused = false
     /// Not one byte of the present request was handed to the kernel.
     var isUntouched = true
