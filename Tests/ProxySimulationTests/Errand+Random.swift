@@ -11,6 +11,20 @@ extension Errand {
         }
     }
 
+    /// For an upstream that may do anything.
+    static func wild(_ requestID: String, from dice: inout Seed) -> Errand {
+        let method = ["GET", "HEAD", "POST", "PUT"][dice.integer(in: 0...3)]
+        var text = "\(method) / HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: \(requestID)\r\n"
+        if method.hasPrefix("P") {
+            let count = dice.integer(in: 0...(dice.chance(0.2) ? contentBytesMax : 2000))
+            if dice.chance(0.2) { text += "Expect: 100-continue\r\n" }
+            text += "Content-Length: \(count)\r\n\r\n\(String(repeating: "c", count: count))"
+        } else {
+            text += "\r\n"
+        }
+        return Errand(purpose: .wild, isHead: method == "HEAD", requestID: requestID, bytes: Array(text.utf8), isReplayable: true)
+    }
+
     private static func download(_ number: Int, from dice: inout Seed) -> Errand {
         let count = size(from: &dice)
         let isHead = dice.chance(0.2)

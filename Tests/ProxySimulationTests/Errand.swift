@@ -7,6 +7,8 @@ struct Errand {
         case upload(Int)
         /// Something that must not happen twice.
         case order(Int)
+        /// Whatever a `WildServer` makes of it.
+        case wild
     }
 
     let purpose: Purpose
@@ -16,6 +18,9 @@ struct Errand {
     /// Content longer than this is not kept by the proxy for a second attempt.
     let isReplayable: Bool
 
+    /// Whether the method is one that may be sent again unasked.
+    var isSafe: Bool { bytes.starts(with: Array("GET ".utf8)) || bytes.starts(with: Array("HEAD ".utf8)) }
+
     /// What is wrong with an answer; nil if nothing is. `executions`: how often the order was carried out.
     func fault(in answer: HTTPAnswer, executions: Int) -> String? {
         guard answer.field("x-request-id") == requestID else {
@@ -23,6 +28,7 @@ struct Errand {
         }
         switch answer.status {
         case 200: return faultInSuccess(answer, executions)
+        case 204 where isWild, 304 where isWild: return answer.content.isEmpty ? nil : "\(answer.status) with content"
         case 401: return executions == 0 ? nil : "an order that was refused was carried out"
         case 408, 502, 503, 504:
             guard answer.code != nil || isHead else { return "\(answer.status) without a reason: \(answer.text)" }
@@ -30,6 +36,11 @@ struct Errand {
             return nil
         default: return "\(answer.status): \(answer.text)"
         }
+    }
+
+    private var isWild: Bool {
+        if case .wild = purpose { return true }
+        return false
     }
 
     private func faultInSuccess(_ answer: HTTPAnswer, _ executions: Int) -> String? {
@@ -40,6 +51,9 @@ struct Errand {
             return Self.isPattern(answer.content) ? nil : "the content came changed"
         case .upload(let count):
             return answer.text == "{\"length\":\(count)}" ? nil : "\(count) bytes were sent, and the answer is \(answer.text)"
+        case .wild:
+            let isWhole = isHead ? answer.content.isEmpty : answer.text == "end" || answer.text.hasPrefix("\(requestID) ") && answer.text.hasSuffix("end")
+            return isWhole ? nil : "this is taken for a whole answer: \(answer.text.suffix(50))"
         case .order:
             return executions == 1 ? nil : "the order was carried out \(executions) times, and the answer is 200"
         }
