@@ -1,6 +1,7 @@
 import EventLoop
 import Glibc
 import Testing
+import Wire
 
 @testable import Proxy
 
@@ -222,6 +223,53 @@ import Testing
         // The stall was ours, so that no edge tells of its end; the client's next byte does.
         client.send("G")
         #expect(bench.turn { client.hasReceived(content) })
+    }
+
+    @Test(arguments: [1, 40, 5000, 70_000])
+    func `chunks of any size reach a client that reads late`(chunkCount: Int) throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send(Self.get)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        bench.kernel.isClientStalled = true
+        let content = [UInt8]((0..<min(150_000, chunkCount * 2000)).map { UInt8(truncatingIfNeeded: $0 % 251) })
+        var chunks = Array("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".utf8)
+        for start in stride(from: 0, to: content.count, by: chunkCount) {
+            let chunk = content[start..<min(content.count, start + chunkCount)]
+            chunks += Array("\(String(chunk.count, radix: 16))\r\n".utf8) + chunk + [0x0D, 0x0A]
+        }
+        upstream.send(chunks + Array("0\r\n\r\n".utf8))
+        bench.turn(for: .milliseconds(100))
+        bench.kernel.isClientStalled = false
+        client.send("G")
+        #expect(bench.turn { client.hasReceived(Array("\r\n0\r\n\r\n".utf8)) })
+        let start = try #require(client.text.utf8.firstRange(of: "\r\n\r\n".utf8))
+        var rest = Array(client.received[client.text.utf8.distance(from: client.text.utf8.startIndex, to: start.upperBound)...])
+        var reader = BodyReader(.chunked)
+        var seen: [UInt8] = []
+        while !reader.isComplete {
+            let step = try reader.step(rest.span)
+            seen += rest[step.content]
+            rest.removeFirst(step.consumed)
+        }
+        let isSame = seen == content
+        #expect(isSame && rest.isEmpty)
+    }
+
+    @Test func `a head that only just fits a buffer is refused on either side, and nothing traps`() throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        let long = (0..<5).map { "X-\($0): \(String(repeating: "x", count: 13_050))\r\n" }.joined()
+        client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\(long)\r\n")
+        #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 431") && client.isEnded })
+        let other = try bench.client()
+        other.send(Self.get)
+        var upstream = try bench.upstream()
+        if !bench.turn(until: { upstream.text.hasPrefix("GET /a") || upstream.isOver }) || upstream.isOver { upstream = try bench.upstream() }
+        #expect(bench.turn { upstream.text.hasPrefix("GET /a") })
+        upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\(long)\r\n")
+        #expect(bench.turn { other.text.contains("\"code\":\"upstream_protocol\"") })
     }
 
     @Test func `requests are answered when the token endpoint cannot be reached`() throws {
