@@ -5,11 +5,10 @@ import Glibc
 final class TerminationSignal: EventHandler {
     private let kernel: any Kernel
     private let descriptor: Int32
-    private let arrived: () -> Void
+    var arrived: () -> Void = {}
 
-    init(on loop: Loop, arrived: @escaping () -> Void) throws(SystemError) {
+    init(on loop: Loop) throws(SystemError) {
         kernel = loop.kernel
-        self.arrived = arrived
         descriptor = try kernel.signalDescriptor(for: [SIGTERM])
         try loop.register(descriptor, for: loop.add(self), token: 0)
     }

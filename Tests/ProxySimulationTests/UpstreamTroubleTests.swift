@@ -140,9 +140,11 @@ import Testing
         #expect(world.leftovers() == [])
     }
 
-    @Test func `what an upstream sends beyond its answer reaches nobody`() throws {
+    @Test func `what an upstream sends beyond its answer reaches nobody, and its connection is not used again`() throws {
+        var connectionCount = 0
         var settings = WorldSettings()
         settings.replaced = [.connect: { upstream in
+            connectionCount += 1
             upstream.whenReceived = { [unowned upstream] _ in
                 upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison")
             }
@@ -155,6 +157,7 @@ import Testing
             #expect(world.run { conversation.answers.count == count })
         }
         #expect(conversation.answers.map(\.text) == ["ok", "ok", "ok"])
+        #expect(connectionCount == 3)
         #expect(world.leftovers() == [])
     }
 }

@@ -18,14 +18,20 @@ final class World {
     private let eventLog: Int32
     private let replacedCount: Int
 
-    init(seed: UInt64, _ settings: WorldSettings = WorldSettings()) throws {
-        kernel = SimulatedKernel(seed: seed)
+    convenience init(seed: UInt64, _ settings: WorldSettings = WorldSettings()) throws {
+        try self.init(on: SimulatedKernel(seed: seed), settings)
+    }
+
+    init(on kernel: SimulatedKernel, _ settings: WorldSettings) throws {
+        self.kernel = kernel
         kernel.network.isTracing = settings.isTraced
         loop = Loop(kernel: kernel)
         var sandboxSettings = Sandbox.Settings(tokenLifetime: settings.tokenLifetime)
         sandboxSettings.isEncrypted = settings.isEncrypted
         sandbox = try Sandbox(loop: loop, settings: sandboxSettings)
         clients = SimulatedClients(on: loop)
+        let termination = try TerminationSignal(on: loop)
+        if let number = settings.failingCall { kernel.failingCall = kernel.failableCallCount + number }
         var addresses = [
             Service.accounts: sandbox.accounts.address, .connect: sandbox.connect.address, .bloquo: sandbox.bloquo.address,
         ]
@@ -47,7 +53,7 @@ final class World {
         if let bufferBytes = settings.bufferBytes { server.pool = BufferPool(bufferBytes: bufferBytes) }
         replacedCount = settings.replaced.count
         try server.start()
-        _ = try TerminationSignal(on: loop) { [unowned server] in server.drain() }
+        termination.arrived = { [unowned server] in server.drain() }
         withExtendedLifetime(authorityFile) {}
     }
 

@@ -16,5 +16,7 @@ struct WorldSettings {
     var top = ""
     /// Services in whose place raw connections are accepted, and handed to these.
     var replaced: [World.Service: (SimulatedClient) -> Void] = [:]
+    /// This system call, counted from when the sandbox stands, fails.
+    var failingCall: Int?
     var isTraced = false
 }
