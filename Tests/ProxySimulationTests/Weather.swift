@@ -15,9 +15,10 @@ final class Weather {
     private let isCalm: Bool
     private var isDrained = false
 
-    init(seed: UInt64, isTraced: Bool = false) throws {
+    init(seed: UInt64, isTraced: Bool = false, isEncrypted: Bool = false) throws {
         dice = Seed(seed)
         var settings = WorldSettings()
+        settings.isEncrypted = isEncrypted
         settings.isTraced = isTraced
         settings.tokenLifetime = .seconds(dice.integer(in: 6...40))
         settings.bufferBytes = dice.chance(0.5) ? nil : dice.integer(in: 4...16) * 1024
