@@ -43,8 +43,8 @@ struct RouteHolds: Sendable {
         }
     }
 
-    /// A replay with this token was accepted.
-    mutating func replayAccepted(generation: UInt64, route: Int) {
+    /// A request with this token was accepted.
+    mutating func accepted(generation: UInt64, route: Int) {
         guard let index = entries.firstIndex(where: { $0.route == route }),
             entries[index].refusedGeneration < generation
         else { return }

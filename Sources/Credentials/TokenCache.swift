@@ -146,10 +146,10 @@ extension TokenCache {
         holds.replayRefused(generation: generation, route: route, at: now, limits: limits)
     }
 
-    /// The replay with this generation was not refused. To be reported: without it, the route is taken for one that refuses
-    /// every token, and a second revocation within `Limits.holdTime` passes through to the client.
-    public mutating func replayAccepted(generation: UInt64, route: Int) {
-        holds.replayAccepted(generation: generation, route: route)
+    /// A request with this generation was not refused. To be reported of each: without it, the route is taken for one that
+    /// refuses every token, and a second revocation within `Limits.holdTime` passes through to the client.
+    public mutating func accepted(generation: UInt64, route: Int) {
+        holds.accepted(generation: generation, route: route)
     }
 
     private static let refusedUpstream = "the upstream refused the token, and there is no newer one"

@@ -8,6 +8,7 @@ public final class Loop {
     @exclusivity(unchecked) private var due: [(timer: TimerID, token: UInt64)] = []
     private let events: UnsafeMutableBufferPointer<Event>
     @exclusivity(unchecked) private var isRunning = false
+    @exclusivity(unchecked) private var hasMoreToDo = false
 
     public init(kernel: any Kernel) {
         self.kernel = kernel
@@ -26,10 +27,14 @@ public final class Loop {
     /// Ends `run` after this turn.
     public func stop() { isRunning = false }
 
+    /// The next turn does not wait: a handler has left work undone so that others have their turn first.
+    public func turnAgain() { hasMoreToDo = true }
+
     /// One turn: wait, read the clock once, ready descriptors, due timers, deferred closes.
     /// Its work is bounded by `Limits.eventsPerTurn` and the number of timers.
     public func turn() {
-        let count = kernel.wait(for: timeUntilNextTimer, into: events)
+        let count = kernel.wait(for: hasMoreToDo ? .zero : timeUntilNextTimer, into: events)
+        hasMoreToDo = false
         now = kernel.monotonicNow()
         for index in 0..<count {
             let event = events[index]

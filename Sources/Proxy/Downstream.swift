@@ -51,7 +51,7 @@ struct Downstream: ~Copyable {
     var isPeerClosed = false
     /// The end of the client's stream has been received.
     var isInputEnded = false
-    /// The client may still be sending what belongs to a request that was not read to its end.
+    /// The client may still be sending: a request that was not read to its end, or the next one.
     var isOwedInput = false
     /// Bytes dropped while lingering.
     var lingeredCount = 0

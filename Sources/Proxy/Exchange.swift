@@ -50,6 +50,8 @@ struct Exchange: ~Copyable {
     var method = Method.other
     var minorVersion: UInt8 = 1
     var isPersistent = false
+    /// The client said that this request is its last on the connection.
+    var isLast = false
     var requestFraming = BodyFraming.none
     var requestBody = BodyReader(.none)
     var expectsContinue = false
@@ -68,6 +70,9 @@ struct Exchange: ~Copyable {
     // All attempts
     /// The generation of the token that was refused to this request.
     var refusedGeneration: UInt64?
+    /// A token that was obtained after a refusal to this request is the last that it gets.
+    var hasReauthenticated = false
+    var replayCount = 0
     var hasRetriedConnection = false
 
     // The response

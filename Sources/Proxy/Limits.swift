@@ -34,6 +34,12 @@ enum Limits {
     static let directSendBytesMin = 8 * 1024
     /// Room that a piece of a chunked body needs besides its content: the size line and two line ends.
     static let chunkOverhead = 32
+    /// Times that one request is sent anew after a refusal: once with a newer token that was there already, once with a fresh one.
+    static let replaysMax = 2
+    /// What one transfer may move in a turn of the loop, in bytes, before the others have their turn. Some 0.3 ms.
+    static let transferBytesPerTurn = 1024 * 1024
+    /// What a step of a transfer counts for besides its bytes.
+    static let transferStepBytes = 64
     /// A client's X-Request-Id is taken over up to this length.
     static let requestIDBytesMax = 128
 }

@@ -15,7 +15,7 @@ extension Server {
         downstreams[downstream].exchange.responsePhase = .complete
         let isRequestSent = downstreams[downstream].exchange.isRequestSent
         downstreams[downstream].exchange.become(.answered)
-        downstreams[downstream].isOwedInput = !isRequestSent
+        downstreams[downstream].isOwedInput = !isRequestSent || !downstreams[downstream].exchange.isLast
         endExchange(downstream, isPersistent: downstreams[downstream].exchange.isPersistent && isRequestSent)
         if isRequestSent, isReusable(upstream) { release(upstream) } else { closeUpstream(upstream) }
     }
@@ -38,7 +38,8 @@ extension Server {
         downstreams[downstream].exchange.status = answer.status
         downstreams[downstream].exchange.responsePhase = .complete
         downstreams[downstream].exchange.become(.answered)
-        downstreams[downstream].isOwedInput = answer.closes || !downstreams[downstream].exchange.requestBody.isComplete
+        downstreams[downstream].isOwedInput = answer.closes || !downstreams[downstream].exchange.isLast
+            || !downstreams[downstream].exchange.requestBody.isComplete
         endExchange(downstream, isPersistent: isPersistent, code: answer.code)
     }
 

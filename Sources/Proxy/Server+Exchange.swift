@@ -13,6 +13,7 @@ extension Server {
         downstreams[downstream].exchange.method = requestHead.method
         downstreams[downstream].exchange.minorVersion = requestHead.minorVersion
         downstreams[downstream].exchange.isPersistent = requestHead.isPersistent
+        downstreams[downstream].exchange.isLast = !requestHead.isPersistent
         downstreams[downstream].exchange.expectsContinue = requestHead.expectsContinue
         downstreams[downstream].exchange.requestFraming = requestHead.framing
         downstreams[downstream].exchange.requestBody = BodyReader(requestHead.framing)
@@ -95,7 +96,11 @@ extension Server {
             connect(to: destination, for: .exchange(downstream))
             return
         }
-        if let upstream = destination.idle.popLast() {
+        while let upstream = destination.idle.popLast() {
+            guard downstreams[downstream].exchange.method.isSafe || isStillOpen(upstream) else {
+                closeUpstream(upstream)
+                continue
+            }
             serve(downstream, on: upstream)
             return
         }

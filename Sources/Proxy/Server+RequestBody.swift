@@ -6,7 +6,12 @@ internal import Wire
 extension Server {
     /// Moves as much of the request upstream as both sides allow.
     func pumpRequest(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) {
+        var share = Limits.transferBytesPerTurn
         while isServing(upstream, downstream) {
+            if share < 0 {
+                resumeLater(downstream)
+                return
+            }
             do throws(MessageError) {
                 try fillRequest(downstream, upstream)
             } catch {
@@ -14,6 +19,7 @@ extension Server {
                 return
             }
             if upstreams[upstream].output.isEmpty { return }
+            share -= upstreams[upstream].output.count + Limits.transferStepBytes
             guard flush(upstream) else {
                 // What the upstream sent before it stopped taking the request may be its answer.
                 if upstreams[upstream].isSendBroken { pumpResponse(upstream) }

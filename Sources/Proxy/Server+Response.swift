@@ -8,9 +8,16 @@ extension Server {
     /// Moves as much of the response to the client as both sides allow.
     func pumpResponse(_ upstream: Handle<Upstream>) {
         guard case .exchange(let downstream) = upstreams[upstream].client else { return }
+        var share = Limits.transferBytesPerTurn
         do throws(UpstreamFault) {
             while isServing(upstream, downstream) {
+                let sent = downstreams[downstream].exchange.sentCount
                 if try !stepResponse(downstream, upstream) { break }
+                share -= downstreams[downstream].exchange.sentCount - sent + Limits.transferStepBytes
+                if share < 0 {
+                    resumeLater(downstream)
+                    break
+                }
             }
         } catch {
             upstreamFailed(upstream, error)
@@ -84,8 +91,8 @@ extension Server {
         let route = routes[downstreams[downstream].exchange.route]
         if route.configuration.reauthenticateOn.contains(status) {
             if reauthenticate(downstream, upstream, headCount) { return false }
-        } else if downstreams[downstream].exchange.refusedGeneration != nil {
-            route.credential.cache.replayAccepted(
+        } else {
+            route.credential.cache.accepted(
                 generation: downstreams[downstream].exchange.generation, route: route.index)
         }
         lendOutput(downstream)
@@ -202,7 +209,9 @@ extension Server {
         let route = routes[downstreams[downstream].exchange.route]
         let credential = route.credential
         let generation = downstreams[downstream].exchange.generation
-        guard downstreams[downstream].exchange.refusedGeneration == nil else {
+        guard !downstreams[downstream].exchange.hasReauthenticated,
+            downstreams[downstream].exchange.replayCount < Limits.replaysMax
+        else {
             // The fresh token was refused as well.
             credential.cache.replayRefused(generation: generation, route: route.index, at: now)
             return false
@@ -212,6 +221,9 @@ extension Server {
         guard refusal != .passThrough, downstreams[downstream].exchange.isReplayable else { return false }
         log.event(.debug, "route \(route.configuration.name): token \(generation) of credential \(credential.configuration.name) was refused")
         downstreams[downstream].exchange.refusedGeneration = generation
+        downstreams[downstream].exchange.replayCount += 1
+        // Where another's refusal had brought a newer token already, that one may have been taken back as well by now.
+        downstreams[downstream].exchange.hasReauthenticated = refusal == .wait
         upstreams[upstream].input.consume(headCount)
         downstreams[downstream].exchange.upstream = .none
         if downstreams[downstream].exchange.isRequestSent, upstreams[upstream].keepsAlive {

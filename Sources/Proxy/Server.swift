@@ -37,6 +37,8 @@ public final class Server: EventHandler {
     @exclusivity(unchecked) var requestIDs: SplitMix64
     /// Memory that all requests together hold for their replays, beyond their buffers.
     @exclusivity(unchecked) var replayBytes = 0
+    /// Transfers that had their share of this turn, and go on in the next.
+    @exclusivity(unchecked) var resuming: [Handle<Downstream>] = []
     @exclusivity(unchecked) var endedDownstreams: [Handle<Downstream>] = []
     @exclusivity(unchecked) var endedUpstreams: [Handle<Upstream>] = []
     var drainTimer = TimerID.none
@@ -130,8 +132,21 @@ extension Server {
     /// What ended in this turn is removed only now: until here, a handle that a caller still holds is valid.
     public func turnEnded(now: Duration) {
         self.now = now
+        if !resuming.isEmpty { resumeTransfers() }
         if !endedDownstreams.isEmpty || !endedUpstreams.isEmpty { removeEnded() }
         log.flush()
+    }
+
+    private func resumeTransfers() {
+        var transfers: [Handle<Downstream>] = []
+        swap(&transfers, &resuming)
+        for downstream in transfers where downstreams.isAlive(downstream) { advance(downstream) }
+    }
+
+    /// Goes on with a transfer after the others have had their turn.
+    func resumeLater(_ downstream: Handle<Downstream>) {
+        resuming.append(downstream)
+        loop.turnAgain()
     }
 
     private func removeEnded() {

@@ -95,7 +95,7 @@ private struct RandomRun {
         if Bool.random(using: &random) {
             machine.cache.replayRefused(generation: generation, route: route, at: machine.now)
         } else {
-            machine.cache.replayAccepted(generation: generation, route: route)
+            machine.cache.accepted(generation: generation, route: route)
         }
     }
 

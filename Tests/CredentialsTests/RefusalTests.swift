@@ -76,7 +76,7 @@ import Testing
             #expect(machine.call())
             _ = machine.grant("token", lifetime: 3_600)
             #expect(machine.use(refused: generation) == .ready(generation: generation + 1))
-            machine.cache.replayAccepted(generation: generation + 1, route: 0)
+            machine.cache.accepted(generation: generation + 1, route: 0)
             machine.now += .milliseconds(300)
         }
     }
@@ -205,7 +205,7 @@ private struct RefusingUpstreams {
             answered += 1
             guard request.isReplay else { return }
             if request.route == 2 {
-                machine.cache.replayAccepted(generation: request.generation, route: 2)
+                machine.cache.accepted(generation: request.generation, route: 2)
             } else {
                 machine.cache.replayRefused(generation: request.generation, route: request.route, at: machine.now)
             }

@@ -117,6 +117,19 @@ import Wire
         #expect(!bench.hasAnotherUpstream())
     }
 
+    @Test func `an order is not sent on a pooled connection whose end is there and was not told yet`() throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        let first = try use(bench, client)
+        // The event of the request comes before that of the end, in the same turn.
+        client.send("POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nok")
+        first.close()
+        let second = try bench.upstream()
+        #expect(bench.turn { second.text.hasSuffix("\r\n\r\nok") })
+        second.send(Self.empty)
+        #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 204") })
+    }
+
     @Test(arguments: ["POST", "PUT", "DELETE", "PATCH", "BREW"])
     func `a request that may have taken effect is not sent twice`(method: String) throws {
         let bench = try Bench()

@@ -109,6 +109,38 @@ import Testing
         #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 401") && client.text.hasSuffix("no") })
     }
 
+    @Test func `a newer token that was taken back as well is replaced, and the client does not see it`() throws {
+        let bench = try Bench(hasTokenCalls: true)
+        try giveToken("one", bench)
+        let clients = [try bench.client(), try bench.client()]
+        var upstreams: [Peer] = []
+        for client in clients {
+            client.send("POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nok")
+            let upstream = try bench.upstream()
+            #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\nok") && upstream.text.contains("Bearer one\r\n") })
+            upstream.forget()
+            upstreams.append(upstream)
+        }
+        upstreams[0].send(Self.refusal)
+        try giveToken("two", bench)
+        #expect(bench.turn { upstreams[0].text.contains("Bearer two\r\n") })
+        upstreams[0].send(Self.empty)
+        #expect(bench.turn { clients[0].text.hasPrefix("HTTP/1.1 204") })
+        upstreams[0].forget()
+
+        // The second request still had the first token. The one that it gets now was taken back in between.
+        upstreams[1].send(Self.refusal)
+        #expect(bench.turn { upstreams.contains { $0.text.contains("Bearer two\r\n") && $0.text.hasSuffix("\r\n\r\nok") } })
+        let replay = try #require(upstreams.first { $0.text.contains("Bearer two\r\n") })
+        replay.send(Self.refusal)
+        upstreams.forEach { $0.forget() }
+        try giveToken("three", bench)
+        #expect(bench.turn { upstreams.contains { $0.text.contains("Bearer three\r\n") && $0.text.hasSuffix("\r\n\r\nok") } })
+        let last = try #require(upstreams.first { $0.text.contains("Bearer three\r\n") })
+        last.send(Self.empty)
+        #expect(bench.turn { clients[1].text.hasPrefix("HTTP/1.1 204") })
+    }
+
     @Test func `a refusal of a token that cannot be replaced goes to the client`() throws {
         let bench = try Bench()
         let client = try bench.client()

@@ -1,0 +1,147 @@
+internal import EventLoop
+internal import TLS
+
+// Upstream connections between requests: handed out, kept, checked, and ended.
+
+extension Server {
+    func isWaiting(_ downstream: Handle<Downstream>) -> Bool {
+        downstreams.isAlive(downstream) && downstreams[downstream].phase == .exchanging
+            && downstreams[downstream].exchange.phase == .waitingForConnection
+    }
+
+    func isWaiting(_ waiting: Destination.Waiting) -> Bool {
+        isWaiting(waiting.downstream) && downstreams[waiting.downstream].exchange.number == waiting.exchange
+    }
+
+    /// A connection's request has been answered, and another may follow on it.
+    func release(_ upstream: Handle<Upstream>) {
+        if upstreams[upstream].phase != .idle { upstreams[upstream].become(.idle) }
+        upstreams[upstream].client = .none
+        upstreams[upstream].isReused = true
+        pool.giveBack(takeInput(upstream))
+        pool.giveBack(takeOutput(upstream))
+        offer(upstream)
+    }
+
+    /// A free connection goes to the request that has waited longest, else into the pool.
+    func offer(_ upstream: Handle<Upstream>) {
+        let destination = upstreams[upstream].destination
+        while let waiting = destination.dequeue() {
+            guard isWaiting(waiting) else { continue }
+            serveWaiting(waiting.downstream, on: upstream)
+            return
+        }
+        if isDraining {
+            closeUpstream(upstream)
+            return
+        }
+        upstreams[upstream].isReused = true
+        destination.idle.append(upstream)
+        setDeadline(upstream, at: now + Limits.pooledIdleTimeout)
+    }
+
+    /// Serves a request that no event of its client is being handled for. If it is answered at once, which a malformed content
+    /// is, nobody else would send the answer.
+    func serveWaiting(_ downstream: Handle<Downstream>, on upstream: Handle<Upstream>) {
+        serve(downstream, on: upstream)
+        advanceIfFree(downstream)
+    }
+
+    /// Whether a pooled connection has not ended meanwhile, as far as can be known. A request that must not be sent twice is not
+    /// sent on one whose end lies in the socket, and whose event is only to come: it would be lost, or its fate unknown.
+    func isStillOpen(_ upstream: Handle<Upstream>) -> Bool {
+        upstreams[upstream].canReceive = true
+        upstreams[upstream].tls?.socketReadable()
+        let isOpen = isDrained(upstream) && !upstreams[upstream].isPeerClosed
+        pool.giveBack(takeInput(upstream))
+        return isOpen
+    }
+
+    /// Something came on a connection that owes no answer: its end, or what belongs to TLS alone.
+    func watchIdle(_ upstream: Handle<Upstream>) {
+        guard upstreams[upstream].canReceive else { return }
+        do throws(UpstreamFault) {
+            let intake = try receive(upstream)
+            pool.giveBack(takeInput(upstream))
+            if case .blocked = intake, !upstreams[upstream].isPeerClosed { return }
+        } catch {
+            // A pooled connection may end in any way; nobody waits for it.
+        }
+        closeUpstream(upstream)
+    }
+
+    /// Drops the rest of an answer that is not passed on.
+    func beginDiscarding(_ upstream: Handle<Upstream>) {
+        upstreams[upstream].become(.discarding)
+        upstreams[upstream].client = .none
+        upstreams[upstream].discardedCount = 0
+        setDeadline(upstream, at: now + Limits.discardTimeout)
+        discard(upstream)
+    }
+
+    func discard(_ upstream: Handle<Upstream>) {
+        guard case .body(var reader) = upstreams[upstream].response else {
+            preconditionFailure("only an answer whose head was read is discarded")
+        }
+        do {
+            while !reader.isComplete {
+                if upstreams[upstream].input.isEmpty {
+                    guard case .some = try receive(upstream) else { break }
+                }
+                let step = try reader.step(upstreams[upstream].input.bytes.span)
+                upstreams[upstream].input.consume(step.consumed)
+                upstreams[upstream].discardedCount += step.consumed
+                guard upstreams[upstream].discardedCount <= Limits.discardBytesMax else { throw UpstreamFault.truncated }
+            }
+        } catch {
+            closeUpstream(upstream)
+            return
+        }
+        upstreams[upstream].response = .body(reader)
+        if reader.isComplete {
+            if isReusable(upstream) { release(upstream) } else { closeUpstream(upstream) }
+        } else if upstreams[upstream].isPeerClosed {
+            closeUpstream(upstream)
+        }
+    }
+
+    /// Whether the connection can carry another request: the upstream keeps it, and sent nothing beyond its answer.
+    func isReusable(_ upstream: Handle<Upstream>) -> Bool {
+        upstreams[upstream].keepsAlive && upstreams[upstream].input.isEmpty && upstreams[upstream].output.isEmpty
+            && !upstreams[upstream].isPeerClosed && !upstreams[upstream].isSendBroken && !isDraining && isDrained(upstream)
+    }
+
+    /// Whether nothing lies in the socket. A receive that filled its buffer leaves that open, and the edge that told of
+    /// the rest is spent: it would be taken for the answer to the next request.
+    private func isDrained(_ upstream: Handle<Upstream>) -> Bool {
+        guard upstreams[upstream].canReceive else { return true }
+        do throws(UpstreamFault) {
+            guard case .blocked = try receive(upstream) else { return false }
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Ends the connection. Its slot is free at the end of the turn.
+    func closeUpstream(_ upstream: Handle<Upstream>) {
+        guard upstreams[upstream].phase != .closed else { return }
+        let destination = upstreams[upstream].destination
+        switch upstreams[upstream].phase {
+        case .idle: destination.idle.removeAll { $0 == upstream }
+        case .resolving, .connecting, .handshaking:
+            if upstreams[upstream].client == .none { destination.promisedCount -= 1 }
+        case .serving, .discarding, .closed: break
+        }
+        upstreams[upstream].become(.closed)
+        upstreams[upstream].client = .none
+        upstreams[upstream].tls?.sendCloseNotify()
+        destination.openCount -= 1
+        loop.disarm(upstreams[upstream].timer)
+        pool.giveBack(takeInput(upstream))
+        pool.giveBack(takeOutput(upstream))
+        endedUpstreams.append(upstream)
+        // A place has become free.
+        openForQueue(destination)
+    }
+}
