@@ -87,13 +87,18 @@ final class Customer {
 // MARK: the verdict
 
 extension Customer {
-    var hasSeenRefusal: Bool { reader.answers.contains { $0.status == 401 } }
-
     /// Errands whose answer was a refusal although a new token would have cured it.
     var refusedReplayable: [Errand] { zip(errands, reader.answers).filter { $1.status == 401 && $0.isReplayable }.map(\.0) }
 
-    /// Statuses, for what a whole run was about.
-    var statuses: [Int] { reader.answers.map(\.status) }
+    /// What it did not get although nothing failed: an answer other than the one it asked for, or none.
+    var disappointments: [String] {
+        var found = zip(errands, reader.answers).filter { errand, answer in
+            answer.status != 200 && (answer.status != 401 || errand.isReplayable)
+        }.map { errand, answer in "\(errand.requestID) was answered \(answer.status): \(answer.text)" }
+        let isCutShort = patience != nil || reader.answers.last?.field("connection") == "close"
+        if !isCutShort, reader.answers.count < errands.count { found.append("\(errands[reader.answers.count].requestID) was not answered") }
+        return found
+    }
 
     /// What went wrong for this customer; what `ignored` errands were answered does not matter.
     func faults(in world: World, except ignored: Set<String> = []) -> [String] {

@@ -13,6 +13,8 @@ final class Weather {
     private var dice: Seed
     /// Whether no token that was fresh is refused at any time.
     private let isCalm: Bool
+    /// Whether nothing fails at all: then every answer has to be the one that was asked for.
+    private let isPeaceful: Bool
     private var isDrained = false
 
     init(seed: UInt64, isTraced: Bool = false, isEncrypted: Bool = false) throws {
@@ -24,10 +26,16 @@ final class Weather {
         settings.bufferBytes = dice.chance(0.5) ? nil : dice.integer(in: 4...16) * 1024
         settings.dialledHost = dice.chance(0.5) ? "127.0.0.1" : "localhost"
         let replayBytesMax = dice.chance(0.5) ? 1 << 20 : dice.integer(in: 0...20_000)
-        settings.route = Self.routeSettings(replayBytesMax, from: &dice)
-        isCalm = dice.chance(0.5)
+        isPeaceful = dice.chance(0.3)
+        let isRare = dice.chance(0.4)
+        isCalm = isPeaceful || isRare
+        settings.route = isPeaceful ? "\"replayBody\": \(replayBytesMax)" : Self.routeSettings(replayBytesMax, from: &dice)
         world = try World(seed: dice.next(), settings)
-        world.kernel.network.faults = dice.chance(0.1) ? .rough : .random(from: &dice)
+        if isPeaceful {
+            world.kernel.network.faults = dice.chance(0.7) ? .rough : .none
+        } else {
+            world.kernel.network.faults = .random(from: &dice)
+        }
         if dice.chance(0.3) {
             world.kernel.network.sendBufferBytes = 1000...20_000
             world.kernel.network.receiveBufferBytes = 1000...20_000
@@ -72,6 +80,7 @@ final class Weather {
         for _ in 0..<(isCalm ? dice.integer(in: 0...1) : dice.integer(in: 1...4)) {
             plan(at: dice.duration(in: .zero ... .seconds(22))) { sandbox.revokeAllTokens() }
         }
+        if isPeaceful { return }
         if dice.chance(0.3) {
             let (status, count) = ([429, 500, 503][dice.integer(in: 0...2)], dice.integer(in: 1...3))
             plan(at: dice.duration(in: .zero ... .seconds(22))) { sandbox.failTokenCalls(status: status, count: count) }
@@ -110,6 +119,7 @@ extension Weather {
             // A token that was refused once is followed by one that is not.
             found += customers.flatMap(\.refusedReplayable).map { "\($0.requestID) was refused for its token" }
         }
+        if isPeaceful { found += customers.flatMap(\.disappointments) }
         world.clients.closeAll()
         if !isDrained { found += try recovery() }
         return found + rest()
