@@ -77,14 +77,17 @@ import Testing
         #expect(world.leftovers() == [])
     }
 
-    @Test func `a client that has finished sending gets its answers`() throws {
+    @Test(arguments: UInt64(1)...8)
+    func `a client that has finished sending gets its answers, and then the end`(seed: UInt64) throws {
+        let world = try World(seed: seed)
+        #expect(world.run { world.hasTokens })
         let conversation = try world.converse(.bloquo)
         for number in 1...3 {
             let order = World.order(.bloquo, number)
             conversation.send(World.post(order.target, order.content))
         }
         conversation.client.finishSending()
-        #expect(world.run { conversation.ending != nil })
+        #expect(world.run(.seconds(1)) { conversation.ending != nil })
         #expect(conversation.answers.map(\.status) == [200, 200, 200])
         #expect(conversation.ending == .finished)
         #expect((1...3).allSatisfy { world.executions(.bloquo, $0) == 1 })

@@ -160,4 +160,42 @@ import Testing
         #expect(connectionCount == 3)
         #expect(world.leftovers() == [])
     }
+
+    @Test(arguments: UInt64(1)...8)
+    func `an upstream that closes behind its answer without saying so costs no order`(seed: UInt64) throws {
+        var settings = WorldSettings()
+        settings.replaced = [.connect: { upstream in
+            upstream.whenReceived = { [unowned upstream] _ in
+                upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                upstream.finishSending()
+            }
+        }]
+        let world = try World(seed: seed, settings)
+        #expect(world.run { world.hasTokens })
+        for number in 1...4 {
+            let order = World.order(.btc, number)
+            #expect(try world.post(.btc, order.target, order.content)?.status == 200)
+            // The end arrives with the answer or just behind it.
+            world.pass(.milliseconds(5))
+        }
+        #expect(world.leftovers() == [])
+    }
+
+    @Test(arguments: UInt64(1)...8)
+    func `an answer that ends with its connection is whole, and at once`(seed: UInt64) throws {
+        var settings = WorldSettings()
+        settings.replaced = [.connect: { upstream in
+            upstream.whenReceived = { [unowned upstream] _ in
+                upstream.send("HTTP/1.0 200 OK\r\n\r\n\(String(repeating: "x", count: 100_000))")
+                upstream.finishSending()
+            }
+        }]
+        let world = try World(seed: seed, settings)
+        #expect(world.run { world.hasTokens })
+        #expect(try world.get(.btc, "/", within: .seconds(1))?.content.count == 100_000)
+        let old = try world.ask(.btc, "GET / HTTP/1.0\r\nHost: localhost\r\n\r\n", within: .seconds(1))
+        #expect(old?.content.count == 100_000)
+        #expect(old?.field("transfer-encoding") == nil)
+        #expect(world.leftovers() == [])
+    }
 }
