@@ -17,4 +17,14 @@ final class TemporaryFile {
     }
 
     deinit { unlink(path) }
+
+    /// What is in it by now, as text.
+    var text: String {
+        guard let file = fopen(path, "r") else { return "" }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        while case let count = fread(&piece, 1, piece.count, file), count > 0 { bytes += piece[..<count] }
+        return String(decoding: bytes, as: UTF8.self)
+    }
 }

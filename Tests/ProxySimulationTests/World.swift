@@ -41,7 +41,7 @@ final class World {
         let authorityFile = try settings.isEncrypted ? TemporaryFile(sandbox.certificateAuthorityPEM) : nil
         let text = Self.configuration(settings, addresses, authorityFile: authorityFile?.path)
         let configuration = try Configuration.load(Array(text.utf8), file: "proxy.json")
-        eventLog = open("/dev/null", O_WRONLY | O_CLOEXEC)
+        eventLog = open(settings.log, O_WRONLY | O_APPEND | O_CLOEXEC)
         let demo = sandbox.credentials
         let secrets = FixedSecrets([
             "BLOQ_ID": demo.bloqClientID, "BLOQ_SECRET": demo.bloqClientSecret, "BLOQUO_CUSTOMER": demo.bloquoCustomerID,
@@ -88,7 +88,7 @@ final class World {
                   "clientSecret": { "env": "BLOQUO_SECRET" },
                   "api": "\(scheme)://\(Sandbox.bloquoHost)", \(dial(.bloquo, settings.credential)) }
               },
-              "log": { "access": "/dev/null", "format": "json", "level": "debug" }\(more(settings.top))
+              "log": { "access": "\(settings.log)", "format": "json", "level": "debug" }\(more(settings.top))
             }
             """
     }

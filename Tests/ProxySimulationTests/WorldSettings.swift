@@ -18,5 +18,7 @@ struct WorldSettings {
     var replaced: [World.Service: (SimulatedClient) -> Void] = [:]
     /// This system call, counted from when the sandbox stands, fails.
     var failingCall: Int?
+    /// The file that events and access lines go to.
+    var log = "/dev/null"
     var isTraced = false
 }
