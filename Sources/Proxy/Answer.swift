@@ -59,7 +59,7 @@ extension Answer {
         let outcome = wasSent
             ? "the request had been sent; whether it took effect is not known" : "the request had not been sent"
         return Answer(
-            status: fault.status, code: fault.code, message: "upstream \(destination.text()): \(fault.reason); \(outcome)",
+            status: fault.status, code: fault.code, message: "upstream \(destination.text): \(fault.reason); \(outcome)",
             proxyStatusError: fault.proxyStatusError, retryAfter: wasSent ? nil : 1)
     }
 

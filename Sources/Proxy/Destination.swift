@@ -83,9 +83,8 @@ final class Destination {
         return first
     }
 
-    /// For messages: `btc.connect.bloq.cloud:443`, with the address where one was dialled.
-    func text(at address: SocketAddress? = nil) -> String {
-        let name = origin.host.contains(":") ? "[\(origin.host)]:\(origin.port)" : "\(origin.host):\(origin.port)"
-        return address.map { "\(name) (\($0))" } ?? name
+    /// For messages: `btc.connect.bloq.cloud:443`.
+    var text: String {
+        origin.host.contains(":") ? "[\(origin.host)]:\(origin.port)" : "\(origin.host):\(origin.port)"
     }
 }

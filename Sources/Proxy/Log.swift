@@ -11,19 +11,23 @@ public final class Log {
     private static let pendingBytesMax = 1 << 20
 
     private let settings: LogSettings
+    private let kernel: any Kernel
     private let accessDescriptor: Int32?
     private let eventDescriptor: Int32
     private var pending: [UInt8] = []
     private var droppedCount = 0
 
+    /// A log whose lines have the kernel's time.
+    ///
     /// - Throws: when the access log's file cannot be opened.
-    public convenience init(_ settings: LogSettings) throws(SystemError) {
-        try self.init(settings, eventDescriptor: STDERR_FILENO)
+    public convenience init(_ settings: LogSettings, kernel: any Kernel) throws(SystemError) {
+        try self.init(settings, kernel: kernel, eventDescriptor: STDERR_FILENO)
     }
 
     /// A log whose events go elsewhere; the descriptor stays the caller's.
-    init(_ settings: LogSettings, eventDescriptor: Int32) throws(SystemError) {
+    init(_ settings: LogSettings, kernel: any Kernel, eventDescriptor: Int32) throws(SystemError) {
         self.settings = settings
+        self.kernel = kernel
         self.eventDescriptor = eventDescriptor
         switch settings.access {
         case .off: accessDescriptor = nil
@@ -46,10 +50,11 @@ public final class Log {
     /// Says what happened, if it is at least as grave as `log.level`.
     public func event(_ level: LogSettings.Level, _ message: @autoclosure () -> String) {
         guard Self.rank(level) >= Self.rank(settings.level) else { return }
+        let time = Timestamp.text(kernel.wallNow())
         let line: String
         switch settings.format {
-        case .json: line = "{\"level\":\"\(level.rawValue)\",\"message\":\(JSONWriter.quoted(message()))}\n"
-        case .text: line = "bearerproxy: \(level.rawValue): \(message())\n"
+        case .json: line = "{\"time\":\"\(time)\",\"level\":\"\(level.rawValue)\",\"message\":\(JSONWriter.quoted(message()))}\n"
+        case .text: line = "\(time) \(level.rawValue): \(message())\n"
         }
         Self.write(Array(line.utf8)[...], to: eventDescriptor)
     }
@@ -104,8 +109,7 @@ public final class Log {
 extension Log {
     /// One line for a request that has ended. `head` is its parsed head; empty where it was none.
     func access(
-        _ exchange: borrowing Exchange, head: borrowing RequestHead, route: String?, code: String?, wall: Duration,
-        duration: Duration
+        _ exchange: borrowing Exchange, head: borrowing RequestHead, route: String?, code: String?, duration: Duration
     ) {
         let bytes = exchange.copy.head
         let method = bytes.isEmpty ? "-" : String(decoding: bytes[head.methodRange], as: UTF8.self)
@@ -113,9 +117,10 @@ extension Log {
         let microseconds = duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000
         let isReplayed = exchange.refusedGeneration != nil
         let requestID = exchange.requestID.text(head: bytes)
+        let time = Timestamp.text(kernel.wallNow())
         switch settings.format {
         case .json:
-            var line = "{\"time\":\"\(Timestamp.text(wall))\",\"requestId\":\(JSONWriter.quoted(requestID))"
+            var line = "{\"time\":\"\(time)\",\"requestId\":\(JSONWriter.quoted(requestID))"
             line += ",\"route\":\(route.map { JSONWriter.quoted($0) } ?? "null")"
             line += ",\"method\":\(JSONWriter.quoted(method)),\"path\":\(JSONWriter.quoted(path))"
             line += ",\"status\":\(exchange.status),\"received\":\(exchange.receivedCount),\"sent\":\(exchange.sentCount)"
@@ -124,7 +129,7 @@ extension Log {
             append(line + "}\n")
         case .text:
             append(
-                "\(Timestamp.text(wall)) \(requestID) \(route ?? "-") \(method) \(path) \(exchange.status) "
+                "\(time) \(requestID) \(route ?? "-") \(method) \(path) \(exchange.status) "
                     + "\(exchange.receivedCount) \(exchange.sentCount) \(microseconds)us\(isReplayed ? " replayed" : "")"
                     + "\(code.map { " \($0)" } ?? "")\n")
         }

@@ -15,7 +15,7 @@ extension Server {
     /// Begins to connect. How it ends, `established` or `upstreamFailed` will tell.
     func connect(to destination: Destination, for client: Upstream.Client) {
         guard !upstreams.isFull else {
-            giveFault(.unreachable(address: destination.text(), reason: "the proxy has \(Limits.upstreamsMax) connections"), to: client, destination)
+            giveFault(.unreachable(address: destination.text, reason: "the proxy has \(Limits.upstreamsMax) connections"), to: client, destination)
             return
         }
         let upstream = upstreams.insert { handle in
@@ -73,7 +73,7 @@ extension Server {
             destination.addresses = addresses
             destination.addressesExpiry = now + Limits.resolutionLifetime
         case .failure(let error):
-            log.event(.warning, "\(destination.text()): \(error.description)")
+            log.event(.warning, "\(destination.text): \(error.description)")
             // Yesterday's addresses are better than none.
             guard destination.addresses.isEmpty else { break }
             for upstream in waiting where isResolving(upstream) { upstreamFailed(upstream, .unresolved(error)) }
@@ -89,7 +89,7 @@ extension Server {
     /// Tries the addresses one after another, each for a part of the time that is left.
     private func connectToNextAddress(_ upstream: Handle<Upstream>) {
         let destination = upstreams[upstream].destination
-        var lastFault = UpstreamFault.unreachable(address: destination.text(), reason: "it has no address")
+        var lastFault = UpstreamFault.unreachable(address: destination.text, reason: "it has no address")
         while upstreams[upstream].addressIndex < destination.addresses.count {
             let address = destination.addresses[upstreams[upstream].addressIndex]
             upstreams[upstream].addressIndex += 1
@@ -103,7 +103,7 @@ extension Server {
                 setDeadline(upstream, at: isLast ? deadline : min(deadline, now + Limits.addressTimeout))
                 return
             } catch {
-                lastFault = .unreachable(address: destination.text(at: address), reason: error.reason)
+                lastFault = .unreachable(address: address.description, reason: error.reason)
             }
         }
         // Told by the timer, and not from within: whoever asked for the connection is not to be answered while it asks.
@@ -177,7 +177,7 @@ extension Server {
         guard upstreams[upstream].fault == nil else { return }
         let number = upstreams[upstream].number
         let code = kernel.connectError(of: number)
-        let address = upstreams[upstream].destination.text(at: currentAddress(upstream))
+        let address = currentAddress(upstream)?.description ?? upstreams[upstream].destination.text
         guard code == 0 else {
             addressFailed(upstream, .unreachable(address: address, reason: SystemError.text(for: code)))
             return
@@ -236,7 +236,7 @@ extension Server {
             return
         }
         let destination = upstreams[upstream].destination
-        let address = destination.text(at: currentAddress(upstream))
+        let address = currentAddress(upstream)?.description ?? destination.text
         switch upstreams[upstream].phase {
         case .resolving:
             upstreamFailed(

@@ -71,7 +71,7 @@ extension Server {
             downstreams[downstream].exchange, head: requestHead,
             route: downstreams[downstream].exchange.route >= 0
                 ? routes[downstreams[downstream].exchange.route].configuration.name : nil,
-            code: code, wall: kernel.wallNow(), duration: kernel.monotonicNow() - downstreams[downstream].exchange.started)
+            code: code, duration: kernel.monotonicNow() - downstreams[downstream].exchange.started)
     }
 
     /// The client is gone, or can be told nothing more: whatever is done for it stops.

@@ -20,7 +20,7 @@ extension Server {
         guard let destination = credential.destination else {
             preconditionFailure("only a credential with an origin has token calls")
         }
-        log.event(.debug, "credential \(credential.configuration.name): asking \(destination.text()) for a token")
+        log.event(.debug, "credential \(credential.configuration.name): asking \(destination.text) for a token")
         credential.request = request
         connect(to: destination, for: .tokenCall(credential.index))
     }
@@ -130,7 +130,7 @@ extension Server {
     /// The call's connection failed, or the call took too long.
     func tokenCallFailed(_ credential: CredentialState, _ fault: UpstreamFault) {
         let failure: FetchFailure
-        let host = credential.destination?.text() ?? ""
+        let host = credential.destination?.text ?? ""
         switch fault {
         case .tls: failure = .tls("\(host): \(fault.reason)")
         case .connectTimeout, .responseTimeout, .idleTimeout: failure = .timeout("\(host): \(fault.reason)")

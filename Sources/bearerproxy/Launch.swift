@@ -6,7 +6,7 @@ internal import Proxy
 enum Launch {
     static func server(_ configuration: Configuration, on loop: Loop) throws -> Server {
         do {
-            let log = try Log(configuration.log)
+            let log = try Log(configuration.log, kernel: loop.kernel)
             let secrets = SecretReader()
             let server = try Server(configuration: configuration, secrets: secrets, loop: loop, log: log)
             secrets.concealEnvironment()

@@ -49,7 +49,7 @@ final class World {
         ])
         server = try Server(
             configuration: configuration, secrets: secrets, loop: loop,
-            log: try Log(configuration.log, eventDescriptor: eventLog))
+            log: try Log(configuration.log, kernel: kernel, eventDescriptor: eventLog))
         if let bufferBytes = settings.bufferBytes { server.pool = BufferPool(bufferBytes: bufferBytes) }
         replacedCount = settings.replaced.count
         try server.start()
@@ -203,11 +203,11 @@ extension World {
         expectNone(server.pool.lentCount, "buffers not given back")
         expectNone(server.replayBytes, "bytes charged for replays")
         for destination in server.destinations {
-            expectNone(destination.openCount, "open connections counted for \(destination.text())")
-            expectNone(destination.promisedCount, "promised connections of \(destination.text())")
-            expectNone(destination.idle.count, "free connections of \(destination.text())")
-            expectNone(destination.queueCount, "requests queued for \(destination.text())")
-            expectNone(destination.resolving.count, "connections that wait for \(destination.text()) to be looked up")
+            expectNone(destination.openCount, "open connections counted for \(destination.text)")
+            expectNone(destination.promisedCount, "promised connections of \(destination.text)")
+            expectNone(destination.idle.count, "free connections of \(destination.text)")
+            expectNone(destination.queueCount, "requests queued for \(destination.text)")
+            expectNone(destination.resolving.count, "connections that wait for \(destination.text) to be looked up")
         }
         for credential in server.credentials {
             expectNone(credential.waiting.count, "requests that wait for credential \(credential.configuration.name)")

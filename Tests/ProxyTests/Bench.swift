@@ -38,7 +38,7 @@ final class Bench: EventHandler {
             """
         let configuration = try Configuration.load(Array(text.utf8), file: "proxy.json")
         server = try Server(
-            configuration: configuration, secrets: FixedSecret(), loop: loop, log: try Log(configuration.log))
+            configuration: configuration, secrets: FixedSecret(), loop: loop, log: try Log(configuration.log, kernel: kernel))
         try server.start()
         timer = loop.makeTimer(for: loop.add(self), token: 0)
         loop.arm(timer, at: loop.now)
