@@ -27,7 +27,7 @@ struct Preparation {
         guard let origin = credential.origin else {
             return PreparedCredential(grant: grant, customerId: customerId, destination: nil, limits: limits)
         }
-        guard let context = context(origin, credential.tls, place: credential.secretSources[0].place) else { return nil }
+        guard let context = context(origin, credential.tls, place: credential.tlsPlace ?? credential.secretSources[0].place) else { return nil }
         let destination = Destination(
             index: destinationIndex, origin: origin, connectTo: credential.connectTo, tls: context.context,
             serverName: credential.tls.serverName, connectTimeout: credential.timeouts.connect, concurrency: 1, queueMax: 0)
@@ -35,9 +35,7 @@ struct Preparation {
     }
 
     mutating func destination(of route: Route, index: Int) -> Destination? {
-        let place = configuration.credentials[route.credential].secretSources[0].place
-        guard let context = context(route.upstream, route.tls, place: Place(file: place.file, line: 1, column: 1, keyPath: "route \(route.name)"))
-        else { return nil }
+        guard let context = context(route.upstream, route.tls, place: route.tlsPlace) else { return nil }
         return Destination(
             index: index, origin: route.upstream, connectTo: route.connectTo, tls: context.context,
             serverName: route.tls.serverName, connectTimeout: route.timeouts.connect,

@@ -20,6 +20,8 @@ struct Check: ParsableCommand {
         for warning in configuration.warnings + secrets.warnings { Console.error("warning: \(warning)") }
         for finding in findings { Console.error(finding.description) }
         if !findings.isEmpty { throw ExitStatus.failure }
-        Console.say("\(configuration.routes.count) routes and \(configuration.credentials.count) credentials: no mistakes")
+        let routes = configuration.routes.count
+        let credentials = configuration.credentials.count
+        Console.say("\(routes) route\(routes == 1 ? "" : "s") and \(credentials) credential\(credentials == 1 ? "" : "s"): no mistakes")
     }
 }

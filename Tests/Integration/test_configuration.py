@@ -59,6 +59,7 @@ MISTAKES = {
     "an open listener": ('"127.0.0.1:', '"0.0.0.0:', ["routes[0].listen"]),
     "a token in clear": ('"https://upstream.test"', '"http://upstream.test"', ["routes[0].upstream", "http"]),
     "a type that nobody knows": ('"type": "static"', '"type": "statik"', ["statik", "static"]),
+    "a host that is a URL": ('"name": "up"', '"allow": {"hosts": ["http://a.test"]}', ["routes[0].allow.hosts[0]", "http://a.test"]),
     "a number out of range": ('"name": "up"', '"replayBody": -1', ["routes[0].replayBody"]),
 }
 
@@ -301,3 +302,26 @@ def test_the_sandbox_says_where_it_listens_and_ends_with_zero(tmp_path):
     time.sleep(0.2)
     assert process.terminate() == 0
     assert b"127.0.0.1:" in process.output
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+@pytest.mark.parametrize("owner", ["routes[0]", "credentials.fixed"])
+@pytest.mark.parametrize("command, code", [("run", CONFIGURATION), ("check", FINDINGS)])
+def test_an_unusable_authority_has_its_place(good, tmp_path, owner, content, command, code):
+    authority = tmp_path / "unusable.pem"
+    if content:
+        authority.write_text(content)
+    if owner == "routes[0]":
+        good.document["routes"][0]["tls"]["ca"] = str(authority)
+    else:
+        secret = good.document["credentials"]["fixed"]["token"]
+        good.document["credentials"]["fixed"] = {
+            "type": "bloq", "clientId": secret, "clientSecret": secret, "tls": {"ca": str(authority)}
+        }
+    file = good.write()
+    done = bearerproxy(command, "--config", file)
+    assert done.returncode == code, done
+    text = file.read_text()
+    before = text[: text.rindex("{", 0, text.index("unusable.pem"))]
+    place = f"{file}:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}: {owner}.tls: {authority}: "
+    assert place in done.stderr, done

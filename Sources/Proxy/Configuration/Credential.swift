@@ -18,6 +18,8 @@ public struct Credential: Sendable {
     /// How long a request waits for the first token.
     public let authTimeout: Duration
     public let tls: TLSSettings
+    /// Where `tls` stands in the file, or where the credential does; nil for kinds that connect to nothing.
+    public let tlsPlace: Place?
     /// What is dialled in place of the origin's host and port.
     public let connectTo: Endpoint?
     public let timeouts: CredentialTimeouts

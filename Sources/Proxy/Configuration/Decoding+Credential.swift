@@ -74,8 +74,8 @@ extension Decoding {
 
     private func credential(_ name: String, _ kind: Credential.Kind, _ network: Network) -> Credential {
         Credential(
-            name: name, kind: kind, authTimeout: network.authTimeout, tls: network.dialling.tls, connectTo: network.dialling.connectTo,
-            timeouts: network.timeouts)
+            name: name, kind: kind, authTimeout: network.authTimeout, tls: network.dialling.tls, tlsPlace: network.dialling.place,
+            connectTo: network.dialling.connectTo, timeouts: network.timeouts)
     }
 
     /// What a credential that asks a service for its tokens has besides.
@@ -86,7 +86,7 @@ extension Decoding {
 
         static var none: Network {
             Network(
-                dialling: Dialling(tls: .standard, tlsNode: nil, connectTo: nil, connectToNode: nil), authTimeout: .seconds(10),
+                dialling: Dialling(tls: .standard, tlsNode: nil, place: nil, connectTo: nil, connectToNode: nil), authTimeout: .seconds(10),
                 timeouts: CredentialTimeouts(connect: .seconds(5), responseHead: .seconds(60)))
         }
     }

@@ -5,6 +5,8 @@ struct Dialling {
     let tls: TLSSettings
     /// Whether `tls` stands in the file.
     let tlsNode: Node?
+    /// Where `tls` stands, else the object that may have it.
+    let place: Place?
     let connectTo: Endpoint?
     let connectToNode: Node?
 }
@@ -16,7 +18,7 @@ extension Decoding {
         let connectToNode = object.optional("connectTo")
         let connectTo = connectToNode.flatMap { $0.parse("an address such as \"127.0.0.1:9443\"", Endpoint.parse) }
         guard let tls, connectToNode == nil || connectTo != nil else { return nil }
-        return Dialling(tls: tls, tlsNode: tlsNode, connectTo: connectTo, connectToNode: connectToNode)
+        return Dialling(tls: tls, tlsNode: tlsNode, place: (tlsNode ?? object.node).place, connectTo: connectTo, connectToNode: connectToNode)
     }
 
     /// An upstream or a token service. What goes there is secret, so it goes over TLS or stays on this machine.

@@ -34,7 +34,8 @@ extension Decoding {
         let route = Route(
             name: name, listen: listen, pathPrefix: Array(pathPrefix.utf8), stripPrefix: stripPrefix, host: host.name, upstream: upstream,
             credential: credential, inject: inject, reauthenticateOn: reauthenticateOn, replayBodyBytesMax: replayBody, allow: allow,
-            timeouts: timeouts, tls: dialling.tls, connectTo: dialling.connectTo, limits: limits)
+            timeouts: timeouts, tls: dialling.tls, tlsPlace: dialling.place ?? listenNode.place, connectTo: dialling.connectTo,
+            limits: limits)
         warn(about: route, object)
         return claim(route, object, nameNode: nameNode, listenNode: listenNode) ? route : nil
     }
@@ -59,6 +60,7 @@ extension Decoding {
 
     /// A Host field's value without a port.
     static func hostText(_ text: String) throws(Malformed) -> String {
+        guard !text.contains("/") else { throw Malformed("\(quoted(text)) is no host; write the name alone, without scheme and path") }
         let (host, port) = try HostName.split(text)
         guard port == nil else { throw Malformed("hosts are compared without their port; write \(quoted(host))") }
         return try HostName.parse(host).authorityText

@@ -21,6 +21,8 @@ public struct Route: Sendable {
     public let allow: Admittance
     public let timeouts: Timeouts
     public let tls: TLSSettings
+    /// Where `tls` stands in the file; if it does not, where the route does.
+    public let tlsPlace: Place
     /// What is dialled in place of the upstream's host and port; names and certificate checks stay the upstream's.
     public let connectTo: Endpoint?
     public let limits: RouteLimits
