@@ -15,7 +15,7 @@ public enum SandboxError: Error, CustomStringConvertible {
         case .portBase(let port):
             "port base \(port): the services take this port and the next two; use 1 to 65533, or 0 for ports that the system picks"
         case .listen(let service, let cause):
-            "\(service) cannot listen: \(cause); choose another port base"
+            "\(service) cannot listen on \(cause.subject): \(cause.reason); choose other ports with --port-base, or free ones with --port-base 0"
         case .certificates(let cause):
             "the sandbox's certificates cannot be made: \(cause)"
         }

@@ -32,7 +32,7 @@ struct SandboxCommand: ParsableCommand {
     }
 
     func run() throws {
-        Process.raiseDescriptorLimit()
+        Process.prepare()
         do {
             let loop = Loop(kernel: try LinuxKernel())
             var server: Server?
@@ -40,9 +40,9 @@ struct SandboxCommand: ParsableCommand {
                 if let server, !server.isDraining { server.drain() } else { loop.stop() }
             }
             let sandbox = try Sandbox(loop: loop, settings: .init(portBase: portBase, tokenLifetime: .seconds(tokenLifetime)))
-            let files = try SandboxFiles(sandbox, directory: directory, proxyPorts: portBase == 0 ? (0, 0) : (8080, 8081))
+            let files = try files(of: sandbox)
             defer { files.removeIfTemporary() }
-            if proxy { server = try Launch.server(try files.configuration(), on: loop) }
+            if proxy { server = try launch(files, on: loop) }
             SandboxGreeting(sandbox: sandbox, files: files, server: server).say()
             withExtendedLifetime(signals) { loop.run() }
             sandbox.close()
@@ -53,5 +53,21 @@ struct SandboxCommand: ParsableCommand {
             Console.error("bearerproxy: \(error)")
             throw ExitStatus.failure
         }
+    }
+
+    private func files(of sandbox: Sandbox) throws(ExitCode) -> SandboxFiles {
+        do {
+            return try SandboxFiles(sandbox, directory: directory, proxyPorts: portBase == 0 ? (0, 0) : (8080, 8081))
+        } catch {
+            Console.error(
+                "bearerproxy: cannot write the sandbox's files: \(error.subject): \(error.reason); name a directory that you may write to "
+                    + "with --directory")
+            throw ExitStatus.failure
+        }
+    }
+
+    private func launch(_ files: SandboxFiles, on loop: Loop) throws -> Server {
+        try Launch.server(
+            try files.configuration(), on: loop, portAdvice: "end that one, or have free ports taken with --port-base 0")
     }
 }

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import threading
 import time
 
@@ -325,3 +326,33 @@ def test_an_unusable_authority_has_its_place(good, tmp_path, owner, content, com
     before = text[: text.rindex("{", 0, text.index("unusable.pem"))]
     place = f"{file}:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}: {owner}.tls: {authority}: "
     assert place in done.stderr, done
+
+
+# name: (what the route or the log becomes, what the message says)
+UNOPENABLE = {
+    "a socket in no directory": ({"listen": "unix:{there}/absent/a.sock"}, {}, ["No such file", "make the socket's directory"]),
+    "a socket where a file is": ({"listen": "unix:{there}/proxy.json"}, {}, ["no socket", "remove it"]),
+    "an access log in no directory": ({}, {"access": "{there}/absent/a.log"}, ["log.access", "absent/a.log", "No such file"]),
+}
+
+
+@pytest.mark.parametrize("name", UNOPENABLE)
+def test_what_cannot_be_opened_is_said_with_what_to_do(good, tmp_path, name):
+    route, log, words = UNOPENABLE[name]
+    there = {key: value.replace("{there}", str(tmp_path)) for key, value in {**route, **log}.items()}
+    good.document["routes"][0].update({key: there[key] for key in route})
+    if log:
+        good.document["log"] = {key: there[key] for key in log}
+    done = bearerproxy("run", "--config", good.write())
+    assert done.returncode == 1, done
+    for word in words:
+        assert word in done.stderr, (word, done.stderr)
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_port_in_use_is_said_with_what_to_do(good):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        good.document["routes"][0]["listen"] = address
+        done = bearerproxy("run", "--config", good.write())
+    assert done.returncode == 1 and address in done.stderr and "choose another port" in done.stderr, done
