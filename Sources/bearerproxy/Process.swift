@@ -2,8 +2,23 @@ internal import Glibc
 
 /// What is done to the process itself before it serves.
 enum Process {
+    /// Before anything else is opened.
+    static func prepare() {
+        openStandardDescriptors()
+        raiseDescriptorLimit()
+    }
+
+    /// Who closes standard output or error (`>&-`, some supervisors) would otherwise have log lines written into whichever
+    /// socket is opened next, since that gets the free number.
+    private static func openStandardDescriptors() {
+        for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) < 0 {
+            // The lowest free number is this one: those below it are open.
+            _ = open("/dev/null", number == STDIN_FILENO ? O_RDONLY : O_WRONLY)
+        }
+    }
+
     /// Lets the process have as many descriptors as it may: each request needs two.
-    static func raiseDescriptorLimit() {
+    private static func raiseDescriptorLimit() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit) == 0 else { return }
         limit.rlim_cur = limit.rlim_max

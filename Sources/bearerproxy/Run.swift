@@ -9,8 +9,8 @@ struct Run: ParsableCommand {
     @OptionGroup var file: ConfigurationFile
 
     func run() throws {
+        Process.prepare()
         let configuration = try file.load()
-        Process.raiseDescriptorLimit()
         do {
             let loop = Loop(kernel: try LinuxKernel())
             let server = try Launch.server(configuration, on: loop)

@@ -12,7 +12,7 @@ import pytest
 
 from harness import limits
 from harness.messages import eventually, request
-from harness.processes import PACKAGE, Process, accepts, bearerproxy
+from harness.processes import BINARY, PACKAGE, Process, accepts, bearerproxy
 from harness.upstream import OK, secret_file, unused_port
 
 USAGE, CONFIGURATION, FINDINGS = 64, 78, 1
@@ -356,3 +356,17 @@ def test_a_port_in_use_is_said_with_what_to_do(good):
         good.document["routes"][0]["listen"] = address
         done = bearerproxy("run", "--config", good.write())
     assert done.returncode == 1 and address in done.stderr and "choose another port" in done.stderr, done
+
+
+def test_closed_standard_descriptors_are_no_sockets_later(good, tmp_path):
+    """The lowest free number goes to what is opened next: log lines would be written into it."""
+    good.document["log"] = {"access": "stdout", "format": "text"}
+    port = int(good.document["routes"][0]["listen"].rpartition(":")[2])
+    command = 'exec "$0" run --config "$1" <&- >&- 2>&-'
+    process = Process(["sh", "-c", command, BINARY, good.write()], tmp_path, "closed")
+    try:
+        process.wait_until(lambda: accepts(port))
+        opened = [os.readlink(f"/proc/{process.process.pid}/fd/{number}") for number in range(3)]
+        assert opened == ["/dev/null"] * 3
+    finally:
+        assert process.terminate() == 0
