@@ -16,7 +16,7 @@ struct SandboxCommand: ParsableCommand {
     @Option(help: "Ports of the emulated services: Accounts has this one, Connect and Bloquo the next two; 0 takes free ones.")
     var portBase: UInt16 = 9443
 
-    @Option(help: "Seconds for which an access token is valid.")
+    @Option(help: "Seconds for which an access token is valid, at least 2.")
     var tokenLifetime: Int = 3600
 
     @Flag(help: "Also run the proxy in front of them, on 127.0.0.1:8080 (Bloq) and 8081 (Bloquo); with --port-base 0 on free ports.")
@@ -26,8 +26,9 @@ struct SandboxCommand: ParsableCommand {
     var directory: String?
 
     func validate() throws {
-        guard (1...31_536_000).contains(tokenLifetime) else {
-            throw ValidationError("--token-lifetime \(tokenLifetime): write 1 to 31536000 seconds")
+        // A token's end is a whole second: of one second, nothing may be left when the token arrives.
+        guard (2...31_536_000).contains(tokenLifetime) else {
+            throw ValidationError("--token-lifetime \(tokenLifetime): write 2 to 31536000 seconds")
         }
     }
 

@@ -168,7 +168,15 @@ def test_a_secret_that_others_can_read_gives_a_warning(good, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["walk"], ["run", "--confg", "x"], ["run", "--config"], ["check", "a", "b"], ["sandbox", "--port-base", "x"]]
+    "arguments",
+    [
+        ["walk"],
+        ["run", "--confg", "x"],
+        ["run", "--config"],
+        ["check", "a", "b"],
+        ["sandbox", "--port-base", "x"],
+        ["sandbox", "--token-lifetime", "1"],
+    ],
 )
 def test_wrong_usage(arguments):
     done = bearerproxy(*arguments)
