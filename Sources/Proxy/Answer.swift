@@ -67,7 +67,7 @@ extension Answer {
         Answer(
             status: 503, code: "credential_unavailable",
             message: "no token for credential \(name): \(cause); the request had not been accepted upstream",
-            proxyStatusError: "proxy_configuration_error", retryAfter: max(1, Int(retryAfter.components.seconds) + 1))
+            proxyStatusError: "destination_unavailable", retryAfter: max(1, Int(retryAfter.components.seconds) + 1))
     }
 
     static func authTimeout(_ name: String, limit: Duration) -> Answer {
@@ -93,10 +93,10 @@ extension Answer {
 }
 
 extension Answer {
-    /// Writes the whole answer. `output` has room for it.
+    /// Writes the whole answer, for which `output` has room. The bytes of its content.
     func write(
         into output: inout Buffer, route: String?, requestID: String, minorVersion: UInt8, isPersistent: Bool, withContent: Bool
-    ) {
+    ) -> Int {
         var fields = ["\"code\":\(JSONWriter.quoted(code))", "\"message\":\(JSONWriter.quoted(message))"]
         // Of a request that could not be read nobody knows whose route it was.
         fields.append("\"route\":\(route.map(JSONWriter.quoted) ?? "null")")
@@ -111,6 +111,7 @@ extension Answer {
         var text = head + "\r\n" + (withContent ? content : "")
         let written = text.withUTF8 { output.append($0) }
         precondition(written == text.utf8.count, "an output buffer has room for an answer")
+        return withContent ? content.utf8.count : 0
     }
 
     private static func reason(_ status: Int) -> String {

@@ -53,6 +53,8 @@ struct Downstream: ~Copyable {
     var isInputEnded = false
     /// The client may still be sending: a request that was not read to its end, or the next one.
     var isOwedInput = false
+    /// It has had a request.
+    var hasBeenUsed = false
     /// Bytes dropped while lingering.
     var lingeredCount = 0
     var exchange = Exchange()

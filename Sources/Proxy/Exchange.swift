@@ -90,6 +90,9 @@ struct Exchange: ~Copyable {
         phase = next
     }
 
+    /// Whether it was sent again with another token.
+    private(set) var isReplayed = false
+
     /// Whether the request can be sent once more from its beginning.
     var isReplayable: Bool { copy.isWhole }
 
@@ -102,6 +105,7 @@ struct Exchange: ~Copyable {
         self.generation = generation
         copyOffset = 0
         isRequestEndWritten = false
+        isReplayed = refusedGeneration != nil
         become(.forwarding)
     }
 }

@@ -115,7 +115,7 @@ extension Log {
         let method = bytes.isEmpty ? "-" : String(decoding: bytes[head.methodRange], as: UTF8.self)
         let path = bytes.isEmpty ? "-" : String(decoding: bytes[head.target.path], as: UTF8.self)
         let microseconds = duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000
-        let isReplayed = exchange.refusedGeneration != nil
+        let isReplayed = exchange.isReplayed
         let requestID = exchange.requestID.text(head: bytes)
         let time = Timestamp.text(kernel.wallNow())
         switch settings.format {

@@ -7,7 +7,8 @@ internal import Wire
 struct Router {
     enum Decision {
         case route(RouteState)
-        case refuse(Answer)
+        /// With the route that refused, where one was found.
+        case refuse(Answer, RouteState?)
     }
 
     /// The routes of one listener: the longest prefix first, of equal ones those that are for one host.
@@ -33,7 +34,7 @@ struct Router {
     func decide(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Decision {
         if head.method == .trace || head.method == .connect {
             let method = text(bytes, head.methodRange)
-            return .refuse(.methodRefused(method, allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"))
+            return .refuse(.methodRefused(method, allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"), nil)
         }
         switch head.target.form {
         case .absolute: return decideAbsolute(head, bytes)
@@ -44,14 +45,14 @@ struct Router {
     /// A client that uses this as its HTTP proxy names the upstream itself: it has to be a route's.
     private func decideAbsolute(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Decision {
         guard let range = head.target.authority, let authority = Authority(bytes, in: range) else {
-            return .refuse(.badRequest("the request target has no authority"))
+            return .refuse(.badRequest("the request target has no authority"), nil)
         }
         var isKnown = false
         for route in routes where isUpstream(bytes, authority, of: route) {
             isKnown = true
             if matches(route.configuration.pathPrefix, head.target, bytes) { return admit(head, bytes, to: route, host: range) }
         }
-        return isKnown ? .refuse(noRoute(head, bytes)) : decideByHost(head, bytes, named: range)
+        return isKnown ? .refuse(noRoute(head, bytes), nil) : decideByHost(head, bytes, named: range)
     }
 
     private func isUpstream(_ bytes: Span<UInt8>, _ authority: Authority, of route: RouteState) -> Bool {
@@ -66,12 +67,12 @@ struct Router {
         guard let route = longest(head, bytes, host: host) else {
             // Say first that the host is wrong: that is what a page of another site is told, whatever it asks for.
             if let host, !routes.contains(where: { isAllowed(bytes, host, by: $0) }) {
-                return .refuse(hostRefused(bytes, host, isAbsolute: named != nil))
+                return .refuse(hostRefused(bytes, host, isAbsolute: named != nil), nil)
             }
-            return .refuse(noRoute(head, bytes))
+            return .refuse(noRoute(head, bytes), nil)
         }
         if let host, !isAllowed(bytes, host, by: route) {
-            return .refuse(hostRefused(bytes, host, isAbsolute: named != nil))
+            return .refuse(hostRefused(bytes, host, isAbsolute: named != nil), route)
         }
         return admit(head, bytes, to: route, host: range)
     }
@@ -106,15 +107,16 @@ extension Router {
     private func admit(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, to route: RouteState, host: Range<Int>?
     ) -> Decision {
-        if let answer = refuseForeignSite(head, bytes, route, host) { return .refuse(answer) }
+        if let answer = refuseForeignSite(head, bytes, route, host) { return .refuse(answer, route) }
         if let methods = route.configuration.allow.methods {
             let method = text(bytes, head.methodRange)
             if !methods.contains(method) {
-                return .refuse(.methodRefused(method, allow: methods.joined(separator: ", ")))
+                return .refuse(.methodRefused(method, allow: methods.joined(separator: ", ")), route)
             }
         }
         if route.confinesPath, PathSegments.haveDots(bytes, head.target.path) {
-            return .refuse(.badRequest("the path has a segment . or .., which route \(route.configuration.name) does not take"))
+            return .refuse(
+                .badRequest("the path has a segment . or .., which route \(route.configuration.name) does not take"), route)
         }
         return .route(route)
     }

@@ -31,7 +31,7 @@ extension Server {
         let isPersistent = downstreams[downstream].exchange.isPersistent && !answer.closes && !isDraining
             && downstreams[downstream].exchange.requestBody.isComplete
         if answer.status >= 500 { log.event(.warning, "\(name.map { "route \($0): " } ?? "")\(answer.message)") }
-        answer.write(
+        downstreams[downstream].exchange.sentCount = answer.write(
             into: &downstreams[downstream].output, route: name, requestID: requestID,
             minorVersion: downstreams[downstream].exchange.minorVersion, isPersistent: isPersistent,
             withContent: downstreams[downstream].exchange.method != .head)
@@ -47,6 +47,7 @@ extension Server {
     private func endExchange(_ downstream: Handle<Downstream>, isPersistent: Bool, code: String? = nil) {
         if log.isAccessLogged { logAccess(downstream, code: code) }
         dropExchange(downstream)
+        downstreams[downstream].hasBeenUsed = true
         if isPersistent {
             downstreams[downstream].become(.idle)
             setDeadline(downstream, after: listeners[downstreams[downstream].listener].router.keepAliveTimeout)

@@ -26,7 +26,8 @@ extension Server {
         downstreams[downstream].input.consume(headCount)
         giveUpLongCopy(downstream, contentBytesMax)
         switch decision {
-        case .refuse(let answer):
+        case .refuse(let answer, let route):
+            if let route { downstreams[downstream].exchange.route = route.index }
             self.answer(downstream, answer)
         case .route(let route):
             downstreams[downstream].exchange.route = route.index

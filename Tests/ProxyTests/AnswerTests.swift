@@ -50,7 +50,7 @@ import Wire
     ) throws -> (head: String, content: String) {
         var pool = BufferPool()
         var output = pool.lend()
-        answer.write(
+        _ = answer.write(
             into: &output, route: "main", requestID: "id-1", minorVersion: minorVersion, isPersistent: isPersistent,
             withContent: withContent)
         let text = String(decoding: output.bytes, as: UTF8.self)

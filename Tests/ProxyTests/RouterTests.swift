@@ -123,7 +123,7 @@ import Wire
         #expect(try head.parse(bytes.span) == bytes.count)
         switch router.decide(head, bytes.span) {
         case .route(let route): return route.configuration.name
-        case .refuse(let answer): return "\(answer.status) \(answer.code)"
+        case .refuse(let answer, _): return "\(answer.status) \(answer.code)"
         }
     }
 }
