@@ -2,6 +2,8 @@
 enum Limits {
     /// Client connections at one time, over all listeners. Others wait in the kernel's backlog.
     static let downstreamsMax = 16_384
+    /// Descriptors that are not for clients and their upstream connections: listeners, the loop's own, logs, token calls.
+    static let descriptorReserve = 24
     /// Upstream connections at one time, over all routes; a route's own limit is `limits.concurrency`.
     static let upstreamsMax = 16_384
     /// Connections accepted from one listener in one turn, so that a flood of them does not starve requests.

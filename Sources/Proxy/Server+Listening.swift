@@ -84,7 +84,11 @@ extension Server {
         guard let number = listener.descriptor?.number else { return }
         listener.mayHaveMore = true
         for _ in 0..<Limits.acceptsPerTurn {
-            guard !downstreams.isFull else { return }
+            guard !downstreams.isFull else {
+                makeRoom()
+                loop.arm(listener.timer, at: now + Limits.acceptPause)
+                return
+            }
             let result = kernel.accept(from: number)
             if result >= 0 {
                 begin(Int32(result), listener: index)
@@ -104,6 +108,20 @@ extension Server {
     /// Room has come: connections that were left in the backlog are accepted.
     func resumeAccepting() {
         for index in listeners.indices where listeners[index].mayHaveMore { accept(on: index) }
+    }
+
+    /// All places are taken: connections that wait for a next request give theirs to those that have one. They are free at
+    /// the end of the turn, and the backlog is looked at again then.
+    private func makeRoom() {
+        var closedCount = 0
+        downstreams.forEach { downstream in
+            guard closedCount < Limits.acceptsPerTurn, downstreams[downstream].phase == .idle,
+                downstreams[downstream].output.isEmpty, downstreams[downstream].input.isEmpty,
+                !downstreams[downstream].canReceive, downstreams[downstream].hasBeenUsed
+            else { return }
+            close(downstream)
+            closedCount += 1
+        }
     }
 
     private func begin(_ number: Int32, listener: Int) {

@@ -16,7 +16,7 @@ public final class Server: EventHandler {
     let log: Log
     let transport: KernelTransport
     let configuration: Configuration
-    let downstreams = Slab<Downstream>(capacity: Limits.downstreamsMax)
+    let downstreams: Slab<Downstream>
     let upstreams = Slab<Upstream>(capacity: Limits.upstreamsMax)
     var handlerID: HandlerID!
     @exclusivity(unchecked) var now: Duration
@@ -47,8 +47,14 @@ public final class Server: EventHandler {
 
     /// Prepares everything that can fail before a socket is opened: secrets, certificates.
     ///
+    /// - Parameter descriptorsMax: how many descriptors the process may have. Each client may need two, and the rest of the
+    ///   process some: so many clients are accepted, and no more.
     /// - Throws: `StartError.configuration` with all that is missing or unusable.
-    public init(configuration: Configuration, secrets: any SecretReading, loop: Loop, log: Log) throws(StartError) {
+    public init(
+        configuration: Configuration, secrets: any SecretReading, loop: Loop, log: Log, descriptorsMax: Int = .max
+    ) throws(StartError) {
+        let clientsMax = max(1, (descriptorsMax - Limits.descriptorReserve) / 2)
+        downstreams = Slab(capacity: min(Limits.downstreamsMax, clientsMax))
         self.configuration = configuration
         self.loop = loop
         self.log = log

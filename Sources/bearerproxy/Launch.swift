@@ -12,7 +12,9 @@ enum Launch {
         let log = try log(configuration.log, loop.kernel)
         do {
             let secrets = SecretReader()
-            let server = try Server(configuration: configuration, secrets: secrets, loop: loop, log: log)
+            let server = try Server(
+                configuration: configuration, secrets: secrets, loop: loop, log: log,
+                descriptorsMax: Process.descriptorsMax)
             secrets.concealEnvironment()
             try server.start()
             return server

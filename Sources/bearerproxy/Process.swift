@@ -17,6 +17,13 @@ enum Process {
         }
     }
 
+    /// How many descriptors the process may have.
+    static var descriptorsMax: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit) == 0 else { return 1024 }
+        return Int(clamping: limit.rlim_cur)
+    }
+
     /// Lets the process have as many descriptors as it may: each request needs two.
     private static func raiseDescriptorLimit() {
         var limit = rlimit()

@@ -22,7 +22,8 @@ final class Bench: EventHandler {
 
     /// `route` is more members of the route, each with a comma before it.
     init(
-        route: String = "", top: String = "", log: String = #"{ "access": "off", "level": "error" }"#, hasTokenCalls: Bool = false, upstreamHost: String = "127.0.0.1"
+        route: String = "", top: String = "", log: String = #"{ "access": "off", "level": "error" }"#, hasTokenCalls: Bool = false, upstreamHost: String = "127.0.0.1",
+        descriptorsMax: Int = .max
     ) throws {
         kernel = try BentKernel()
         loop = Loop(kernel: kernel)
@@ -38,7 +39,8 @@ final class Bench: EventHandler {
             """
         let configuration = try Configuration.load(Array(text.utf8), file: "proxy.json")
         server = try Server(
-            configuration: configuration, secrets: FixedSecret(), loop: loop, log: try Log(configuration.log, kernel: kernel))
+            configuration: configuration, secrets: FixedSecret(), loop: loop, log: try Log(configuration.log, kernel: kernel),
+            descriptorsMax: descriptorsMax)
         try server.start()
         timer = loop.makeTimer(for: loop.add(self), token: 0)
         loop.arm(timer, at: loop.now)
