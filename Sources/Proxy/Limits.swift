@@ -34,8 +34,6 @@ enum Limits {
     static let answerBytesMax = 8 * 1024
     /// A content at least this long is sent from where it was decrypted; a shorter one joins the bytes already waiting.
     static let directSendBytesMin = 8 * 1024
-    /// Room that a piece of a chunked body needs besides its content: the size line and two line ends.
-    static let chunkOverhead = 32
     /// Times that one request is sent anew after a refusal: once with a newer token that was there already, once with a fresh one.
     static let replaysMax = 2
     /// What one transfer may move in a turn of the loop, in bytes, before the others have their turn. Some 0.3 ms.

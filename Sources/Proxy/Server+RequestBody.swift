@@ -53,7 +53,7 @@ extension Server {
     /// In a second attempt, the content begins with what the first one had.
     private func fillFromCopy(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) {
         while !isCopySent(downstream) {
-            let room = upstreams[upstream].output.freeCapacity - Limits.chunkOverhead
+            let room = upstreams[upstream].output.freeCapacity - ChunkedEncoder.overheadMax
             guard room > 0 else { return }
             let offset = downstreams[downstream].exchange.copyOffset
             let run = downstreams[downstream].exchange.copy.content(from: offset)
@@ -66,7 +66,7 @@ extension Server {
     private func fillFromClient(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) throws(MessageError) {
         guard isCopySent(downstream) else { return }
         while !downstreams[downstream].exchange.requestBody.isComplete {
-            let room = upstreams[upstream].output.freeCapacity - Limits.chunkOverhead
+            let room = upstreams[upstream].output.freeCapacity - ChunkedEncoder.overheadMax
             guard room > 0 else { return }
             if downstreams[downstream].input.isEmpty {
                 switch receive(downstream) {

@@ -280,7 +280,7 @@ extension Server {
 
     /// How much content can be taken on: nil when the client has to take something first.
     private func contentRoom(_ downstream: Handle<Downstream>, _ coding: Exchange.ResponseCoding) -> Int? {
-        let overhead = coding == .chunked ? Limits.chunkOverhead : 0
+        let overhead = coding == .chunked ? ChunkedEncoder.overheadMax : 0
         if downstreams[downstream].output.freeCapacity <= overhead {
             guard flush(downstream) else {
                 downstreams[downstream].output.compact()

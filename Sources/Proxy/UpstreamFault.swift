@@ -19,19 +19,6 @@ enum UpstreamFault: Error {
     case responseTimeout(limit: Duration)
     case idleTimeout(limit: Duration)
 
-    /// Whether nothing can have been sent: the connection never came to be.
-    var isBeforeRequest: Bool {
-        switch self {
-        case .unresolved, .unreachable, .connectTimeout: true
-        case .tls(let error):
-            switch error {
-            case .certificate, .configuration: true
-            case .alert, .protocolFault, .truncated, .transport, .library: false
-            }
-        case .closedBeforeAnswer, .truncated, .malformed, .unexpected, .responseTimeout, .idleTimeout: false
-        }
-    }
-
     /// The reason in words, without the upstream's name.
     var reason: String {
         switch self {
