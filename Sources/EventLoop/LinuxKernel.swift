@@ -153,9 +153,7 @@ extension LinuxKernel {
 
     public func accept(from listener: Int32) -> Int {
         let descriptor = linux_accept(listener)
-        guard descriptor >= 0 else { return Int(-errno) }
-        sendAtOnce(descriptor)
-        return Int(descriptor)
+        return descriptor >= 0 ? Int(descriptor) : Int(-errno)
     }
 
     public func connect(to address: SocketAddress) throws(SystemError) -> Int32 {
@@ -222,7 +220,8 @@ extension LinuxKernel {
         }
     }
 
-    /// A request is written whole: to wait for more before a packet is sent gains nothing. Unix sockets have no such option.
+    /// A request is written whole: to wait for more before a packet is sent gains nothing. What a listener accepts inherits it.
+    /// Unix sockets have no such option.
     private func sendAtOnce(_ descriptor: Int32) {
         var on: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
@@ -251,6 +250,7 @@ extension LinuxKernel {
 
     private func bindInternet(_ descriptor: Int32, to address: SocketAddress) throws(SystemError) {
         setOption(descriptor, SOL_SOCKET, SO_REUSEADDR)
+        sendAtOnce(descriptor)
         guard address.withSystemForm({ linux_bind(descriptor, $0, $1) }) == 0 else { throw failure("bind", address) }
     }
 

@@ -22,6 +22,18 @@ struct LinuxKernelTests {
         kernel.close(server)
     }
 
+    @Test(arguments: [SocketAddress.loopback(port: 0), .ipv6(high: 0, low: 1, port: 0, scope: 0)])
+    func `what is sent goes out at once, at both ends`(address: SocketAddress) throws {
+        let (client, server) = try watcher.pair(at: address)
+        for descriptor in [client, server] {
+            var isOn: Int32 = 0
+            var length = socklen_t(MemoryLayout<Int32>.size)
+            #expect(getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, &length) == 0)
+            #expect(isOn != 0)
+            kernel.close(descriptor)
+        }
+    }
+
     @Test func `a listener tells the port it was given, and none is waiting at first`() throws {
         let listener = try kernel.listen(on: .loopback(port: 0), options: ListenOptions())
         let address = try kernel.localAddress(of: listener)
