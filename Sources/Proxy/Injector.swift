@@ -5,6 +5,8 @@ enum Injector {
     /// Each as `name: value CRLF`, with the credential's present token in its place.
     static func render(_ injections: [Injection], credential: CredentialState) -> Secret {
         var lines: [UInt8] = []
+        // It does not grow, so no token stays behind in memory that was given back.
+        lines.reserveCapacity(Limits.injectedBytesMax)
         for injection in injections {
             lines.append(contentsOf: injection.name.utf8)
             lines.append(contentsOf: ": ".utf8)

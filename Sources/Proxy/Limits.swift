@@ -10,6 +10,8 @@ enum Limits {
     static let acceptsPerTurn = 64
     /// How long accepting rests when the process has no descriptor left.
     static let acceptPause = Duration.milliseconds(100)
+    /// Field lines that a route injects: a token has at most 16 KiB, and a head that does not fit a buffer is refused.
+    static let injectedBytesMax = 64 * 1024
     /// Content of a token answer. Real ones have some 2 KiB.
     static let tokenAnswerBytesMax = 64 * 1024
     /// Memory held for replays over all requests, beyond one buffer each. Further requests are forwarded without one.

@@ -250,16 +250,10 @@ extension Server {
         _ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ before: BodyReader
     ) throws(UpstreamFault) -> Bool {
         var reader = before
-        if upstreams[upstream].input.isEmpty {
-            switch try receive(upstream) {
-            case .some: break
-            case .blocked, .full: return false
-            case .ended:
-                guard reader.endsWithStream else { throw .truncated }
-                reader.streamEnded()
-                upstreams[upstream].response = .body(reader)
-                return true
-            }
+        switch try receiveContent(upstream, reader) {
+        case .some: break
+        case .blocked, .full: return false
+        case .ended: return true
         }
         lendOutput(downstream)
         let coding = downstreams[downstream].exchange.responseCoding
@@ -276,6 +270,19 @@ extension Server {
         }
         upstreams[upstream].input.consume(step.consumed)
         return true
+    }
+
+    /// Receives if nothing of the content is at hand. The end of the stream ends a content that ends so, and is a fault in others.
+    func receiveContent(_ upstream: Handle<Upstream>, _ reader: BodyReader) throws(UpstreamFault) -> Intake {
+        guard upstreams[upstream].input.isEmpty else { return .some }
+        let intake = try receive(upstream)
+        if case .ended = intake {
+            guard reader.endsWithStream else { throw .truncated }
+            var ended = reader
+            ended.streamEnded()
+            upstreams[upstream].response = .body(ended)
+        }
+        return intake
     }
 
     /// How much content can be taken on: nil when the client has to take something first.

@@ -29,6 +29,8 @@ extension Server {
     func sendTokenCall(_ credential: CredentialState, on upstream: Handle<Upstream>) {
         guard let request = credential.request else { preconditionFailure("a token call is sent once") }
         credential.request = nil
+        // It does not grow, so no part of the token stays behind in memory that was given back.
+        credential.answer.reserveCapacity(Limits.tokenAnswerBytesMax)
         upstreams[upstream].beginRequest(for: .tokenCall(credential.index))
         upstreams[upstream].output = pool.lend()
         let origin = upstreams[upstream].destination.origin
@@ -82,16 +84,10 @@ extension Server {
                 endTokenCall(upstream, credential)
                 return false
             }
-            if upstreams[upstream].input.isEmpty {
-                switch try receive(upstream) {
-                case .some: break
-                case .blocked, .full: return false
-                case .ended:
-                    guard reader.endsWithStream else { throw .truncated }
-                    reader.streamEnded()
-                    upstreams[upstream].response = .body(reader)
-                    return true
-                }
+            switch try receiveContent(upstream, reader) {
+            case .some: break
+            case .blocked, .full: return false
+            case .ended: return true
             }
             let bytes = upstreams[upstream].input.bytes
             let step: BodyReader.Step
@@ -119,11 +115,12 @@ extension Server {
     }
 
     private func endTokenCall(_ upstream: Handle<Upstream>, _ credential: CredentialState) {
-        let answer = credential.answer
         let wall = kernel.wallNow()
         tokenCallEnded(upstream, credential) { cache in
+            // No second reference to the answer is kept: what is wiped behind this would be a copy.
             cache.answered(
-                status: credential.answerStatus, retryAfter: credential.answerRetryAfter, body: answer, at: now, wall: wall)
+                status: credential.answerStatus, retryAfter: credential.answerRetryAfter, body: credential.answer, at: now,
+                wall: wall)
         }
     }
 
