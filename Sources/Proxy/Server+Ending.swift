@@ -48,13 +48,8 @@ extension Server {
         if log.isAccessLogged { logAccess(downstream, code: code) }
         dropExchange(downstream)
         downstreams[downstream].hasBeenUsed = true
-        if isPersistent {
-            downstreams[downstream].become(.idle)
-            setDeadline(downstream, after: listeners[downstreams[downstream].listener].router.keepAliveTimeout)
-        } else {
-            downstreams[downstream].become(.finishing)
-            setDeadline(downstream, after: listeners[downstreams[downstream].listener].router.keepAliveTimeout)
-        }
+        downstreams[downstream].become(isPersistent ? .idle : .finishing)
+        setDeadline(downstream, after: listeners[downstreams[downstream].listener].router.keepAliveTimeout)
     }
 
     private func dropExchange(_ downstream: Handle<Downstream>) {

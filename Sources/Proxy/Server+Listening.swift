@@ -102,11 +102,13 @@ extension Server {
             }
             // Any other error is of a connection that ended before it was accepted.
         }
-        loop.arm(listener.timer, at: now)
+        hasUnaccepted = true
+        loop.turnAgain()
     }
 
-    /// Room has come: connections that were left in the backlog are accepted.
+    /// Connections that were left in the backlog are accepted: room has come, or the others have had their turn.
     func resumeAccepting() {
+        hasUnaccepted = false
         for index in listeners.indices where listeners[index].mayHaveMore { accept(on: index) }
     }
 

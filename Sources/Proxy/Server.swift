@@ -9,7 +9,7 @@ internal import Wire
 /// back to it, and the checks at run time cost a seventh of all instructions of a request.
 ///
 /// Its connections are structs in slabs. The files `Server+….swift` have one stage of a request each, in this order:
-/// Listening, Downstream, Exchange, Tokens, Connecting, RequestBody, Response, Ending.
+/// Listening, Downstream, Exchange, Tokens, Connecting, Pool, UpstreamBytes, RequestBody, Response, Ending.
 public final class Server: EventHandler {
     let loop: Loop
     let kernel: any Kernel
@@ -39,6 +39,8 @@ public final class Server: EventHandler {
     @exclusivity(unchecked) var replayBytes = 0
     /// Transfers that had their share of this turn, and go on in the next.
     @exclusivity(unchecked) var resuming: [Handle<Downstream>] = []
+    /// More connections wait to be accepted than one turn takes.
+    @exclusivity(unchecked) var hasUnaccepted = false
     @exclusivity(unchecked) var endedDownstreams: [Handle<Downstream>] = []
     @exclusivity(unchecked) var endedUpstreams: [Handle<Upstream>] = []
     var drainTimer = TimerID.none
@@ -139,6 +141,7 @@ extension Server {
     public func turnEnded(now: Duration) {
         self.now = now
         if !resuming.isEmpty { resumeTransfers() }
+        if hasUnaccepted { resumeAccepting() }
         if !endedDownstreams.isEmpty || !endedUpstreams.isEmpty { removeEnded() }
         log.flush()
     }

@@ -25,6 +25,13 @@ import Testing
         }
     }
 
+    @Test func `a burst of clients is accepted without a pause`() throws {
+        let bench = try Bench()
+        let clients = try (0..<180).map { _ in try bench.client() }
+        for _ in 0..<2 { bench.loop.turn() }
+        #expect(bench.server.downstreams.count == clients.count)
+    }
+
     @Test func `a client with a request keeps its place`() throws {
         let bench = try Bench(descriptorsMax: 26)
         let first = try bench.client()
