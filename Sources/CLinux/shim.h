@@ -3,6 +3,9 @@
 #define BEARERPROXY_CLINUX_H
 
 #include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -35,6 +38,10 @@ static inline int linux_connect(int descriptor, const void *address, socklen_t l
 
 static inline int linux_socket_name(int descriptor, void *address, socklen_t *length) {
     return getsockname(descriptor, (struct sockaddr *)address, length);
+}
+
+static inline int linux_peer_name(int descriptor, void *address, socklen_t *length) {
+    return getpeername(descriptor, (struct sockaddr *)address, length);
 }
 
 // One number for a time: 64 bits of nanoseconds reach to the year 2262.

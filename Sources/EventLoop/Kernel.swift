@@ -44,6 +44,10 @@ public protocol Kernel: AnyObject {
     /// Makes the coming `close` of a connection a reset, which no peer takes for the orderly end of a message.
     func resetOnClose(_ descriptor: Int32)
 
+    /// Whether the peer of a connection has closed it altogether, where it may only have finished sending: both look the
+    /// same to a receive. False where that cannot be known: of a peer on another machine.
+    func isPeerGone(_ descriptor: Int32) -> Bool
+
     /// Closes a descriptor that this kernel gave out. A descriptor that is not open is a broken invariant.
     func close(_ descriptor: Int32)
 

@@ -199,6 +199,8 @@ extension LinuxKernel {
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &atOnce, socklen_t(MemoryLayout<linger>.size))
     }
 
+    public func isPeerGone(_ descriptor: Int32) -> Bool { PeerSocket.isGone(behind: descriptor) }
+
     public func close(_ descriptor: Int32) {
         let code = Glibc.close(descriptor)
         precondition(code == 0 || errno != EBADF, "closed a descriptor that is not open")

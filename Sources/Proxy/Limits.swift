@@ -26,6 +26,11 @@ enum Limits {
     /// its kernel does not discard the answer with a reset (RFC 9112, section 9.6).
     static let lingerTimeout = Duration.seconds(2)
     static let lingerBytesMax = 1024 * 1024
+    /// A client that has finished sending, and waits for its answer, may have closed the connection: it is looked for this
+    /// long after its end was seen, when a process that closes has done so ...
+    static let peerCheckDelay = Duration.milliseconds(50)
+    /// ... and again so often.
+    static let peerCheckInterval = Duration.seconds(1)
     /// Addresses of a name are used this long before the name is looked up again.
     static let resolutionLifetime = Duration.seconds(30)
     /// One address of several is given up for the next after this.

@@ -22,8 +22,11 @@ extension Server {
             return
         }
         if readiness.contains(.readable) { downstreams[downstream].canReceive = true }
-        if readiness.contains(.peerClosed) { downstreams[downstream].isPeerClosed = true }
         if readiness.contains(.writable) { downstreams[downstream].canSend = true }
+        if readiness.contains(.peerClosed) {
+            downstreams[downstream].isPeerClosed = true
+            loop.arm(downstreams[downstream].timer, at: min(downstreams[downstream].deadline, now + Limits.peerCheckDelay))
+        }
         advance(downstream)
     }
 
@@ -216,7 +219,14 @@ extension Server {
 extension Server {
     func setDeadline(_ downstream: Handle<Downstream>, after duration: Duration) {
         downstreams[downstream].deadline = now + duration
-        loop.arm(downstreams[downstream].timer, at: now + duration)
+        armTimer(downstream)
+    }
+
+    /// For the deadline, or before it where the client may have left.
+    private func armTimer(_ downstream: Handle<Downstream>) {
+        var time = downstreams[downstream].deadline
+        if downstreams[downstream].isPeerClosed { time = min(time, now + Limits.peerCheckInterval) }
+        loop.arm(downstreams[downstream].timer, at: time)
     }
 
     /// Something moved: the present wait begins anew.
@@ -242,9 +252,9 @@ extension Server {
     }
 
     func downstreamTimerFired(_ downstream: Handle<Downstream>) {
-        let deadline = downstreams[downstream].deadline
-        if deadline > now {
-            loop.arm(downstreams[downstream].timer, at: deadline)
+        let isLeft = hasLeft(downstream)
+        guard downstreams[downstream].deadline <= now, !isLeft else {
+            if isLeft { abandon(downstream) } else { armTimer(downstream) }
             return
         }
         switch downstreams[downstream].phase {
@@ -262,6 +272,12 @@ extension Server {
 // MARK: closing
 
 extension Server {
+    /// Whether a client that has finished sending is gone, and its answer is for nobody. One that only sends nothing more is not.
+    private func hasLeft(_ downstream: Handle<Downstream>) -> Bool {
+        downstreams[downstream].isPeerClosed && downstreams[downstream].phase == .exchanging
+            && kernel.isPeerGone(downstreams[downstream].descriptor.number)
+    }
+
     /// The last answer is sent. Where the client may still be sending, its bytes are read for a while: to close at once
     /// would make its kernel throw the answer away.
     private func beginLingering(_ downstream: Handle<Downstream>) {

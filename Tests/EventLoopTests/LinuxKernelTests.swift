@@ -34,6 +34,18 @@ struct LinuxKernelTests {
         }
     }
 
+    @Test(arguments: [SocketAddress.loopback(port: 0), .ipv6(high: 0, low: 1, port: 0, scope: 0)])
+    func `a peer that closed is told from one that has finished sending`(address: SocketAddress) throws {
+        let (client, server) = try watcher.pair(at: address)
+        #expect(!kernel.isPeerGone(server) && !kernel.isPeerGone(client))
+        kernel.shutdownWriting(client)
+        #expect(watcher.wait(for: .peerClosed, of: 2))
+        #expect(!kernel.isPeerGone(server))
+        kernel.close(client)
+        #expect(kernel.isPeerGone(server))
+        kernel.close(server)
+    }
+
     @Test func `a listener tells the port it was given, and none is waiting at first`() throws {
         let listener = try kernel.listen(on: .loopback(port: 0), options: ListenOptions())
         let address = try kernel.localAddress(of: listener)

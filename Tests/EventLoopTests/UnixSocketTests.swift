@@ -34,6 +34,18 @@ struct UnixSocketTests {
         kernel.close(listener)
     }
 
+    @Test func `a peer that closed is told from one that has finished sending`() throws {
+        defer { removeDirectory("g") }
+        let (client, server) = try watcher.pair(at: .unix("\(directory)/g"))
+        #expect(!kernel.isPeerGone(server))
+        kernel.shutdownWriting(client)
+        #expect(watcher.wait(for: .peerClosed, of: 2))
+        #expect(!kernel.isPeerGone(server))
+        kernel.close(client)
+        #expect(kernel.isPeerGone(server))
+        kernel.close(server)
+    }
+
     @Test func `bytes go both ways and a half close arrives`() throws {
         defer { removeDirectory("b") }
         let (client, server) = try watcher.pair(at: .unix("\(directory)/b"))

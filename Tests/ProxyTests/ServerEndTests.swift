@@ -48,6 +48,34 @@ import Wire
         #expect(bench.turn { upstream.isOver })
     }
 
+    @Test func `a client that closes its connection ends what is done for it, with or without an answer begun`() throws {
+        for response in ["", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"] {
+            let bench = try Bench()
+            let client = try bench.client()
+            client.send(Self.get)
+            let upstream = try bench.upstream()
+            #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+            upstream.send(response)
+            #expect(bench.turn { client.text.hasSuffix(response.isEmpty ? "" : "half") })
+            client.close()
+            #expect(bench.turn { upstream.isOver })
+            #expect(bench.turn { bench.server.downstreams.count == 0 && bench.server.upstreams.count == 0 })
+        }
+    }
+
+    @Test func `a client that has finished sending is waited for, however often it is looked for`() throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send(Self.get)
+        client.finish()
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        bench.turn(for: Limits.peerCheckInterval * 2.5)
+        #expect(!upstream.isOver)
+        upstream.send(Self.empty)
+        #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 204") && client.isEnded })
+    }
+
     @Test func `half a content is never a whole one upstream`() throws {
         let bench = try Bench()
         let client = try bench.client()

@@ -87,6 +87,11 @@ extension SimulatedKernel {
         stream.resetsOnClose = true
     }
 
+    public func isPeerGone(_ descriptor: Int32) -> Bool {
+        guard let stream = socket(descriptor, for: "sock_diag") as? Stream else { return false }
+        return stream.peer.map { !$0.isHeld } ?? true
+    }
+
     public func close(_ descriptor: Int32) {
         guard let socket = socket(descriptor, for: "close") else { return }
         network.note("fd \(descriptor) close")

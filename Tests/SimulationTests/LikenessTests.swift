@@ -123,6 +123,17 @@ struct LikenessTests {
         }
     }
 
+    @Test func `a peer that has finished sending is there, and one that has closed is gone`() throws {
+        try expectLikeness { pair in
+            var said = [pair.settle(), "\(pair.kernel.isPeerGone(pair.server))"]
+            pair.kernel.shutdownWriting(pair.client)
+            said += [pair.settle(), "\(pair.kernel.isPeerGone(pair.server))", "\(pair.receive(pair.server))"]
+            pair.kernel.close(pair.client)
+            said += [pair.settle(), "\(pair.kernel.isPeerGone(pair.server))"]
+            return said
+        }
+    }
+
     @Test func `a close with nothing unread is an end, and sending to it a reset`() throws {
         try expectLikeness { pair in
             var said = [pair.settle(), "\(pair.send(pair.client, "last"))"]
