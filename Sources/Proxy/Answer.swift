@@ -84,6 +84,20 @@ extension Answer {
             proxyStatusError: "connection_limit_reached", retryAfter: 1)
     }
 
+    static func tooManyConnections(_ connectionsMax: Int) -> Answer {
+        Answer(
+            status: 503, code: "overloaded",
+            message: "\(connectionsMax) clients are connected already (limits.connections, or the limit of open files)",
+            proxyStatusError: "connection_limit_reached", retryAfter: 1, closes: true)
+    }
+
+    static func contentTooLarge(_ route: String, bytesMax: Int) -> Answer {
+        Answer(
+            status: 413, code: "content_too_large",
+            message: "the request's content is longer than \(bytesMax) bytes, the limit of route \(route) (limits.requestBody)",
+            proxyStatusError: "http_request_error", closes: true)
+    }
+
     static func queueTimeout(_ route: String, concurrency: Int, limit: Duration) -> Answer {
         Answer(
             status: 503, code: "overloaded",

@@ -1,9 +1,11 @@
 /// The bounds of the proxy. What a route can set is in `Configuration`.
 enum Limits {
-    /// Client connections at one time, over all listeners. Others wait in the kernel's backlog.
-    static let downstreamsMax = 16_384
-    /// Descriptors that are not for clients and their upstream connections: listeners, the loop's own, logs, token calls.
-    static let descriptorReserve = 24
+    /// Client connections that are being told that there are too many, besides those that are served. Others wait in the
+    /// kernel's backlog.
+    static let refusalsMax = 64
+    /// Descriptors that are not for clients and their upstream connections: listeners, the loop's own, logs, token calls,
+    /// and refused clients.
+    static let descriptorReserve = 24 + refusalsMax
     /// Upstream connections at one time, over all routes; a route's own limit is `limits.concurrency`.
     static let upstreamsMax = 16_384
     /// Connections accepted from one listener in one turn, so that a flood of them does not starve requests.

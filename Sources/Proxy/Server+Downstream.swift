@@ -128,7 +128,7 @@ extension Server {
     }
 
     /// Answers what is no request, and ends the connection: where the next one would begin is unknown.
-    private func refuseHead(_ downstream: Handle<Downstream>, _ answer: Answer) {
+    func refuseHead(_ downstream: Handle<Downstream>, _ answer: Answer) {
         downstreams[downstream].become(.exchanging)
         downstreams[downstream].exchange = newExchange()
         downstreams[downstream].exchange.copy.begin(.init(start: nil, count: 0), in: pool.lend(), contentBytesMax: 0)

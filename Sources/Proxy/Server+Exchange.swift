@@ -31,10 +31,23 @@ extension Server {
             self.answer(downstream, answer)
         case .route(let route):
             downstreams[downstream].exchange.route = route.index
+            if let answer = refusalOfContent(downstream) {
+                self.answer(downstream, answer)
+                return
+            }
             downstreams[downstream].exchange.become(.waitingForToken)
             setDeadline(downstream, after: route.credential.configuration.authTimeout)
             takeToken(downstream)
         }
+    }
+
+    /// The answer where more content is announced, or has come, than the route takes.
+    func refusalOfContent(_ downstream: Handle<Downstream>) -> Answer? {
+        var count = downstreams[downstream].exchange.receivedCount
+        if case .length(let length) = downstreams[downstream].exchange.requestFraming { count = length }
+        let route = routes[downstreams[downstream].exchange.route].configuration
+        return count > route.limits.requestBodyBytesMax
+            ? .contentTooLarge(route.name, bytesMax: route.limits.requestBodyBytesMax) : nil
     }
 
     private func takeRequestID(_ downstream: Handle<Downstream>) {

@@ -84,14 +84,14 @@ extension Server {
         guard let number = listener.descriptor?.number else { return }
         listener.mayHaveMore = true
         for _ in 0..<Limits.acceptsPerTurn {
-            guard !downstreams.isFull else {
-                makeRoom()
+            let isTooMany = downstreams.count >= clientsMax
+            if isTooMany, isRoomComing() || downstreams.isFull {
                 loop.arm(listener.timer, at: now + Limits.acceptPause)
                 return
             }
             let result = kernel.accept(from: number)
             if result >= 0 {
-                begin(Int32(result), listener: index)
+                begin(Int32(result), listener: index, isTooMany: isTooMany)
             } else if result == Int(-EAGAIN) {
                 listener.mayHaveMore = false
                 return
@@ -113,20 +113,20 @@ extension Server {
     }
 
     /// All places are taken: connections that wait for a next request give theirs to those that have one. They are free at
-    /// the end of the turn, and the backlog is looked at again then.
-    private func makeRoom() {
-        var closedCount = 0
+    /// the end of the turn, and the backlog is looked at again then. False when there are none.
+    private func isRoomComing() -> Bool {
+        guard endedDownstreams.isEmpty else { return true }
         downstreams.forEach { downstream in
-            guard closedCount < Limits.acceptsPerTurn, downstreams[downstream].phase == .idle,
+            guard endedDownstreams.count < Limits.acceptsPerTurn, downstreams[downstream].phase == .idle,
                 downstreams[downstream].output.isEmpty, downstreams[downstream].input.isEmpty,
                 !downstreams[downstream].canReceive, downstreams[downstream].hasBeenUsed
             else { return }
             close(downstream)
-            closedCount += 1
         }
+        return !endedDownstreams.isEmpty
     }
 
-    private func begin(_ number: Int32, listener: Int) {
+    private func begin(_ number: Int32, listener: Int, isTooMany: Bool) {
         let handle = downstreams.insert { handle in
             let timer = loop.makeTimer(for: handlerID, token: EventToken(handle).rawValue)
             return Downstream(descriptor: Descriptor(number, of: kernel), listener: listener, timer: timer)
@@ -136,6 +136,12 @@ extension Server {
         } catch {
             log.event(.error, "\(error.description)")
             close(handle)
+            return
+        }
+        guard !isTooMany else {
+            // Whatever it is going to ask: a client that is told so can try again, one that waits in the backlog only waits.
+            refuseHead(handle, .tooManyConnections(clientsMax))
+            advance(handle)
             return
         }
         // The first head has its time from here; nothing was said yet about how long an idle connection is kept.

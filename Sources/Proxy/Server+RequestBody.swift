@@ -36,6 +36,7 @@ extension Server {
         if !upstreams[upstream].output.isLent { upstreams[upstream].output = pool.lend() }
         fillFromCopy(downstream, upstream)
         try fillFromClient(downstream, upstream)
+        guard isServing(upstream, downstream) else { return }
         guard downstreams[downstream].exchange.requestBody.isComplete, isCopySent(downstream) else { return }
         if downstreams[downstream].exchange.requestFraming == .chunked {
             let fits = upstreams[upstream].output.append { ChunkedEncoder.writeLast(into: &$0) }
@@ -87,6 +88,11 @@ extension Server {
             }
             downstreams[downstream].exchange.receivedCount += content.count
             downstreams[downstream].input.consume(step.consumed)
+            // A length that was announced has been looked at already.
+            if downstreams[downstream].exchange.requestFraming == .chunked, let answer = refusalOfContent(downstream) {
+                failRequest(downstream, answer)
+                return
+            }
         }
     }
 

@@ -16,6 +16,8 @@ public final class Server: EventHandler {
     let log: Log
     let transport: KernelTransport
     let configuration: Configuration
+    /// Clients that are served at one time: as many as are configured, or as there are descriptors for.
+    let clientsMax: Int
     let downstreams: Slab<Downstream>
     let upstreams = Slab<Upstream>(capacity: Limits.upstreamsMax)
     var handlerID: HandlerID!
@@ -50,13 +52,13 @@ public final class Server: EventHandler {
     /// Prepares everything that can fail before a socket is opened: secrets, certificates.
     ///
     /// - Parameter descriptorsMax: how many descriptors the process may have. Each client may need two, and the rest of the
-    ///   process some: so many clients are accepted, and no more.
+    ///   process some: so many clients are served, and no more.
     /// - Throws: `StartError.configuration` with all that is missing or unusable.
     public init(
         configuration: Configuration, secrets: any SecretReading, loop: Loop, log: Log, descriptorsMax: Int = .max
     ) throws(StartError) {
-        let clientsMax = max(1, (descriptorsMax - Limits.descriptorReserve) / 2)
-        downstreams = Slab(capacity: min(Limits.downstreamsMax, clientsMax))
+        clientsMax = min(configuration.connectionsMax, max(1, (descriptorsMax - Limits.descriptorReserve) / 2))
+        downstreams = Slab(capacity: clientsMax + Limits.refusalsMax)
         self.configuration = configuration
         self.loop = loop
         self.log = log

@@ -16,13 +16,13 @@ extension Mistake {
             "a key that resembles none",
             .top(#""colour": 1"#),
             [
-                #"proxy.json:4:1: colour: unknown key; the keys here are "$schema", "routes", "credentials", "log", "drainTimeout", "threads", "tokenCache", "admin" and "egressProxy""#,
+                #"proxy.json:4:1: colour: unknown key; the keys here are "$schema", "routes", "credentials", "log", "limits", "drainTimeout", "threads", "tokenCache", "admin" and "egressProxy""#,
             ]),
         Mistake(
             "a key with a control character",
             .top(#""a\u001bb": 1"#),
             [
-                #"proxy.json:4:1: ["a\u001bb"]: unknown key; the keys here are "$schema", "routes", "credentials", "log", "drainTimeout", "threads", "tokenCache", "admin" and "egressProxy""#,
+                #"proxy.json:4:1: ["a\u001bb"]: unknown key; the keys here are "$schema", "routes", "credentials", "log", "limits", "drainTimeout", "threads", "tokenCache", "admin" and "egressProxy""#,
             ]),
         Mistake(
             "a key that stands twice",

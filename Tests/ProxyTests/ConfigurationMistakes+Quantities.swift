@@ -43,6 +43,19 @@ extension Mistake {
                 "proxy.json:3:15: routes[0].replayBody: 65MiB is outside 0B to 64MiB",
             ]),
         Mistake(
+            "a body beyond all measure",
+            .route(#""limits": { "requestBody": -1 }"#),
+            [
+                "proxy.json:3:28: routes[0].limits.requestBody: -1B is outside 0B to 1024GiB",
+            ]),
+        Mistake(
+            "no connection at all",
+            .top(#""limits": { "connections": 0, "connection": 1 }"#),
+            [
+                "proxy.json:4:28: limits.connections: 0 stands here; write a whole number from 1 to 16384",
+                #"proxy.json:4:31: limits.connection: unknown key; did you mean "connections"?"#,
+            ]),
+        Mistake(
             "a negative size",
             .route(#""replayBody": -1"#),
             [

@@ -51,7 +51,7 @@ extension Mistake {
             "columns count characters, not bytes",
             .whole(#"{ "ä€😀": 1, "routes": [], "credentials": {} }"#),
             [
-                #"proxy.json:1:3: ["ä€😀"]: unknown key; the keys here are "$schema", "routes", "credentials", "log", "drainTimeout", "threads", "tokenCache", "admin" and "egressProxy""#,
+                #"proxy.json:1:3: ["ä€😀"]: unknown key; the keys here are "$schema", "routes", "credentials", "log", "limits", "drainTimeout", "threads", "tokenCache", "admin" and "egressProxy""#,
                 "proxy.json:1:23: routes: the list is empty; write at least one route",
             ]),
         Mistake(

@@ -24,7 +24,7 @@ import Testing
                     requestHead: .seconds(10), requestBody: .seconds(60), keepAlive: .seconds(75), connect: .seconds(5),
                     responseHead: .seconds(60), idle: .seconds(300)))
         #expect(route.tls == .standard && route.connectTo == nil)
-        #expect(route.limits == RouteLimits(concurrency: 256, queue: 1024))
+        #expect(route.limits == RouteLimits(concurrency: 256, queue: 1024, requestBodyBytesMax: 1 << 30))
         #expect(configuration.log == .standard && configuration.drainTimeout == .seconds(30) && configuration.threads == 1)
         #expect(configuration.warnings == [])
 
@@ -53,7 +53,7 @@ import Testing
                 == Timeouts(
                     requestHead: .milliseconds(500), requestBody: .seconds(2), keepAlive: .seconds(180), connect: .seconds(14_400),
                     responseHead: .seconds(5), idle: .seconds(6)))
-        #expect(route.limits == RouteLimits(concurrency: 1, queue: 0))
+        #expect(route.limits == RouteLimits(concurrency: 1, queue: 0, requestBodyBytesMax: 4 << 20))
 
         let other = configuration.routes[1]
         #expect(other.listen == .localhost(port: 0) && other.connectTo == Endpoint(host: "::1", port: 9443))
@@ -96,7 +96,7 @@ import Testing
               "allow": { "methods": ["GET", "PUT"], "hosts": ["[::1]", "Money.Local"], "origins": ["http://LOCALHOST:3000", "https://a.example:443"],
                          "users": [], "paths": [], "rpcMethods": [] },
               "reauthenticateOn": [{ "status": 401 }, { "status": 403 }], "replayBody": 65536,
-              "limits": { "concurrency": 1, "requestsPerSecond": 0, "queue": 0 },
+              "limits": { "concurrency": 1, "requestsPerSecond": 0, "queue": 0, "requestBody": "4MiB" },
               "timeouts": { "requestHead": "500ms", "requestBody": "2s", "keepAlive": "3m", "connect": "4h", "responseHead": "5s", "idle": "6s" } },
             { "listen": "localhost:0", "host": "*", "upstream": "https://b.example:8332", "credential": "node", "connectTo": "[::1]:9443",
               "tls": { "ca": "/ca.pem", "serverName": "B.example", "pinSHA256": ["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="],

@@ -10,7 +10,7 @@ import Testing
 
     @Test func `a client that waits for a place gets that of one that asks nothing`() throws {
         // Room for two clients.
-        let bench = try Bench(descriptorsMax: 28)
+        let bench = try Bench(descriptorsMax: Limits.descriptorReserve + 4)
         var upstream: Peer?
         for number in 0..<5 {
             let client = try bench.client()
@@ -32,20 +32,78 @@ import Testing
         #expect(bench.server.downstreams.count == clients.count)
     }
 
-    @Test func `a client with a request keeps its place`() throws {
-        let bench = try Bench(descriptorsMax: 26)
+    @Test func `a client with a request keeps its place, and one too many is told so`() throws {
+        let bench = try Bench(top: #", "limits": { "connections": 1 }"#)
         let first = try bench.client()
         first.send(Self.get)
         let upstream = try bench.upstream()
         #expect(bench.turn { upstream.text.hasPrefix("GET ") })
         let second = try bench.client()
         second.send(Self.get)
-        bench.turn(for: .milliseconds(300))
-        #expect(!first.isOver && second.received.isEmpty)
+        #expect(bench.turn { second.isEnded })
+        #expect(second.text.hasPrefix("HTTP/1.1 503 ") && second.text.contains("Retry-After: 1\r\n"))
+        #expect(second.text.contains(#""code":"overloaded","message":"1 clients are connected already (limits.connections"#))
+        #expect(second.text.contains("Proxy-Status: bearerproxy; error=connection_limit_reached\r\n"))
+        #expect(!first.isOver)
         upstream.forget()
         upstream.send(Self.empty)
-        #expect(bench.turn { first.text.hasPrefix("HTTP/1.1 204") && upstream.text.hasPrefix("GET ") })
+        #expect(bench.turn { first.text.hasPrefix("HTTP/1.1 204") })
+        second.close()
+        // It has asked nothing more: a third has its place.
+        let third = try bench.client()
+        third.send(Self.get)
+        #expect(bench.turn { upstream.text.hasPrefix("GET ") })
         upstream.send(Self.empty)
-        #expect(bench.turn { second.text.hasPrefix("HTTP/1.1 204") })
+        #expect(bench.turn { third.text.hasPrefix("HTTP/1.1 204") })
+    }
+
+    @Test func `more clients than can be told wait, and all have their answer in the end`() throws {
+        let bench = try Bench(top: #", "limits": { "connections": 1 }"#)
+        let first = try bench.client()
+        first.send(Self.get)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasPrefix("GET ") })
+        let others = try (0..<Limits.refusalsMax * 2).map { _ in try bench.client() }
+        for other in others { other.send(Self.get) }
+        #expect(
+            bench.turn {
+                for other in others where other.isEnded { other.close() }
+                return others.allSatisfy { $0.text.hasPrefix("HTTP/1.1 503 ") }
+            })
+        #expect(bench.server.downstreams.count <= 1 + Limits.refusalsMax)
+        upstream.send(Self.empty)
+        #expect(bench.turn { first.text.hasPrefix("HTTP/1.1 204") })
+    }
+
+    @Test(arguments: [
+        "Content-Length: 11\r\n\r\n", "Content-Length: 11\r\nExpect: 100-continue\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n6\r\nhello \r\n5\r\nworld\r\n",
+    ])
+    func `a content longer than the route takes is refused`(rest: String) throws {
+        let bench = try Bench(route: #", "limits": { "requestBody": 10 }"#)
+        let client = try bench.client()
+        client.send("POST /a HTTP/1.1\r\nHost: localhost\r\n\(rest)")
+        #expect(bench.turn { client.isEnded })
+        #expect(client.text.hasPrefix("HTTP/1.1 413 Content Too Large\r\n") && client.text.contains("Connection: close\r\n"))
+        #expect(client.text.contains(#""code":"content_too_large","message":"the request's content is longer than 10 bytes"#))
+        if rest.hasPrefix("Transfer") {
+            // What had gone on before it became too long is never a whole request.
+            let upstream = try bench.upstream()
+            #expect(bench.turn { upstream.isOver })
+            #expect(!upstream.text.hasSuffix("0\r\n\r\n"))
+        } else {
+            #expect(!bench.hasAnotherUpstream())
+        }
+    }
+
+    @Test(arguments: ["Content-Length: 10\r\n\r\nhelloworld", "Transfer-Encoding: chunked\r\n\r\na\r\nhelloworld\r\n0\r\n\r\n"])
+    func `a content as long as the route takes goes on`(rest: String) throws {
+        let bench = try Bench(route: #", "limits": { "requestBody": 10 }"#)
+        let client = try bench.client()
+        client.send("POST /a HTTP/1.1\r\nHost: localhost\r\n\(rest)")
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.contains("helloworld") })
+        upstream.send(Self.empty)
+        #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 204") })
     }
 }

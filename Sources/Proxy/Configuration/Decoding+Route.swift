@@ -131,15 +131,16 @@ extension Decoding {
     }
 
     private func limits(_ node: Node?) -> RouteLimits? {
-        let standard = RouteLimits(concurrency: 256, queue: 1024)
+        let standard = RouteLimits(concurrency: 256, queue: 1024, requestBodyBytesMax: 1 << 30)
         guard let node else { return standard }
         guard let object = ObjectReader(node, "an object such as { \"concurrency\": 256 }") else { return nil }
         let concurrency = object.optional("concurrency").map { $0.int(in: Limits.concurrency) } ?? standard.concurrency
         let queue = object.optional("queue").map { $0.int(in: Limits.queue) } ?? standard.queue
+        let requestBody = object.optional("requestBody").map { $0.size(in: Limits.requestBody) } ?? standard.requestBodyBytesMax
         object.unsupported("requestsPerSecond") { $0.int == 0 }
         object.finish()
-        guard let concurrency, let queue else { return nil }
-        return RouteLimits(concurrency: concurrency, queue: queue)
+        guard let concurrency, let queue, let requestBody else { return nil }
+        return RouteLimits(concurrency: concurrency, queue: queue, requestBodyBytesMax: requestBody)
     }
 
     private func warn(about route: Route, _ object: ObjectReader) {

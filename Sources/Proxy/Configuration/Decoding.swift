@@ -16,6 +16,10 @@ struct Decoding {
         static let concurrency = 1...100_000
         /// Requests. 0 refuses what cannot go at once.
         static let queue = 0...100_000
+        /// Bytes. It streams, so a long one costs no memory.
+        static let requestBody = 0...1 << 40
+        /// Clients. Each may need two descriptors.
+        static let connections = 1...16_384
         /// Characters of a route's or a credential's name, which stands in every log line.
         static let nameCharactersMax = 64
         /// Bytes that replay copies of one route may take together before a warning says so.
@@ -51,15 +55,17 @@ struct Decoding {
         let areCredentialsReadable = readCredentials(credentialsNode)
         let routes = routesNode.flatMap { self.routes($0, areCredentialsReadable: areCredentialsReadable) }
         let log = object.optional("log").map(logSettings) ?? .standard
+        let connectionsMax = object.optional("limits").map(connectionsMax) ?? Limits.connections.upperBound
         let drainTimeout = object.optional("drainTimeout").map { $0.duration(in: Limits.drainTimeout) } ?? .seconds(30)
         checkThreads(object)
         object.unsupported("tokenCache")
         object.unsupported("admin")
         object.unsupported("egressProxy")
         object.finish()
-        guard let routes, let log, let drainTimeout else { return nil }
+        guard let routes, let log, let connectionsMax, let drainTimeout else { return nil }
         return Configuration(
-            routes: routes, credentials: credentials, log: log, drainTimeout: drainTimeout, threads: 1, warnings: diagnosis.warnings)
+            routes: routes, credentials: credentials, log: log, connectionsMax: connectionsMax, drainTimeout: drainTimeout, threads: 1,
+            warnings: diagnosis.warnings)
     }
 
     /// False if it is unknown which names there are, so that nothing can be said about references to them.
@@ -111,6 +117,13 @@ struct Decoding {
                 return .file(text)
             }
         }
+    }
+
+    private func connectionsMax(_ node: Node) -> Int? {
+        guard let object = ObjectReader(node, "an object such as { \"connections\": 1000 }") else { return nil }
+        let connections = object.optional("connections").map { $0.int(in: Limits.connections) } ?? Limits.connections.upperBound
+        object.finish()
+        return connections
     }
 
     private func checkThreads(_ object: ObjectReader) {

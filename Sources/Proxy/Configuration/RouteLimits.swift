@@ -4,4 +4,6 @@ public struct RouteLimits: Sendable, Equatable {
     public let concurrency: Int
     /// Requests that wait for one of those to end; the next one is refused with 503.
     public let queue: Int
+    /// Bytes of one request's content; a longer one is refused with 413.
+    public let requestBodyBytesMax: Int
 }
