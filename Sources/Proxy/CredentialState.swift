@@ -18,6 +18,8 @@ final class CredentialState {
     var answer: [UInt8] = []
     var answerStatus = 0
     var answerRetryAfter: Duration?
+    /// The endpoint's clock when it answered, since 1970-01-01 UTC.
+    var answerDate: Duration?
 
     init(
         index: Int, configuration: Credential, destination: Destination?, customerId: Secret?, timer: TimerID,
@@ -37,5 +39,6 @@ final class CredentialState {
         answer = []
         answerStatus = 0
         answerRetryAfter = nil
+        answerDate = nil
     }
 }

@@ -72,7 +72,7 @@ extension Server {
         case .head:
             guard let headCount = try receiveResponseHead(upstream) else { return false }
             credential.answerStatus = responseHead.status
-            credential.answerRetryAfter = retryAfter(UnsafeBufferPointer(rebasing: upstreams[upstream].input.bytes[..<headCount]))
+            readTimes(of: credential, UnsafeBufferPointer(rebasing: upstreams[upstream].input.bytes[..<headCount]))
             let framing: BodyFraming
             do throws(MessageError) { framing = try responseHead.framing(answering: .post) } catch { throw .malformed(error) }
             if responseHead.status >= 200 { upstreams[upstream].response = .body(BodyReader(framing)) }
@@ -103,9 +103,19 @@ extension Server {
         }
     }
 
-    /// Whole seconds only; a date is taken for none.
-    private func retryAfter(_ head: UnsafeBufferPointer<UInt8>) -> Duration? {
-        guard let range = responseHead.first(.retryAfter)?.valueRange, !range.isEmpty, range.count <= 9 else { return nil }
+    /// Takes over what the endpoint says of time: its clock, and when to ask again (RFC 9110, sections 6.6.1 and 10.2.3).
+    private func readTimes(of credential: CredentialState, _ head: UnsafeBufferPointer<UInt8>) {
+        let wall = kernel.wallNow()
+        credential.answerDate = date(.date, head, wall: wall)
+        credential.answerRetryAfter = seconds(.retryAfter, head)
+        // A date is one of the endpoint's clock; how far it is ahead of the local one may be the fault of that.
+        if credential.answerRetryAfter == nil, let time = date(.retryAfter, head, wall: wall) {
+            credential.answerRetryAfter = max(.zero, time - (credential.answerDate ?? wall))
+        }
+    }
+
+    private func seconds(_ name: FieldName, _ head: UnsafeBufferPointer<UInt8>) -> Duration? {
+        guard let range = responseHead.first(name)?.valueRange, !range.isEmpty, range.count <= 9 else { return nil }
         var seconds = 0
         for byte in head[range] {
             guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
@@ -114,8 +124,23 @@ extension Server {
         return .seconds(seconds)
     }
 
-    private func endTokenCall(_ upstream: Handle<Upstream>, _ credential: CredentialState) {
+    private func date(_ name: FieldName, _ head: UnsafeBufferPointer<UInt8>, wall: Duration) -> Duration? {
+        guard responseHead.count(of: name) == 1, let range = responseHead.first(name)?.valueRange else { return nil }
+        let year = 1970 + Int(wall.components.seconds / 31_556_952)
+        return HTTPDate.seconds(Array(head[range]), presentYear: year).map { .seconds($0) }
+    }
+
+    /// The present time by the local clock, or by the endpoint's where they are so far apart that the local one is wrong: the
+    /// endpoint wrote the token's times.
+    private func wallNow(as credential: CredentialState) -> Duration {
         let wall = kernel.wallNow()
+        guard let date = credential.answerDate else { return wall }
+        let difference = date > wall ? date - wall : wall - date
+        return difference > Credentials.Limits().clockDifferenceMax ? date : wall
+    }
+
+    private func endTokenCall(_ upstream: Handle<Upstream>, _ credential: CredentialState) {
+        let wall = wallNow(as: credential)
         tokenCallEnded(upstream, credential) { cache in
             // No second reference to the answer is kept: what is wiped behind this would be a copy.
             cache.answered(
