@@ -34,4 +34,7 @@ public enum Limits {
 
     /// Bytes of a whole trailer section, its empty line included. It is checked and dropped. Refused with 431.
     public static let trailerBytesMax = 8_192
+
+    /// Bytes of payload of a WebSocket control frame (RFC 6455 section 5.5). A longer one is refused with 1002.
+    public static let webSocketControlBytesMax = 125
 }
