@@ -13,6 +13,8 @@ struct Downstream: ~Copyable {
         case receivingHead
         /// A request is under way: its own machine is `exchange.phase`.
         case exchanging
+        /// The upstream has switched protocols: bytes both ways until both sides have ended.
+        case tunnelling
         /// The last answer is being sent, then the connection closes.
         case finishing
         /// Everything is sent, and what the client still sends is dropped until it has seen our end.
@@ -25,7 +27,8 @@ struct Downstream: ~Copyable {
             switch self {
             case .idle: next == .receivingHead || next == .exchanging || next == .closed
             case .receivingHead: next == .idle || next == .exchanging || next == .closed
-            case .exchanging: next == .idle || next == .finishing || next == .closed
+            case .exchanging: next == .idle || next == .tunnelling || next == .finishing || next == .closed
+            case .tunnelling: next == .finishing || next == .closed
             case .finishing: next == .lingering || next == .closed
             case .lingering: next == .closed
             case .closed: false
@@ -51,6 +54,10 @@ struct Downstream: ~Copyable {
     var isPeerClosed = false
     /// The end of the client's stream has been received.
     var isInputEnded = false
+    /// That end was a reset, or another error.
+    var isReset = false
+    /// Of a tunnel: the client has been told that nothing more will come.
+    var isOutputEnded = false
     /// The client may still be sending: a request that was not read to its end, or the next one.
     var isOwedInput = false
     /// It has had a request.

@@ -11,6 +11,8 @@ struct Exchange: ~Copyable {
         case waitingForConnection
         /// An upstream connection serves it.
         case forwarding
+        /// The upstream has answered 101.
+        case tunnelling
         /// The answer is complete, the upstream's or the proxy's own; it may still be in the output.
         case answered
 
@@ -21,7 +23,8 @@ struct Exchange: ~Copyable {
             case .waitingForConnection:
                 next == .forwarding || next == .waitingForToken || next == .answered || next == .none
             case .forwarding:
-                next == .waitingForToken || next == .waitingForConnection || next == .answered || next == .none
+                next == .waitingForToken || next == .waitingForConnection || next == .tunnelling || next == .answered || next == .none
+            case .tunnelling: next == .none
             case .answered: next == .none
             }
         }
@@ -55,6 +58,8 @@ struct Exchange: ~Copyable {
     var requestFraming = BodyFraming.none
     var requestBody = BodyReader(.none)
     var expectsContinue = false
+    /// It offers protocols to go on with in a tunnel.
+    var offersTunnel = false
     var copy = ReplayCopy()
     /// Bytes of `copy` that the budget for replays was charged with.
     var chargedCount = 0

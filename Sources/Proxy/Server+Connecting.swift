@@ -146,6 +146,7 @@ extension Server {
         case .idle: watchIdle(upstream)
         case .discarding: discard(upstream)
         case .serving: serveEvent(upstream, readiness)
+        case .tunnelling: tunnelReady(upstream, readiness)
         case .resolving, .closed: break
         }
     }
@@ -165,10 +166,10 @@ extension Server {
         }
     }
 
-    /// The exchange has ended: the client's next request has its turn.
+    /// The exchange has ended, or become a tunnel: what comes next has its turn.
     func advanceIfFree(_ downstream: Handle<Downstream>) {
         switch downstreams[downstream].phase {
-        case .idle, .finishing: advance(downstream)
+        case .idle, .finishing, .tunnelling: advance(downstream)
         case .receivingHead, .exchanging, .lingering, .closed: break
         }
     }
@@ -251,7 +252,7 @@ extension Server {
             if case .tokenCall(let index) = upstreams[upstream].client {
                 upstreamFailed(upstream, .responseTimeout(limit: credentials[index].configuration.timeouts.responseHead))
             }
-        case .closed: break
+        case .tunnelling, .closed: break
         }
     }
 }

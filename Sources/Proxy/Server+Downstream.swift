@@ -39,6 +39,9 @@ extension Server {
             case .exchanging:
                 pumpExchange(downstream)
                 if downstreams[downstream].phase == .exchanging { return }
+            case .tunnelling:
+                pumpTunnel(downstream)
+                if downstreams[downstream].phase == .tunnelling { return }
             case .finishing:
                 guard flush(downstream) else { return }
                 beginLingering(downstream)
@@ -173,6 +176,7 @@ extension Server {
         if count == Int(-EAGAIN) { return .blocked }
         // A reset is an end, too: what it means for a request, its sender's silence or our own sending will show.
         downstreams[downstream].isInputEnded = true
+        downstreams[downstream].isReset = count < 0
         return .ended
     }
 
@@ -233,6 +237,7 @@ extension Server {
     func noteProgress(_ downstream: Handle<Downstream>) {
         switch downstreams[downstream].phase {
         case .exchanging: refreshDeadline(downstream)
+        case .tunnelling: refreshTunnelDeadline(downstream)
         case .idle: setDeadline(downstream, after: listeners[downstreams[downstream].listener].router.keepAliveTimeout)
         case .finishing, .receivingHead, .lingering, .closed: break
         }
@@ -264,6 +269,7 @@ extension Server {
                 downstream, .requestTimeout("head", limit: headTimeout(of: downstreams[downstream].listener)))
             advance(downstream)
         case .exchanging: exchangeTimedOut(downstream)
+        case .tunnelling: tunnelTimedOut(downstream)
         case .closed: break
         }
     }
@@ -274,8 +280,15 @@ extension Server {
 extension Server {
     /// Whether a client that has finished sending is gone, and its answer is for nobody. One that only sends nothing more is not.
     private func hasLeft(_ downstream: Handle<Downstream>) -> Bool {
-        downstreams[downstream].isPeerClosed && downstreams[downstream].phase == .exchanging
-            && kernel.isPeerGone(downstreams[downstream].descriptor.number)
+        guard downstreams[downstream].isPeerClosed else { return false }
+        let isServed: Bool
+        switch downstreams[downstream].phase {
+        case .exchanging: isServed = true
+        // All that the client sent has to arrive first.
+        case .tunnelling: isServed = upstreams[downstreams[downstream].exchange.upstream].isOutputEnded
+        case .idle, .receivingHead, .finishing, .lingering, .closed: isServed = false
+        }
+        return isServed && kernel.isPeerGone(downstreams[downstream].descriptor.number)
     }
 
     /// The last answer is sent. Where the client may still be sending, its bytes are read for a while: to close at once
@@ -309,7 +322,10 @@ extension Server {
     /// The client is gone: so is what was being done for it.
     func abandon(_ downstream: Handle<Downstream>, code: String = "client_closed") {
         guard downstreams[downstream].phase != .closed else { return }
-        if downstreams[downstream].phase == .exchanging { cancelExchange(downstream, code: code) }
+        switch downstreams[downstream].phase {
+        case .exchanging, .tunnelling: cancelExchange(downstream, code: code)
+        case .idle, .receivingHead, .finishing, .lingering, .closed: break
+        }
         close(downstream)
     }
 

@@ -44,7 +44,7 @@ extension Server {
     }
 
     /// Lets go of the request; the connection waits for the next, or closes when everything is sent.
-    private func endExchange(_ downstream: Handle<Downstream>, isPersistent: Bool, code: String? = nil) {
+    func endExchange(_ downstream: Handle<Downstream>, isPersistent: Bool, code: String? = nil) {
         if log.isAccessLogged { logAccess(downstream, code: code) }
         dropExchange(downstream)
         downstreams[downstream].hasBeenUsed = true
@@ -74,6 +74,7 @@ extension Server {
     func cancelExchange(_ downstream: Handle<Downstream>, code: String) {
         let upstream = downstreams[downstream].exchange.upstream
         if downstreams[downstream].exchange.phase == .forwarding, isServing(upstream, downstream) { closeUpstream(upstream) }
+        if downstreams[downstream].exchange.phase == .tunnelling { resetUpstream(upstream) }
         if log.isAccessLogged { logAccess(downstream, code: code) }
         dropExchange(downstream)
     }
@@ -99,7 +100,7 @@ extension Server {
                     route.configuration.name, concurrency: route.destination.concurrency, limit: route.configuration.timeouts.responseHead))
         case .forwarding:
             forwardingTimedOut(downstream, route)
-        case .none, .answered:
+        case .none, .tunnelling, .answered:
             break
         }
         advanceIfFree(downstream)

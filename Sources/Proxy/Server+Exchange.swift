@@ -17,6 +17,9 @@ extension Server {
         downstreams[downstream].exchange.expectsContinue = requestHead.expectsContinue
         downstreams[downstream].exchange.requestFraming = requestHead.framing
         downstreams[downstream].exchange.requestBody = BodyReader(requestHead.framing)
+        if requestHead.hasUpgrade, downstreams[downstream].exchange.requestBody.isComplete {
+            downstreams[downstream].exchange.offersTunnel = UpgradeOffer(requestHead, in: head.span) != nil
+        }
         let decision = listeners[downstreams[downstream].listener].router.decide(requestHead, head.span)
         let contentBytesMax: Int
         if case .route(let route) = decision { contentBytesMax = route.configuration.replayBodyBytesMax } else { contentBytesMax = 0 }
@@ -176,6 +179,7 @@ extension Server {
         precondition(fits, "the room for a head was measured before")
         // After those of earlier recipients, for their order tells the path (RFC 9110, section 7.6.3).
         upstreams[upstream].output.appendWhole("Via: 1.1 bearerproxy\r\n")
+        if downstreams[downstream].exchange.offersTunnel { writeOffer(downstream, upstream) }
         writeRequestFraming(downstream, upstream)
         return true
     }

@@ -131,7 +131,7 @@ extension Server {
         case .idle: destination.idle.removeAll { $0 == upstream }
         case .resolving, .connecting, .handshaking:
             if upstreams[upstream].client == .none { destination.promisedCount -= 1 }
-        case .serving, .discarding, .closed: break
+        case .serving, .tunnelling, .discarding, .closed: break
         }
         upstreams[upstream].become(.closed)
         upstreams[upstream].client = .none

@@ -76,6 +76,7 @@ extension Server {
         _ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ headCount: Int
     ) throws(UpstreamFault) -> Bool {
         let status = responseHead.status
+        if status == 101 { return try takeSwitch(downstream, upstream, headCount) }
         if status < 200 {
             try takeInterimHead(downstream, upstream, headCount)
             return true
@@ -114,7 +115,6 @@ extension Server {
     private func takeInterimHead(
         _ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ headCount: Int
     ) throws(UpstreamFault) {
-        guard responseHead.status != 101 else { throw .unexpected("it switched protocols, which nobody had asked for") }
         downstreams[downstream].exchange.interimCount += 1
         if responseHead.status == 100 { downstreams[downstream].exchange.wasContinued = true }
         guard downstreams[downstream].exchange.interimCount <= Limits.interimResponsesMax else {
@@ -149,9 +149,17 @@ extension Server {
     private func writeResponseHead(
         _ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ headCount: Int, _ framing: BodyFraming
     ) {
-        let route = routes[downstreams[downstream].exchange.route]
         let head = UnsafeBufferPointer(rebasing: upstreams[upstream].input.bytes[..<headCount])
         downstreams[downstream].exchange.status = responseHead.status
+        writeResponseFields(downstream, head)
+        if responseHead.status == 426 { writeDemandedUpgrade(downstream, head) }
+        writeResponseFraming(downstream, framing)
+        downstreams[downstream].output.appendWhole("\r\n")
+    }
+
+    /// The status line, and the fields that are not of one connection.
+    func writeResponseFields(_ downstream: Handle<Downstream>, _ head: UnsafeBufferPointer<UInt8>) {
+        let route = routes[downstreams[downstream].exchange.route]
         writeStatusLine(downstream, head)
         let fits = downstreams[downstream].output.append { output in
             responseHead.writeFields(from: head.span, except: route.responseFilter, into: &output)
@@ -161,7 +169,13 @@ extension Server {
         let kept = downstreams[downstream].exchange.copy.head
         downstreams[downstream].exchange.requestID.withBytes(head: kept) { downstreams[downstream].output.appendWhole($0) }
         downstreams[downstream].output.appendWhole("\r\n")
-        writeResponseFraming(downstream, framing)
+    }
+
+    /// 426 says in Upgrade what is demanded (RFC 9110, section 15.5.22).
+    private func writeDemandedUpgrade(_ downstream: Handle<Downstream>, _ head: UnsafeBufferPointer<UInt8>) {
+        guard let line = responseHead.first(.upgrade), responseHead.count(of: .upgrade) == 1 else { return }
+        downstreams[downstream].output.appendWhole("Connection: upgrade\r\nUpgrade: ")
+        downstreams[downstream].output.appendWhole(UnsafeBufferPointer(rebasing: head[line.valueRange]))
         downstreams[downstream].output.appendWhole("\r\n")
     }
 

@@ -30,7 +30,7 @@ extension Server {
             upstreams[upstream].canReceive = false
             return .blocked
         }
-        if count == 0 { return .ended }
+        if count == 0, !upstreams[upstream].isReset { return .ended }
         throw upstreams[upstream].isUnanswered ? .closedBeforeAnswer : .truncated
     }
 
@@ -78,6 +78,8 @@ extension Server {
         } else if count == Int(-EAGAIN) {
             upstreams[upstream].canSend = false
         } else {
+            // After the upstream's own end, EPIPE is what it gives; any other error would have been the receive's.
+            if count != Int(-EPIPE) { upstreams[upstream].isReset = true }
             sendingFailed(upstream)
         }
         return count

@@ -13,6 +13,8 @@ struct Upstream: ~Copyable {
         case idle
         /// It has a request.
         case serving
+        /// It has switched protocols: never used for anything else.
+        case tunnelling
         /// The rest of an answer that nobody wants is read, so that the connection can be used again.
         case discarding
         /// Gone: removed at the end of this turn.
@@ -24,7 +26,8 @@ struct Upstream: ~Copyable {
             case .connecting: next == .connecting || next == .handshaking || next == .idle || next == .closed
             case .handshaking: next == .idle || next == .closed
             case .idle: next == .serving || next == .closed
-            case .serving: next == .idle || next == .discarding || next == .closed
+            case .serving: next == .idle || next == .tunnelling || next == .discarding || next == .closed
+            case .tunnelling: next == .closed
             case .discarding: next == .idle || next == .closed
             case .closed: false
             }
@@ -77,6 +80,13 @@ struct Upstream: ~Copyable {
     var isUnanswered = true
     /// Sending failed; what was received before may still hold an answer.
     var isSendBroken = false
+    /// Sending failed in a way that took the place of the error that a receive would have met: what looks like the orderly
+    /// end of the stream is none.
+    var isReset = false
+    /// Of a tunnel: it has ended its side.
+    var isInputEnded = false
+    /// Of a tunnel: it has been told that nothing more will come.
+    var isOutputEnded = false
     /// The upstream said that it will keep the connection after this answer.
     var keepsAlive = false
     var response = Response.head

@@ -31,6 +31,8 @@ public struct TLSConnection: ~Copyable {
     private var isClosed = false
     /// The protocol itself failed: OpenSSL allows no further call, and the session is not to be resumed.
     private var isBroken = false
+    /// close_notify was sent, or tried to be for the last time.
+    private var isWritingEnded = false
     /// The last read stopped because something of the protocol's own has to be written first.
     private var isReadAwaitingWrite = false
     /// What the next read throws: it came after bytes that had to be delivered first, or was thrown already.
@@ -173,9 +175,34 @@ public struct TLSConnection: ~Copyable {
         return .bytes(total)
     }
 
+    /// Ends one half of the connection: tells the peer that nothing more will be written; reading goes on (RFC 8446 section 6.1).
+    /// All that was given to `write` has to have been taken. After it there is no `write`.
+    ///
+    /// - Returns: `.done`; or `.wantsWrite`, to be called again when the socket is writable.
+    /// - Throws: `transport`, or what broke the connection before.
+    public mutating func endWriting() throws(TLSError) -> Progress {
+        precondition(isEstablished, "endWriting() needs a finished handshake")
+        if isWritingEnded { return .done }
+        if isBroken, let failure { throw failure }
+        begin()
+        // The first call sends, or leaves to the next. One too many would read.
+        let result = SSL_shutdown(ssl)
+        if result >= 0 {
+            isWritingEnded = true
+            return .done
+        }
+        switch Stop(ssl, result) {
+        case .wantsRead, .closed: isWritingEnded = true
+        case .wantsWrite: return .wantsWrite
+        case .failed(let error): throw error
+        }
+        return .done
+    }
+
     /// Tells the peer that nothing more will be written, if the socket takes it at once; nothing waits for an answer.
     public mutating func sendCloseNotify() {
-        guard isEstablished, !isBroken else { return }
+        guard isEstablished, !isBroken, !isWritingEnded else { return }
+        isWritingEnded = true
         begin()
         _ = SSL_shutdown(ssl)
         ErrorQueue.clear()

@@ -22,7 +22,7 @@ final class Bench: EventHandler {
 
     /// `route` is more members of the route, each with a comma before it.
     init(
-        route: String = "", top: String = "", log: String = #"{ "access": "off", "level": "error" }"#, hasTokenCalls: Bool = false, upstreamHost: String = "127.0.0.1",
+        route: String = "", top: String = "", log: String = #"{ "access": "off", "level": "error" }"#, hasTokenCalls: Bool = false, upstreamHost: String = "127.0.0.1", basePath: String = "",
         descriptorsMax: Int = .max
     ) throws {
         kernel = try BentKernel()
@@ -33,7 +33,7 @@ final class Bench: EventHandler {
             ? #"{ "type": "bloq", "clientId": { "env": "ID" }, "clientSecret": { "env": "KEY" }, "accounts": "http://127.0.0.1:\#(Self.port(of: tokenListener))" }"#
             : #"{ "type": "static", "token": { "env": "TOKEN" } }"#
         let text = """
-            { "routes": [{ "name": "main", "listen": "127.0.0.1:0", "upstream": "http://\(upstreamHost):\(Self.port(of: upstreamListener))",
+            { "routes": [{ "name": "main", "listen": "127.0.0.1:0", "upstream": "http://\(upstreamHost):\(Self.port(of: upstreamListener))\(basePath)",
                 "credential": "key"\(route) }],
               "credentials": { "key": \(credential) }, "log": \(log)\(top) }
             """
@@ -84,6 +84,14 @@ extension Bench {
     /// The next connection that the proxy makes to the token endpoint.
     func tokenEndpoint() throws -> Peer { try accept(tokenListener) }
 
+    /// Answers the next token call.
+    func giveToken(_ token: String) throws {
+        let endpoint = try tokenEndpoint()
+        #expect(turn { endpoint.text.hasSuffix("}") })
+        let content = #"{"accessToken":"\#(token)","expiresIn":3600}"#
+        endpoint.send("HTTP/1.1 200 OK\r\nContent-Length: \(content.utf8.count)\r\n\r\n\(content)")
+    }
+
     /// Whether the proxy makes another connection to its upstream within a short time.
     func hasAnotherUpstream() -> Bool {
         var descriptor: Int32 = -1
@@ -111,6 +119,15 @@ extension Bench {
     func turn(for time: Duration) {
         let end = kernel.monotonicNow() + time
         while kernel.monotonicNow() < end { loop.turn() }
+    }
+
+    /// What stands in a file of less than 64 KiB.
+    static func text(of file: String) throws -> String {
+        let descriptor = open(file, O_RDONLY)
+        try #require(descriptor >= 0)
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        return String(decoding: bytes[..<read(descriptor, &bytes, bytes.count)], as: UTF8.self)
     }
 
     private func accept(_ listener: Int32) throws -> Peer {

@@ -5,6 +5,11 @@ final class Peer {
     private var descriptor: Int32
     private(set) var received: [UInt8] = []
     private var unsent: [UInt8] = []
+    /// Bytes of `unsent` that the socket has taken.
+    private var sentCount = 0
+    private var isFinishing = false
+    /// Whether it takes what is sent to it.
+    var isReading = true
     /// The proxy has ended its side.
     private(set) var isEnded = false
     /// The proxy has reset the connection.
@@ -40,7 +45,7 @@ final class Peer {
         guard descriptor >= 0 else { return }
         flush()
         var bytes = [UInt8](repeating: 0, count: 65_536)
-        while !isOver {
+        while !isOver, isReading {
             let count = recv(descriptor, &bytes, bytes.count, 0)
             if count > 0 {
                 received.append(contentsOf: bytes[..<count])
@@ -57,8 +62,14 @@ final class Peer {
     /// Forgets what was received.
     func forget() { received = [] }
 
-    /// Ends the sending side alone.
-    func finish() { shutdown(descriptor, Int32(SHUT_WR)) }
+    /// What its socket has not taken yet.
+    var unsentCount: Int { unsent.count - sentCount }
+
+    /// Ends the sending side alone, when everything is sent.
+    func finish() {
+        isFinishing = true
+        flush()
+    }
 
     /// Ends the connection as a process that dies with unread bytes does.
     func reset() {
@@ -74,9 +85,15 @@ final class Peer {
 
     private func flush() {
         while !unsent.isEmpty, descriptor >= 0 {
-            let count = Glibc.send(descriptor, unsent, unsent.count, Int32(MSG_NOSIGNAL))
+            let count = unsent.withUnsafeBytes { bytes in
+                Glibc.send(descriptor, bytes.baseAddress! + sentCount, bytes.count - sentCount, Int32(MSG_NOSIGNAL))
+            }
             guard count > 0 else { return }
-            unsent.removeFirst(count)
+            sentCount += count
+            guard unsentCount == 0 else { continue }
+            unsent = []
+            sentCount = 0
         }
+        if isFinishing, unsent.isEmpty, descriptor >= 0 { shutdown(descriptor, Int32(SHUT_WR)) }
     }
 }

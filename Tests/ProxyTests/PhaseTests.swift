@@ -7,7 +7,7 @@ import Testing
     @Test func `a client connection moves as its table says`() {
         let moves: [Downstream.Phase: Set<Downstream.Phase>] = [
             .idle: [.receivingHead, .exchanging, .closed], .receivingHead: [.idle, .exchanging, .closed],
-            .exchanging: [.idle, .finishing, .closed], .finishing: [.lingering, .closed], .lingering: [.closed], .closed: [],
+            .exchanging: [.idle, .tunnelling, .finishing, .closed], .tunnelling: [.finishing, .closed], .finishing: [.lingering, .closed], .lingering: [.closed], .closed: [],
         ]
         for phase in moves.keys {
             #expect(Set(moves.keys.filter(phase.mayBecome)) == moves[phase], "\(phase)")
@@ -17,8 +17,8 @@ import Testing
     @Test func `an upstream connection moves as its table says`() {
         let moves: [Upstream.Phase: Set<Upstream.Phase>] = [
             .resolving: [.connecting, .closed], .connecting: [.connecting, .handshaking, .idle, .closed],
-            .handshaking: [.idle, .closed], .idle: [.serving, .closed], .serving: [.idle, .discarding, .closed],
-            .discarding: [.idle, .closed], .closed: [],
+            .handshaking: [.idle, .closed], .idle: [.serving, .closed], .serving: [.idle, .tunnelling, .discarding, .closed],
+            .tunnelling: [.closed], .discarding: [.idle, .closed], .closed: [],
         ]
         for phase in moves.keys {
             #expect(Set(moves.keys.filter(phase.mayBecome)) == moves[phase], "\(phase)")
@@ -29,7 +29,7 @@ import Testing
         let moves: [Exchange.Phase: Set<Exchange.Phase>] = [
             .none: [.waitingForToken, .answered], .waitingForToken: [.waitingForConnection, .answered, .none],
             .waitingForConnection: [.forwarding, .waitingForToken, .answered, .none],
-            .forwarding: [.waitingForToken, .waitingForConnection, .answered, .none], .answered: [.none],
+            .forwarding: [.waitingForToken, .waitingForConnection, .tunnelling, .answered, .none], .tunnelling: [.none], .answered: [.none],
         ]
         for phase in moves.keys {
             #expect(Set(moves.keys.filter(phase.mayBecome)) == moves[phase], "\(phase)")

@@ -11,13 +11,13 @@ import Testing
 
     @Test func `a replay asks once more for the 100 that the client still waits for`() throws {
         let bench = try Bench(hasTokenCalls: true)
-        try giveToken("one", bench)
+        try bench.giveToken("one")
         let client = try bench.client()
         client.send("POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
         let first = try bench.upstream()
         #expect(bench.turn { first.text.contains("Bearer one\r\n") && first.text.contains("\r\nExpect: 100-continue\r\n") })
         first.send("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")
-        try giveToken("two", bench)
+        try bench.giveToken("two")
         let second = try bench.upstream()
         #expect(bench.turn { second.text.contains("Bearer two\r\n") && second.text.contains("\r\nExpect: 100-continue\r\n") })
         second.send("HTTP/1.1 100 Continue\r\n\r\n")
@@ -30,7 +30,7 @@ import Testing
 
     @Test func `a refused token is replaced once for all who had it, and each is sent again once`() throws {
         let bench = try Bench(hasTokenCalls: true)
-        try giveToken("one", bench)
+        try bench.giveToken("one")
         var clients: [Peer] = []
         var upstreams: [Peer] = []
         for _ in 0..<5 {
@@ -43,7 +43,7 @@ import Testing
             upstreams.append(upstream)
         }
         for upstream in upstreams { upstream.send("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n") }
-        try giveToken("two", bench)
+        try bench.giveToken("two")
         #expect(bench.turn { upstreams.allSatisfy { $0.text.hasSuffix("\r\n\r\nok") && $0.text.contains("Bearer two\r\n") } })
         for upstream in upstreams { upstream.send(Self.empty) }
         #expect(bench.turn { clients.allSatisfy { $0.text.hasPrefix("HTTP/1.1 204") } })
@@ -51,7 +51,7 @@ import Testing
 
     @Test func `a request that was refused within its content is sent again with all of it`() throws {
         let bench = try Bench(hasTokenCalls: true)
-        try giveToken("one", bench)
+        try bench.giveToken("one")
         let client = try bench.client()
         let content = [UInt8]((0..<200_000).map { UInt8(truncatingIfNeeded: $0 % 251) })
         client.send("POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(content.count)\r\n\r\n")
@@ -59,7 +59,7 @@ import Testing
         let first = try bench.upstream()
         #expect(bench.turn { first.hasReceived(Array(content[..<120_000])) })
         first.send(Self.refusal)
-        try giveToken("two", bench)
+        try bench.giveToken("two")
         let second = try bench.upstream()
         #expect(bench.turn { second.hasReceived(Array(content[..<120_000])) })
         client.send(Array(content[120_000...]))
@@ -73,7 +73,7 @@ import Testing
     @Test(arguments: ["Content-Length: 20", "Transfer-Encoding: chunked"])
     func `a content that is too long for a replay gets its refusal, and the token is renewed behind it`(framing: String) throws {
         let bench = try Bench(route: #", "replayBody": 10"#, hasTokenCalls: true)
-        try giveToken("one", bench)
+        try bench.giveToken("one")
         let client = try bench.client()
         let content = String(repeating: "x", count: 20)
         client.send("POST /a HTTP/1.1\r\nHost: localhost\r\n\(framing)\r\n\r\n")
@@ -81,7 +81,7 @@ import Testing
         let first = try bench.upstream()
         #expect(bench.turn { first.text.contains(content) })
         first.send(Self.refusal)
-        try giveToken("two", bench)
+        try bench.giveToken("two")
         #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 401") && client.text.hasSuffix("no") })
         first.forget()
         client.send(Self.get)
@@ -91,13 +91,13 @@ import Testing
 
     @Test func `the second refusal goes to the client, and for a while the next do without an authentication`() throws {
         let bench = try Bench(hasTokenCalls: true)
-        try giveToken("one", bench)
+        try bench.giveToken("one")
         let client = try bench.client()
         client.send(Self.get)
         let upstream = try bench.upstream()
         #expect(bench.turn { upstream.text.contains("Bearer one\r\n") })
         upstream.send(Self.refusal)
-        try giveToken("two", bench)
+        try bench.giveToken("two")
         #expect(bench.turn { upstream.text.contains("Bearer two\r\n") })
         upstream.send(Self.refusal)
         #expect(bench.turn { client.text.hasSuffix("no") })
@@ -111,7 +111,7 @@ import Testing
 
     @Test func `a newer token that was taken back as well is replaced, and the client does not see it`() throws {
         let bench = try Bench(hasTokenCalls: true)
-        try giveToken("one", bench)
+        try bench.giveToken("one")
         let clients = [try bench.client(), try bench.client()]
         var upstreams: [Peer] = []
         for client in clients {
@@ -122,7 +122,7 @@ import Testing
             upstreams.append(upstream)
         }
         upstreams[0].send(Self.refusal)
-        try giveToken("two", bench)
+        try bench.giveToken("two")
         #expect(bench.turn { upstreams[0].text.contains("Bearer two\r\n") })
         upstreams[0].send(Self.empty)
         #expect(bench.turn { clients[0].text.hasPrefix("HTTP/1.1 204") })
@@ -134,7 +134,7 @@ import Testing
         let replay = try #require(upstreams.first { $0.text.contains("Bearer two\r\n") })
         replay.send(Self.refusal)
         upstreams.forEach { $0.forget() }
-        try giveToken("three", bench)
+        try bench.giveToken("three")
         #expect(bench.turn { upstreams.contains { $0.text.contains("Bearer three\r\n") && $0.text.hasSuffix("\r\n\r\nok") } })
         let last = try #require(upstreams.first { $0.text.contains("Bearer three\r\n") })
         last.send(Self.empty)
@@ -154,7 +154,7 @@ import Testing
 
     @Test func `a token that cannot be replaced now is a 503 and no 401`() throws {
         let bench = try Bench(hasTokenCalls: true)
-        try giveToken("one", bench)
+        try bench.giveToken("one")
         let client = try bench.client()
         client.send(Self.get)
         let upstream = try bench.upstream()
@@ -189,12 +189,5 @@ import Testing
             upstream.send(Self.empty)
         }
         #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 204") && late.text.contains("HTTP/1.1 204") })
-    }
-
-    private func giveToken(_ token: String, _ bench: Bench) throws {
-        let endpoint = try bench.tokenEndpoint()
-        #expect(bench.turn { endpoint.text.hasSuffix("}") })
-        let content = #"{"accessToken":"\#(token)","expiresIn":3600}"#
-        endpoint.send("HTTP/1.1 200 OK\r\nContent-Length: \(content.utf8.count)\r\n\r\n\(content)")
     }
 }

@@ -26,6 +26,10 @@ public enum Limits {
     /// small. Refused with 400.
     public static let connectionOptionsMax = 32
 
+    /// Protocols in all Upgrade fields of one request. Clients offer one or two; the upgrades of a request that offers more
+    /// are not forwarded.
+    public static let upgradeProtocolsMax = 8
+
     /// Hexadecimal digits of a chunk size: 60 bits, which no addition of ours can overflow. Refused with 400.
     public static let chunkSizeDigitsMax = 15
 
