@@ -22,6 +22,19 @@ enum PathSegments {
         return isOnlyDots && (dots == 1 || dots == 2)
     }
 
+    /// Whether a path is `/socket.io` or begins with `/socket.io/`, in any case, percent-encoded or not.
+    static func areOfSocketIO(_ bytes: Span<UInt8>, _ path: Range<Int>) -> Bool {
+        var index = path.lowerBound
+        for expected in "/socket.io".utf8 {
+            guard index < path.upperBound else { return false }
+            let (byte, length) = decoded(bytes, at: index, before: path.upperBound)
+            let isCapital = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+            guard (isCapital ? byte | 0x20 : byte) == expected else { return false }
+            index += length
+        }
+        return index == path.upperBound || decoded(bytes, at: index, before: path.upperBound).byte == UInt8(ascii: "/")
+    }
+
     private static func decoded(_ bytes: Span<UInt8>, at index: Int, before end: Int) -> (byte: UInt8, length: Int) {
         guard bytes[index] == UInt8(ascii: "%"), index + 2 < end, let high = value(bytes[index + 1]),
             let low = value(bytes[index + 2])

@@ -23,6 +23,8 @@ final class RouteState {
     let confinesPath: Bool
     @exclusivity(unchecked) private var injected = Secret([])
     @exclusivity(unchecked) private var injectedGeneration: UInt64 = 0
+    /// What stands in front of a Socket.IO request's query.
+    @exclusivity(unchecked) private var tokenParameter = Secret([])
 
     init(index: Int, configuration: Route, destination: Destination, credential: CredentialState) {
         self.index = index
@@ -44,10 +46,19 @@ final class RouteState {
     /// The injected field lines with the token of `generation`, which the credential has to have at this moment. They are
     /// rendered once for each token, not for each request.
     func injectedFields(generation: UInt64) -> Secret {
-        if generation != injectedGeneration {
-            injected = Injector.render(configuration.inject, credential: credential)
-            injectedGeneration = generation
-        }
+        if generation != injectedGeneration { render(generation) }
         return injected
+    }
+
+    /// The parameter `token` of `generation`, for the query of a Socket.IO request; likewise.
+    func tokenParameter(generation: UInt64) -> Secret {
+        if generation != injectedGeneration { render(generation) }
+        return tokenParameter
+    }
+
+    private func render(_ generation: UInt64) {
+        injected = Injector.render(configuration.inject, credential: credential)
+        if configuration.socketIOToken { tokenParameter = Injector.renderParameter(credential) }
+        injectedGeneration = generation
     }
 }

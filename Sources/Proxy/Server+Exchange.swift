@@ -162,10 +162,11 @@ extension Server {
         let injected = route.injectedFields(generation: generation)
         if !upstreams[upstream].output.isLent { upstreams[upstream].output = pool.lend() }
         let head = downstreams[downstream].exchange.copy.head
-        let added = injected.count + route.ownFields.count + route.basePath.count + Limits.requestIDBytesMax + 256
+        let parameterCount = route.configuration.socketIOToken ? route.tokenParameter(generation: generation).count : 0
+        let added = injected.count + parameterCount + route.ownFields.count + route.basePath.count + Limits.requestIDBytesMax + 256
         guard head.count + added <= upstreams[upstream].output.freeCapacity else { return false }
 
-        writeRequestLine(head, upstream, route)
+        writeRequestLine(head, upstream, route, generation)
         upstreams[upstream].output.appendWhole(route.ownFields)
         injected.withBytes { bytes in
             bytes.withUnsafeBufferPointer { upstreams[upstream].output.appendWhole($0) }
@@ -184,7 +185,9 @@ extension Server {
         return true
     }
 
-    private func writeRequestLine(_ head: UnsafeBufferPointer<UInt8>, _ upstream: Handle<Upstream>, _ route: RouteState) {
+    private func writeRequestLine(
+        _ head: UnsafeBufferPointer<UInt8>, _ upstream: Handle<Upstream>, _ route: RouteState, _ generation: UInt64
+    ) {
         let target = requestHead.target
         upstreams[upstream].output.appendWhole(UnsafeBufferPointer(rebasing: head[requestHead.methodRange]))
         upstreams[upstream].output.appendWhole(" ")
@@ -197,12 +200,41 @@ extension Server {
                 let prefix = route.configuration.pathPrefix
                 path = path.lowerBound + (prefix.last == UInt8(ascii: "/") ? prefix.count - 1 : prefix.count)..<path.upperBound
             }
+            let start = upstreams[upstream].output.count
             upstreams[upstream].output.appendWhole(route.basePath)
             if path.isEmpty || head[path.lowerBound] != UInt8(ascii: "/") { upstreams[upstream].output.appendWhole("/") }
-            upstreams[upstream].output.appendWhole(UnsafeBufferPointer(rebasing: head[path]))
+            if route.configuration.socketIOToken {
+                upstreams[upstream].output.appendWhole(UnsafeBufferPointer(rebasing: head[path.lowerBound..<target.path.upperBound]))
+                writeQuery(head, upstream, route, generation, pathStart: start)
+            } else {
+                upstreams[upstream].output.appendWhole(UnsafeBufferPointer(rebasing: head[path]))
+            }
         }
         upstreams[upstream].output.appendWhole(" HTTP/1.1\r\n")
     }
+
+    /// On a route with `socketIOToken`, behind the path: the client's own `token` never travels, and a Socket.IO request has
+    /// the credential's.
+    private func writeQuery(
+        _ head: UnsafeBufferPointer<UInt8>, _ upstream: Handle<Upstream>, _ route: RouteState, _ generation: UInt64, pathStart: Int
+    ) {
+        let written = upstreams[upstream].output.bytes
+        let isSocketIO = PathSegments.areOfSocketIO(written.span, pathStart..<written.count)
+            || PathSegments.areOfSocketIO(written.span, pathStart + route.basePath.count..<written.count)
+        if isSocketIO {
+            upstreams[upstream].output.appendWhole("?")
+            route.tokenParameter(generation: generation).withBytes { bytes in
+                bytes.withUnsafeBufferPointer { upstreams[upstream].output.appendWhole($0) }
+            }
+        }
+        guard let query = requestHead.target.query else { return }
+        let fits = upstreams[upstream].output.append { output in
+            Self.tokenFilter.write(head.span, query, isContinued: isSocketIO, into: &output)
+        }
+        precondition(fits, "the room for a head was measured before")
+    }
+
+    private static let tokenFilter = QueryFilter(removing: "token")
 
     private func writeRequestFraming(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) {
         switch downstreams[downstream].exchange.requestFraming {

@@ -1,6 +1,22 @@
 extension Mistake {
     static let injection: [Mistake] = [
         Mistake(
+            "a user name and password in a query",
+            .whole(#"""
+            { "routes": [
+            { "listen": "127.0.0.1:80", "upstream": "https://a.example", "credential": "c", "socketIOToken": true }
+            ], "credentials": { "c": { "type": "basic", "username": { "env": "U" }, "password": { "env": "P" } } } }
+            """#),
+            [
+                #"proxy.json:2:98: routes[0].socketIOToken: a credential of type "basic" has no token to put into a query; remove this, or use another credential"#,
+            ]),
+        Mistake(
+            "a token for Socket.IO that is no yes or no",
+            .route(#""socketIOToken": "token""#),
+            [
+                "proxy.json:3:18: routes[0].socketIOToken: a string stands here; write true or false",
+            ]),
+        Mistake(
             "an unknown placeholder",
             .route(#""inject": [{ "header": "Authorization", "value": "Bearer {tokn}" }]"#),
             [

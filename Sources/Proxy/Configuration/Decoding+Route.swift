@@ -18,22 +18,22 @@ extension Decoding {
         let hostNode = object.optional("host")
         let host = hostNode.map(routeHost) ?? HostMatch.any
         let inject = self.inject(object.optional("inject"), for: credential.map { credentials[$0].kind })
+        let socketIOToken = self.socketIOToken(object.optional("socketIOToken"), for: credential.map { credentials[$0].kind })
         let reauthenticateOn = object.optional("reauthenticateOn").map(statuses) ?? [401]
         let replayBody = object.optional("replayBody").map { $0.size(in: Limits.replayBody) } ?? 1 << 20
         let allow = admittance(object.optional("allow"))
         let timeouts = self.timeouts(object.optional("timeouts"))
         let limits = self.limits(object.optional("limits"))
         if let exposed, exposed.bool() == true { object.error(at: "exposed", "\(notSupported); remove it and listen on a loopback address") }
-        object.unsupported("socketIOToken") { $0.bool == false }
         object.unsupported("decompress") { $0.bool == false }
         object.unsupported("preset")
         object.finish()
         guard let name, let listen, let listenNode, let upstream, let credential, let pathPrefix, let stripPrefix, let host, let inject,
-            let reauthenticateOn, let replayBody, let allow, let timeouts, let limits, let dialling
+            let socketIOToken, let reauthenticateOn, let replayBody, let allow, let timeouts, let limits, let dialling
         else { return nil }
         let route = Route(
             name: name, listen: listen, pathPrefix: Array(pathPrefix.utf8), stripPrefix: stripPrefix, host: host.name, upstream: upstream,
-            credential: credential, inject: inject, reauthenticateOn: reauthenticateOn, replayBodyBytesMax: replayBody, allow: allow,
+            credential: credential, inject: inject, socketIOToken: socketIOToken, reauthenticateOn: reauthenticateOn, replayBodyBytesMax: replayBody, allow: allow,
             timeouts: timeouts, tls: dialling.tls, tlsPlace: dialling.place ?? listenNode.place, connectTo: dialling.connectTo,
             limits: limits)
         warn(about: route, object)
@@ -85,6 +85,16 @@ extension Decoding {
             node.error("there is no credential \(quoted(name)); write \(Node.list(credentialNames))")
         }
         return nil
+    }
+
+    private func socketIOToken(_ node: Node?, for kind: Credential.Kind?) -> Bool? {
+        guard let node else { return false }
+        guard let isWanted = node.bool() else { return nil }
+        if isWanted, case .basic = kind {
+            node.error("a credential of type \"basic\" has no token to put into a query; remove this, or use another credential")
+            return nil
+        }
+        return isWanted
     }
 
     private func statuses(_ node: Node) -> [Int]? {

@@ -14,6 +14,8 @@ public struct Route: Sendable {
     public let credential: Int
     /// What is added to every request; `{token}` is in at least one of them, and no name is there twice.
     public let inject: [Injection]
+    /// Whether Socket.IO requests get `token=` in their query, and all others lose it.
+    public let socketIOToken: Bool
     /// Upstream statuses, 400 to 499, that mean the token was refused before the request was acted on.
     public let reauthenticateOn: [Int]
     /// Request bodies up to so many bytes are kept for the replay.
