@@ -3,8 +3,15 @@ internal import Wire
 extension Decoding {
     /// `{ "env": NAME }` or `{ "file": PATH }`. No message repeats what stands there: it may be the secret itself.
     func secret(_ object: ObjectReader, _ key: String) -> SecretSource? {
-        let advice = "{ \"env\": \"NAME\" } or { \"file\": \"PATH\" }"
-        guard let node = object.required(key, advice) else { return nil }
+        object.required(key, Self.secretAdvice).flatMap(secret)
+    }
+
+    /// What to write for a secret, as it follows "write".
+    private static let secretAdvice = "{ \"env\": \"NAME\" } or { \"file\": \"PATH\" }"
+
+    /// As for a key, where the value may stand anywhere.
+    func secret(_ node: Node) -> SecretSource? {
+        let advice = Self.secretAdvice
         if case .string = node.json.value {
             node.error("a secret is not written into the configuration; put it into an environment variable or a file and write \(advice)")
             return nil
