@@ -14,6 +14,8 @@ struct BodyReader {
         var consumed: Int
         /// The part of them that is content.
         var content: Range<Int>
+        /// The part of them that is field lines of a trailer section: in the last step, and empty where there are none.
+        var trailers = 0..<0
     }
 
     private var state: State
@@ -32,6 +34,12 @@ struct BodyReader {
         return false
     }
 
+    /// Bytes at the start of the input that were read and left there: only with more behind them is there another step.
+    var heldCount: Int {
+        if case .chunked(let decoder) = state { return decoder.heldCount }
+        return 0
+    }
+
     /// Whether the end of the stream is the proper end of the body.
     var endsWithStream: Bool {
         if case .untilClose = state { return true }
@@ -44,21 +52,23 @@ struct BodyReader {
         state = .complete
     }
 
-    /// Takes the next part of `input`. Progress is made unless more input is needed.
-    mutating func step(_ input: Span<UInt8>) throws(MessageError) -> Step {
+    /// Takes the next part of `input`, of content at most `contentMax` bytes. Progress is made unless more input is needed
+    /// than the `heldCount` bytes that were left there.
+    mutating func step(_ input: Span<UInt8>, contentMax: Int = .max) throws(MessageError) -> Step {
         switch state {
         case .complete:
             return Step(consumed: 0, content: 0..<0)
         case .length(let remaining):
-            let count = min(remaining, input.count)
+            let count = min(remaining, input.count, contentMax)
             state = count == remaining ? .complete : .length(remaining: remaining - count)
             return Step(consumed: count, content: 0..<count)
         case .chunked(var decoder):
-            let step = try decoder.step(input)
+            let step = try decoder.step(input, contentMax: contentMax)
             state = step.isComplete ? .complete : .chunked(decoder)
-            return Step(consumed: step.consumed, content: step.content)
+            return Step(consumed: step.consumed, content: step.content, trailers: step.trailers)
         case .untilClose:
-            return Step(consumed: input.count, content: 0..<input.count)
+            let count = min(input.count, contentMax)
+            return Step(consumed: count, content: 0..<count)
         }
     }
 }

@@ -61,6 +61,10 @@ struct Exchange: ~Copyable {
     /// It offers protocols to go on with in a tunnel.
     var offersTunnel = false
     var copy = ReplayCopy()
+    /// Whether trailers of the request go upstream.
+    var forwardsTrailers = false
+    /// Field lines of the request's trailer section that go upstream, in each attempt. Most requests have none.
+    var trailers: [UInt8] = []
     /// Bytes of `copy` that the budget for replays was charged with.
     var chargedCount = 0
     var requestID = RequestID()
@@ -83,6 +87,10 @@ struct Exchange: ~Copyable {
     // The response
     var responsePhase = ResponsePhase.none
     var responseCoding = ResponseCoding.identity
+    /// Whether trailers of the response go to the client.
+    var forwardsResponseTrailers = false
+    /// The last chunk has been written, with the trailers.
+    var isResponseEndWritten = false
     var status = 0
     var interimCount = 0
     /// The client was told to go on with its content.

@@ -11,6 +11,9 @@ final class RouteState {
     /// What a client's fields never include when they go upstream.
     let requestFilter: FieldFilter
     let responseFilter = FieldFilter(removing: ["X-Request-Id"])
+    /// What trailers never include, on their way up and on their way down.
+    let requestTrailerFilter: FieldFilter
+    let responseTrailerFilter = FieldFilter(removing: TrailerSection.forbiddenNames)
     /// `Host`, as it stands in every request.
     let ownFields: [UInt8]
     let host: [UInt8]?
@@ -33,6 +36,7 @@ final class RouteState {
         self.credential = credential
         let owned = ["Host", "Authorization", "Proxy-Authorization", "X-Request-Id", "Expect"]
         requestFilter = FieldFilter(removing: owned + configuration.inject.map(\.name))
+        requestTrailerFilter = FieldFilter(removing: TrailerSection.forbiddenNames + owned + configuration.inject.map(\.name))
         ownFields = Array("Host: \(configuration.upstream.authority)\r\n".utf8)
         host = configuration.host.map { Array($0.lowercased().utf8) }
         allowedHosts = configuration.allow.hosts.map { Array($0.lowercased().utf8) }

@@ -6,7 +6,7 @@ internal import Wire
 extension Server {
     /// The upstream's answer is whole.
     func finishResponse(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) {
-        if downstreams[downstream].exchange.responseCoding == .chunked {
+        if downstreams[downstream].exchange.responseCoding == .chunked, !downstreams[downstream].exchange.isResponseEndWritten {
             // The content before it may have been sent already, and the buffer with it.
             lendOutput(downstream)
             let fits = downstreams[downstream].output.append { ChunkedEncoder.writeLast(into: &$0) }
@@ -55,6 +55,7 @@ extension Server {
     private func dropExchange(_ downstream: Handle<Downstream>) {
         replayBytes -= downstreams[downstream].exchange.chargedCount
         downstreams[downstream].exchange.chargedCount = 0
+        downstreams[downstream].exchange.trailers = []
         pool.giveBack(downstreams[downstream].exchange.copy.end())
         downstreams[downstream].exchange.upstream = .none
         downstreams[downstream].exchange.become(.none)

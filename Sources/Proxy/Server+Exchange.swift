@@ -20,6 +20,7 @@ extension Server {
         if requestHead.hasUpgrade, downstreams[downstream].exchange.requestBody.isComplete {
             downstreams[downstream].exchange.offersTunnel = UpgradeOffer(requestHead, in: head.span) != nil
         }
+        downstreams[downstream].exchange.forwardsTrailers = requestHead.allowsTrailers
         let decision = listeners[downstreams[downstream].listener].router.decide(requestHead, head.span)
         let contentBytesMax: Int
         if case .route(let route) = decision { contentBytesMax = route.configuration.replayBodyBytesMax } else { contentBytesMax = 0 }
@@ -243,8 +244,16 @@ extension Server {
             upstreams[upstream].output.appendWhole("Content-Length: ")
             upstreams[upstream].output.appendDecimal(count)
             upstreams[upstream].output.appendWhole("\r\n")
-        case .chunked: upstreams[upstream].output.appendWhole("Transfer-Encoding: chunked\r\n")
+        case .chunked:
+            let head = downstreams[downstream].exchange.copy.head
+            let fits = upstreams[upstream].output.append { requestHead.writeTrailerField(from: head.span, into: &$0) }
+            precondition(fits, "the room for a head was measured before")
+            upstreams[upstream].output.appendWhole("Transfer-Encoding: chunked\r\n")
         case .untilClose: preconditionFailure("no request ends with its connection")
+        }
+        if requestHead.acceptsTrailers, !downstreams[downstream].exchange.offersTunnel {
+            // TE is for one hop, so it is said anew (RFC 9110, section 10.1.4).
+            upstreams[upstream].output.appendWhole("TE: trailers\r\nConnection: TE\r\n")
         }
         // Once the client has begun to send, there is nothing to wait for.
         if downstreams[downstream].exchange.expectsContinue, downstreams[downstream].exchange.copy.contentCount == 0,

@@ -85,7 +85,7 @@ extension Server {
         }
         do {
             while !reader.isComplete {
-                if upstreams[upstream].input.isEmpty {
+                if upstreams[upstream].input.count == reader.heldCount {
                     guard case .some = try receive(upstream) else { break }
                 }
                 let step = try reader.step(upstreams[upstream].input.bytes.span)

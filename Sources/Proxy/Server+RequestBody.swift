@@ -39,10 +39,19 @@ extension Server {
         guard isServing(upstream, downstream) else { return }
         guard downstreams[downstream].exchange.requestBody.isComplete, isCopySent(downstream) else { return }
         if downstreams[downstream].exchange.requestFraming == .chunked {
-            let fits = upstreams[upstream].output.append { ChunkedEncoder.writeLast(into: &$0) }
-            guard fits else { return }
+            guard writeLastChunk(downstream, upstream) else { return }
         }
         downstreams[downstream].exchange.isRequestEndWritten = true
+    }
+
+    /// False when there is no room for it.
+    private func writeLastChunk(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) -> Bool {
+        let trailerCount = downstreams[downstream].exchange.trailers.count
+        guard trailerCount + ChunkedEncoder.lastCount <= upstreams[upstream].output.freeCapacity else { return false }
+        _ = upstreams[upstream].output.append { ChunkedEncoder.writeLastSize(into: &$0) }
+        if trailerCount > 0 { upstreams[upstream].output.appendWhole(downstreams[downstream].exchange.trailers) }
+        _ = upstreams[upstream].output.append { ChunkedEncoder.writeEnd(into: &$0) }
+        return true
     }
 
     /// Whether all that was received of the content has been handed to this attempt.
@@ -69,7 +78,7 @@ extension Server {
         while !downstreams[downstream].exchange.requestBody.isComplete {
             let room = upstreams[upstream].output.freeCapacity - ChunkedEncoder.overheadMax
             guard room > 0 else { return }
-            if downstreams[downstream].input.isEmpty {
+            if downstreams[downstream].input.count == downstreams[downstream].exchange.requestBody.heldCount {
                 switch receive(downstream) {
                 case .some: break
                 case .blocked, .full: return
@@ -79,13 +88,14 @@ extension Server {
                     return
                 }
             }
-            let bytes = UnsafeBufferPointer(rebasing: downstreams[downstream].input.bytes.prefix(room))
-            let step = try downstreams[downstream].exchange.requestBody.step(bytes.span)
+            let bytes = downstreams[downstream].input.bytes
+            let step = try downstreams[downstream].exchange.requestBody.step(bytes.span, contentMax: room)
             let content = UnsafeBufferPointer(rebasing: bytes[step.content])
             if !content.isEmpty {
                 keep(content, downstream)
                 writeContent(content, upstream, downstreams[downstream].exchange.requestFraming)
             }
+            if !step.trailers.isEmpty { keepTrailers(UnsafeBufferPointer(rebasing: bytes[step.trailers]), downstream) }
             downstreams[downstream].exchange.receivedCount += content.count
             downstreams[downstream].input.consume(step.consumed)
             // A length that was announced has been looked at already.
@@ -116,6 +126,16 @@ extension Server {
         let held = downstreams[downstream].exchange.copy.farCount
         replayBytes += held - charged
         downstreams[downstream].exchange.chargedCount = held
+    }
+
+    /// Takes from the request's trailers what goes upstream.
+    private func keepTrailers(_ lines: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>) {
+        guard downstreams[downstream].exchange.forwardsTrailers else { return }
+        let route = routes[downstreams[downstream].exchange.route]
+        downstreams[downstream].exchange.trailers = [UInt8](capacity: lines.count) { output in
+            let fits = TrailerSection.write(lines.span, except: route.requestTrailerFilter, into: &output)
+            precondition(fits, "what is left of trailers is not longer than they were")
+        }
     }
 
     /// The client's content is malformed: the upstream must not take its beginning for the whole.

@@ -153,7 +153,7 @@ extension Server {
         downstreams[downstream].exchange.status = responseHead.status
         writeResponseFields(downstream, head)
         if responseHead.status == 426 { writeDemandedUpgrade(downstream, head) }
-        writeResponseFraming(downstream, framing)
+        writeResponseFraming(downstream, framing, head)
         downstreams[downstream].output.appendWhole("\r\n")
     }
 
@@ -179,7 +179,9 @@ extension Server {
         downstreams[downstream].output.appendWhole("\r\n")
     }
 
-    private func writeResponseFraming(_ downstream: Handle<Downstream>, _ framing: BodyFraming) {
+    private func writeResponseFraming(
+        _ downstream: Handle<Downstream>, _ framing: BodyFraming, _ head: UnsafeBufferPointer<UInt8>
+    ) {
         var length: Int?
         downstreams[downstream].exchange.responseCoding = .identity
         switch framing {
@@ -192,6 +194,9 @@ extension Server {
         case .chunked, .untilClose:
             if downstreams[downstream].exchange.minorVersion == 1 {
                 downstreams[downstream].exchange.responseCoding = .chunked
+                downstreams[downstream].exchange.forwardsResponseTrailers = responseHead.allowsTrailers
+                let fits = downstreams[downstream].output.append { responseHead.writeTrailerField(from: head.span, into: &$0) }
+                precondition(fits, "the room for a head was measured before")
                 downstreams[downstream].output.appendWhole("Transfer-Encoding: chunked\r\n")
             } else {
                 downstreams[downstream].exchange.isPersistent = false
@@ -272,9 +277,12 @@ extension Server {
         lendOutput(downstream)
         let coding = downstreams[downstream].exchange.responseCoding
         guard let limit = contentRoom(downstream, coding) else { return false }
-        let bytes = UnsafeBufferPointer(rebasing: upstreams[upstream].input.bytes.prefix(limit))
+        let bytes = upstreams[upstream].input.bytes
         let step: BodyReader.Step
-        do throws(MessageError) { step = try reader.step(bytes.span) } catch { throw .malformed(error) }
+        do throws(MessageError) { step = try reader.step(bytes.span, contentMax: limit) } catch { throw .malformed(error) }
+        if !step.trailers.isEmpty, downstreams[downstream].exchange.forwardsResponseTrailers {
+            guard relayTrailers(UnsafeBufferPointer(rebasing: bytes[step.trailers]), downstream) else { return false }
+        }
         upstreams[upstream].response = .body(reader)
         let content = UnsafeBufferPointer(rebasing: bytes[step.content])
         if !content.isEmpty {
@@ -288,7 +296,7 @@ extension Server {
 
     /// Receives if nothing of the content is at hand. The end of the stream ends a content that ends so, and is a fault in others.
     func receiveContent(_ upstream: Handle<Upstream>, _ reader: BodyReader) throws(UpstreamFault) -> Intake {
-        guard upstreams[upstream].input.isEmpty else { return .some }
+        guard upstreams[upstream].input.count == reader.heldCount else { return .some }
         let intake = try receive(upstream)
         if case .ended = intake {
             guard reader.endsWithStream else { throw .truncated }
@@ -297,6 +305,23 @@ extension Server {
             upstreams[upstream].response = .body(ended)
         }
         return intake
+    }
+
+    /// Writes the end of a chunked response with its trailers. False when the client has to take something first.
+    private func relayTrailers(_ lines: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>) -> Bool {
+        let needed = lines.count + ChunkedEncoder.lastCount
+        if downstreams[downstream].output.freeCapacity < needed {
+            if flush(downstream) { lendOutput(downstream) } else { downstreams[downstream].output.compact() }
+            guard downstreams[downstream].output.freeCapacity >= needed else { return false }
+        }
+        let filter = routes[downstreams[downstream].exchange.route].responseTrailerFilter
+        let fits = downstreams[downstream].output.append { output in
+            ChunkedEncoder.writeLastSize(into: &output) && TrailerSection.write(lines.span, except: filter, into: &output)
+                && ChunkedEncoder.writeEnd(into: &output)
+        }
+        precondition(fits, "the room for trailers was measured before")
+        downstreams[downstream].exchange.isResponseEndWritten = true
+        return true
     }
 
     /// How much content can be taken on: nil when the client has to take something first.

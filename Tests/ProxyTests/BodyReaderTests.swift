@@ -7,6 +7,7 @@ import Wire
 @Suite struct BodyReaderTests {
     private struct Reading: Equatable {
         var content = ""
+        var trailers = ""
         var consumed = 0
         var isComplete = false
     }
@@ -19,7 +20,8 @@ import Wire
         #expect(try read(.length(5), "hel", pieceCount) == Reading(content: "hel", consumed: 3, isComplete: false))
         #expect(
             try read(.chunked, "2;a=b\r\nhe\r\n3\r\nllo\r\n0\r\nX: y\r\n\r\nnext", pieceCount)
-                == Reading(content: "hello", consumed: 30, isComplete: true))
+                == Reading(content: "hello", trailers: "X: y\r\n", consumed: 30, isComplete: true))
+        #expect(try read(.chunked, "0\r\nX: y\r\n\r", pieceCount) == Reading(consumed: 3, isComplete: false))
         #expect(try read(.chunked, "2\r\nhe\r\n", pieceCount) == Reading(content: "he", consumed: 7, isComplete: false))
         #expect(try read(.untilClose, "hello", pieceCount) == Reading(content: "hello", consumed: 5, isComplete: false))
     }
@@ -42,10 +44,11 @@ import Wire
         var reader = BodyReader(framing)
         var reading = Reading()
         var content: [UInt8] = []
-        while !reader.isComplete, reading.consumed < bytes.count {
-            let piece = Array(bytes[reading.consumed...].prefix(pieceCount))
-            let step = try reader.step(piece.span)
+        while !reader.isComplete, reading.consumed + reader.heldCount < bytes.count {
+            let piece = Array(bytes[reading.consumed...].prefix(reader.heldCount + pieceCount))
+            let step = try reader.step(piece.span, contentMax: 2)
             content += piece[step.content]
+            reading.trailers += String(decoding: piece[step.trailers], as: UTF8.self)
             reading.consumed += step.consumed
         }
         reading.content = String(decoding: content, as: UTF8.self)

@@ -110,8 +110,7 @@ extension Connection {
 
     private func readContent() throws(MessageError) -> Bool {
         if !reader.isComplete {
-            guard !incoming.isEmpty else { return false }
-            try incoming.takeContent(&reader, isKept: refusal == nil)
+            guard try incoming.takeContent(&reader, isKept: refusal == nil) else { return false }
             if reader.count > Limits.contentBytesMax { refuseLength() }
         }
         if reader.isComplete { answer() }

@@ -14,6 +14,12 @@ struct ContentReader {
     private(set) var count = 0
     var isComplete: Bool
 
+    /// Bytes that were read and left in the input: only with more behind them is there anything to read.
+    var heldCount: Int {
+        if case .chunked(let decoder) = coding { return decoder.heldCount }
+        return 0
+    }
+
     init(framing: BodyFraming) {
         switch framing {
         case .none, .untilClose: coding = .length(0)

@@ -26,8 +26,10 @@ struct Incoming {
         return request
     }
 
-    /// Moves content to its reader.
-    mutating func takeContent(_ reader: inout ContentReader, isKept: Bool) throws(MessageError) {
+    /// Moves content to its reader. False: more has to be received first.
+    mutating func takeContent(_ reader: inout ContentReader, isKept: Bool) throws(MessageError) -> Bool {
+        guard bytes.count - start > reader.heldCount else { return false }
         start += try reader.read(bytes.span.extracting(start..<bytes.count), isKept: isKept)
+        return true
     }
 }

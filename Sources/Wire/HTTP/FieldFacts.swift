@@ -15,6 +15,8 @@ struct FieldFacts: Sendable {
     private(set) var isHostRepeated = false
     private(set) var closes = false
     private(set) var expectsContinue = false
+    /// TE names trailers.
+    private(set) var acceptsTrailers = false
     /// Known fields that Connection names.
     private(set) var connectionOptions = FieldNameSet()
     /// Whether Connection names fields that are not known.
@@ -40,6 +42,7 @@ struct FieldFacts: Sendable {
         case .connection: try noteConnection(value, in: bytes)
         case .expect:
             if bytes.foldedEqual(value, "100-continue") { expectsContinue = true }
+        case .te: if bytes.hasMember(value, "trailers") { acceptsTrailers = true }
         default: break
         }
     }
@@ -104,6 +107,17 @@ extension Span where Element == UInt8 {
         var offset = start
         while offset < end, self[offset] != UInt8(ascii: ",") { offset += 1 }
         return offset
+    }
+
+    /// Whether the comma-separated list has this member, which is in lower case, in any case and without parameters.
+    func hasMember(_ list: Range<Int>, _ text: StaticString) -> Bool {
+        var start = list.lowerBound
+        while start < list.upperBound {
+            let end = endOfMember(from: start, before: list.upperBound)
+            if foldedEqual(trimmed(start..<end), text) { return true }
+            start = end + 1
+        }
+        return false
     }
 
     func isToken(_ range: Range<Int>) -> Bool {

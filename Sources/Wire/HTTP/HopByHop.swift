@@ -25,7 +25,7 @@ extension ResponseHead {
 }
 
 extension FieldSection {
-    private static let connectionSpecific = FieldNameSet(
+    static let connectionSpecific = FieldNameSet(
         .connection, .keepAlive, .proxyConnection, .te, .trailer, .transferEncoding, .upgrade, .http2Settings,
         .proxyAuthenticate, .proxyAuthorization, .contentLength)
 

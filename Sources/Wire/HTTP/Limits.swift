@@ -36,7 +36,8 @@ public enum Limits {
     /// Bytes of the line that carries a chunk size, extensions and CRLF included. Refused with 400.
     public static let chunkLineBytesMax = 256
 
-    /// Bytes of a whole trailer section, its empty line included. It is checked and dropped. Refused with 431.
+    /// Bytes of a whole trailer section, its empty line included: it stays in the buffer that it is received into until it is
+    /// whole. Refused with 431.
     public static let trailerBytesMax = 8_192
 
     /// Bytes of payload of a WebSocket control frame (RFC 6455 section 5.5). A longer one is refused with 1002.

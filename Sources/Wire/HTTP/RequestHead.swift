@@ -82,6 +82,9 @@ public struct RequestHead: ~Copyable, Sendable {
     /// Whether the client waits for a 100 before it sends content (RFC 9110 section 10.1.1). Never so in HTTP/1.0.
     public var expectsContinue: Bool { minorVersion == 1 && fields.facts.expectsContinue }
 
+    /// Whether the client says that it will not drop trailers: TE names them (RFC 9110 section 10.1.4).
+    public var acceptsTrailers: Bool { minorVersion == 1 && fields.facts.acceptsTrailers }
+
     /// Whether the client asks for another protocol: Upgrade, and Connection that names it (RFC 9110 section 7.8).
     public var hasUpgrade: Bool { minorVersion == 1 && fields.facts.hasUpgrade }
 

@@ -6,7 +6,7 @@ import Wire
         var decoder = ChunkedDecoder()
         let steps: [(input: String, consumed: Int, content: Range<Int>, isComplete: Bool)] = [
             ("5\r\nhel", 6, 3..<6, false), ("lo\r\n0\r\n", 2, 0..<2, false), ("\r\n0\r\n", 5, 5..<5, false),
-            ("\r\nNEXT", 2, 2..<2, true), ("NEXT", 0, 0..<0, true),
+            ("\r", 0, 0..<0, false), ("\r\nNEXT", 2, 2..<2, true), ("NEXT", 0, 0..<0, true),
         ]
         for expected in steps {
             let step = try decoder.step(latin1(expected.input).span)
