@@ -39,7 +39,9 @@ let package = Package(
 
         // What the sources themselves are held to.
         .testTarget(name: "HouseTests", swiftSettings: common),
-        .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: common),
+        // What servers compress with.
+        .target(name: "Compressor", dependencies: ["CZlib"], path: "Tests/Compressor", swiftSettings: common),
+        .testTarget(name: "WireTests", dependencies: ["Wire", "Compressor"], swiftSettings: common),
         .testTarget(name: "TLSTests", dependencies: ["TLS"], swiftSettings: common),
         // The world that tests put in place of Linux: a kernel, a network, a clock, from one seed.
         .target(name: "Simulation", dependencies: ["EventLoop"], path: "Tests/Simulation", swiftSettings: common),
@@ -47,7 +49,8 @@ let package = Package(
 
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "CLinux", "Simulation"], swiftSettings: common),
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials", "Wire"], swiftSettings: common),
-        .testTarget(name: "ProxyTests", dependencies: ["Proxy", "Credentials", "EventLoop", "Wire"], swiftSettings: common),
+        .testTarget(
+            name: "ProxyTests", dependencies: ["Proxy", "Credentials", "EventLoop", "Wire"], swiftSettings: common),
         .testTarget(
             name: "ProxySimulationTests",
             dependencies: ["Proxy", "Sandbox", "Simulation", "EventLoop", "Credentials", "Wire"], swiftSettings: common),

@@ -42,4 +42,12 @@ public enum Limits {
 
     /// Bytes of payload of a WebSocket control frame (RFC 6455 section 5.5). A longer one is refused with 1002.
     public static let webSocketControlBytesMax = 125
+
+    /// How many bytes one byte of gzip may become on average. Content that people send stays below 50; the format allows
+    /// some 1,030. Beyond it the content is broken off.
+    public static let inflationRatioMax = 256
+
+    /// So many bytes of inflated content are given out before the ratio is looked at: small contents of one repeated byte
+    /// are common and harmless.
+    public static let inflationFreeBytes = 4 * 1_048_576
 }
