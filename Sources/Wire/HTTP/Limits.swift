@@ -50,4 +50,7 @@ public enum Limits {
     /// So many bytes of inflated content are given out before the ratio is looked at: small contents of one repeated byte
     /// are common and harmless.
     public static let inflationFreeBytes = 4 * 1_048_576
+
+    /// Members of all Accept-Encoding fields of one request. Ten are known; a longer list is not looked through.
+    static let acceptedCodingsMax = 32
 }

@@ -1,0 +1,33 @@
+// What the head of a response says about its content's coding, for a proxy that has asked for gzip in its client's place.
+
+extension ResponseHead {
+    /// Whether the content is gzip, once and alone, and may be inflated on the way: it is not a part of a representation
+    /// (206), and no Cache-Control forbids transformations (RFC 9110 section 7.7).
+    ///
+    /// - Parameter bytes: the bytes that were parsed.
+    public func hasInflatableContent(_ bytes: Span<UInt8>) -> Bool {
+        guard status != 206, count(of: .contentEncoding) == 1, let coding = first(.contentEncoding) else { return false }
+        guard bytes.foldedEqual(coding.valueRange, "gzip") || bytes.foldedEqual(coding.valueRange, "x-gzip") else {
+            return false
+        }
+        return !forbidsTransformation(bytes)
+    }
+
+    /// Whether a Cache-Control forbids intermediaries to change the content (RFC 9111 section 5.2.2.6).
+    public func forbidsTransformation(_ bytes: Span<UInt8>) -> Bool {
+        for index in 0..<fieldCount where field(at: index).forbidsTransformation(bytes) { return true }
+        return false
+    }
+
+    /// Whether a Vary tells caches already that Accept-Encoding made a difference (RFC 9110 section 12.5.5).
+    public func variesByAcceptEncoding(_ bytes: Span<UInt8>) -> Bool {
+        for index in 0..<fieldCount {
+            let line = field(at: index)
+            guard line.name == .vary, !line.isVariant else { continue }
+            if bytes.hasMember("accept-encoding", in: line.valueRange) || bytes.hasMember("*", in: line.valueRange) {
+                return true
+            }
+        }
+        return false
+    }
+}
