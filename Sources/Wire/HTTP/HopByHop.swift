@@ -39,11 +39,7 @@ extension FieldSection {
         var isInRun = false
         for index in 0..<lines.count {
             let line = lines[index]
-            var isRemoved = known.contains(line.name)
-            if line.name == .other {
-                isRemoved = filter.removesOther(line.nameRange, in: bytes)
-                if !isRemoved && namesOthers { isRemoved = isNamedByConnection(line.nameRange, in: bytes) }
-            }
+            let isRemoved = removes(line, known, namesOthers: namesOthers, filter, in: bytes)
             let start = line.nameRange.lowerBound
             if isRemoved && isInRun {
                 guard output.append(bytes, runStart..<start) else { return false }
@@ -56,7 +52,17 @@ extension FieldSection {
         return !isInRun || output.append(bytes, runStart..<end)
     }
 
-    private func removedNames(_ filtered: FieldNameSet) -> FieldNameSet {
+    /// Whether a line is left out: for it is one of `known`, which are the `removedNames` of the filter, or for its own name.
+    @inline(__always)
+    func removes(
+        _ line: FieldLine, _ known: FieldNameSet, namesOthers: Bool, _ filter: borrowing FieldFilter, in bytes: Span<UInt8>
+    ) -> Bool {
+        guard line.name == .other else { return known.contains(line.name) }
+        if filter.removesOther(line.nameRange, in: bytes) { return true }
+        return namesOthers && isNamedByConnection(line.nameRange, in: bytes)
+    }
+
+    func removedNames(_ filtered: FieldNameSet) -> FieldNameSet {
         var named = facts.connectionOptions
         named.remove(.host)
         var names = Self.connectionSpecific

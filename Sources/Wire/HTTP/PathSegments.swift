@@ -1,7 +1,7 @@
 /// Looks at the segments of a path (RFC 3986, section 3.3).
-enum PathSegments {
+public enum PathSegments {
     /// Whether one of them is `.` or `..`, in any spelling: servers drop them, and so reach another path than was matched.
-    static func haveDots(_ bytes: Span<UInt8>, _ path: Range<Int>) -> Bool {
+    public static func haveDots(_ bytes: Span<UInt8>, _ path: Range<Int>) -> Bool {
         var dots = 0
         var isOnlyDots = true
         var index = path.lowerBound
@@ -23,7 +23,7 @@ enum PathSegments {
     }
 
     /// Whether a path is `/socket.io` or begins with `/socket.io/`, in any case, percent-encoded or not.
-    static func areOfSocketIO(_ bytes: Span<UInt8>, _ path: Range<Int>) -> Bool {
+    public static func areOfSocketIO(_ bytes: Span<UInt8>, _ path: Range<Int>) -> Bool {
         var index = path.lowerBound
         for expected in "/socket.io".utf8 {
             guard index < path.upperBound else { return false }
