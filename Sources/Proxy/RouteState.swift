@@ -14,6 +14,8 @@ final class RouteState {
     /// What trailers never include, on their way up and on their way down.
     let requestTrailerFilter: FieldFilter
     let responseTrailerFilter = FieldFilter(removing: TrailerSection.forbiddenNames)
+    /// Where the client finds what the upstream names.
+    let addressMap: AddressMap
     /// `Host`, as it stands in every request.
     let ownFields: [UInt8]
     let host: [UInt8]?
@@ -44,7 +46,17 @@ final class RouteState {
         let upstreamHost = configuration.upstream.host.lowercased()
         self.upstreamHost = Array((upstreamHost.contains(":") ? "[\(upstreamHost)]" : upstreamHost).utf8)
         basePath = Array(configuration.upstream.basePath.utf8)
+        addressMap = Self.addressMap(configuration, host: String(decoding: self.upstreamHost, as: UTF8.self))
         confinesPath = configuration.pathPrefix != [UInt8(ascii: "/")] || !basePath.isEmpty
+    }
+
+    private static func addressMap(_ configuration: Route, host: String) -> AddressMap {
+        var prefix: [UInt8] = configuration.stripPrefix ? configuration.pathPrefix : []
+        if prefix.last == UInt8(ascii: "/") { prefix.removeLast() }
+        return AddressMap(
+            isSecure: configuration.upstream.scheme == .https, host: host, port: configuration.upstream.port,
+            isName: SocketAddress(numeric: configuration.upstream.host, port: 0) == nil, basePath: configuration.upstream.basePath,
+            prefix: String(decoding: prefix, as: UTF8.self))
     }
 
     /// The injected field lines with the token of `generation`, which the credential has to have at this moment. They are

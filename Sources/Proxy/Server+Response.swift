@@ -98,7 +98,7 @@ extension Server {
         }
         lendOutput(downstream)
         // An interim response may still be waiting in it.
-        guard headCount + Limits.requestIDBytesMax + 256 <= downstreams[downstream].output.freeCapacity else {
+        guard headCount + headGrowth(downstream) + Limits.requestIDBytesMax + 256 <= downstreams[downstream].output.freeCapacity else {
             upstreams[upstream].response = .head
             upstreams[upstream].searchedCount = 0
             if downstreams[downstream].output.isEmpty { throw .malformed(.headTooLong) }
@@ -161,10 +161,14 @@ extension Server {
     func writeResponseFields(_ downstream: Handle<Downstream>, _ head: UnsafeBufferPointer<UInt8>) {
         let route = routes[downstreams[downstream].exchange.route]
         writeStatusLine(downstream, head)
-        let fits = downstreams[downstream].output.append { output in
-            responseHead.writeFields(from: head.span, except: route.responseFilter, into: &output)
+        if !responseHead.mayNameUpstream {
+            let fits = downstreams[downstream].output.append { output in
+                responseHead.writeFields(from: head.span, except: route.responseFilter, into: &output)
+            }
+            precondition(fits, "the room for a head was measured before")
+        } else {
+            writeRewrittenFields(downstream, head)
         }
-        precondition(fits, "the room for a head was measured before")
         downstreams[downstream].output.appendWhole("X-Request-Id: ")
         let kept = downstreams[downstream].exchange.copy.head
         downstreams[downstream].exchange.requestID.withBytes(head: kept) { downstreams[downstream].output.appendWhole($0) }

@@ -17,7 +17,7 @@ extension Server {
         let accepted = try acceptedProtocol(downstream, upstream, headCount)
         lendOutput(downstream)
         // An interim response may still be waiting in it.
-        guard headCount + Limits.requestIDBytesMax + 256 <= downstreams[downstream].output.freeCapacity else {
+        guard headCount + headGrowth(downstream) + Limits.requestIDBytesMax + 256 <= downstreams[downstream].output.freeCapacity else {
             upstreams[upstream].searchedCount = 0
             if downstreams[downstream].output.isEmpty { throw .malformed(.headTooLong) }
             return flush(downstream)
