@@ -6,6 +6,7 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -42,6 +44,12 @@ static inline int linux_socket_name(int descriptor, void *address, socklen_t *le
 
 static inline int linux_peer_name(int descriptor, void *address, socklen_t *length) {
     return getpeername(descriptor, (struct sockaddr *)address, length);
+}
+
+// Bytes that were sent and that the peer's machine has not confirmed; -1 where that cannot be told.
+static inline int linux_unconfirmed_count(int descriptor) {
+    int count = 0;
+    return ioctl(descriptor, SIOCOUTQ, &count) == 0 ? count : -1;
 }
 
 // One number for a time: 64 bits of nanoseconds reach to the year 2262.

@@ -44,6 +44,10 @@ public protocol Kernel: AnyObject {
     /// Makes the coming `close` of a connection a reset, which no peer takes for the orderly end of a message.
     func resetOnClose(_ descriptor: Int32)
 
+    /// Bytes that were sent, and that the peer's machine has not confirmed: a reset would take them back. 0 where that
+    /// cannot be known.
+    func unconfirmedCount(of descriptor: Int32) -> Int
+
     /// Whether the peer of a connection has closed it altogether, where it may only have finished sending: both look the
     /// same to a receive. False where that cannot be known: of a peer on another machine.
     func isPeerGone(_ descriptor: Int32) -> Bool

@@ -199,6 +199,8 @@ extension LinuxKernel {
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &atOnce, socklen_t(MemoryLayout<linger>.size))
     }
 
+    public func unconfirmedCount(of descriptor: Int32) -> Int { max(0, Int(linux_unconfirmed_count(descriptor))) }
+
     public func isPeerGone(_ descriptor: Int32) -> Bool { PeerSocket.isGone(behind: descriptor) }
 
     public func close(_ descriptor: Int32) {

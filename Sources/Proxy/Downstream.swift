@@ -15,6 +15,8 @@ struct Downstream: ~Copyable {
         case exchanging
         /// The upstream has switched protocols: bytes both ways until both sides have ended.
         case tunnelling
+        /// A tunnel has broken: the client is reset, once all that it was sent has reached it.
+        case breaking
         /// The last answer is being sent, then the connection closes.
         case finishing
         /// Everything is sent, and what the client still sends is dropped until it has seen our end.
@@ -28,7 +30,8 @@ struct Downstream: ~Copyable {
             case .idle: next == .receivingHead || next == .exchanging || next == .closed
             case .receivingHead: next == .idle || next == .exchanging || next == .closed
             case .exchanging: next == .idle || next == .tunnelling || next == .finishing || next == .closed
-            case .tunnelling: next == .finishing || next == .closed
+            case .tunnelling: next == .breaking || next == .finishing || next == .closed
+            case .breaking: next == .closed
             case .finishing: next == .lingering || next == .closed
             case .lingering: next == .closed
             case .closed: false
@@ -62,6 +65,9 @@ struct Downstream: ~Copyable {
     var isOwedInput = false
     /// It has had a request.
     var hasBeenUsed = false
+    /// While breaking: what had not reached the client yet, and until when some more of it has to.
+    var unconfirmedCount = 0
+    var confirmDeadline = Duration.zero
     /// Bytes dropped while lingering.
     var lingeredCount = 0
     var exchange = Exchange()

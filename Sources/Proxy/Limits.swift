@@ -28,6 +28,9 @@ enum Limits {
     /// its kernel does not discard the answer with a reset (RFC 9112, section 9.6).
     static let lingerTimeout = Duration.seconds(2)
     static let lingerBytesMax = 1024 * 1024
+    /// A client whose tunnel has broken is looked at so often, whether all that it was sent has reached it. If nothing
+    /// more of it does for `lingerTimeout`, it is reset all the same.
+    static let confirmInterval = Duration.milliseconds(50)
     /// A client that has finished sending, and waits for its answer, may have closed the connection: it is looked for this
     /// long after its end was seen, when a process that closes has done so ...
     static let peerCheckDelay = Duration.milliseconds(50)

@@ -170,7 +170,7 @@ extension Server {
     func advanceIfFree(_ downstream: Handle<Downstream>) {
         switch downstreams[downstream].phase {
         case .idle, .finishing, .tunnelling: advance(downstream)
-        case .receivingHead, .exchanging, .lingering, .closed: break
+        case .receivingHead, .exchanging, .breaking, .lingering, .closed: break
         }
     }
 

@@ -48,7 +48,7 @@ extension Server {
             case .lingering:
                 linger(downstream)
                 return
-            case .closed:
+            case .breaking, .closed:
                 return
             }
         }
@@ -239,7 +239,7 @@ extension Server {
         case .exchanging: refreshDeadline(downstream)
         case .tunnelling: refreshTunnelDeadline(downstream)
         case .idle: setDeadline(downstream, after: listeners[downstreams[downstream].listener].router.keepAliveTimeout)
-        case .finishing, .receivingHead, .lingering, .closed: break
+        case .finishing, .receivingHead, .breaking, .lingering, .closed: break
         }
     }
 
@@ -270,6 +270,7 @@ extension Server {
             advance(downstream)
         case .exchanging: exchangeTimedOut(downstream)
         case .tunnelling: tunnelTimedOut(downstream)
+        case .breaking: resetWhenConfirmed(downstream)
         case .closed: break
         }
     }
@@ -286,7 +287,7 @@ extension Server {
         case .exchanging: isServed = true
         // All that the client sent has to arrive first.
         case .tunnelling: isServed = upstreams[downstreams[downstream].exchange.upstream].isOutputEnded
-        case .idle, .receivingHead, .finishing, .lingering, .closed: isServed = false
+        case .idle, .receivingHead, .breaking, .finishing, .lingering, .closed: isServed = false
         }
         return isServed && kernel.isPeerGone(downstreams[downstream].descriptor.number)
     }
@@ -324,7 +325,7 @@ extension Server {
         guard downstreams[downstream].phase != .closed else { return }
         switch downstreams[downstream].phase {
         case .exchanging, .tunnelling: cancelExchange(downstream, code: code)
-        case .idle, .receivingHead, .finishing, .lingering, .closed: break
+        case .idle, .receivingHead, .breaking, .finishing, .lingering, .closed: break
         }
         close(downstream)
     }

@@ -60,6 +60,8 @@ final class BentKernel: Kernel {
     func shutdownWriting(_ descriptor: Int32) { real.shutdownWriting(descriptor) }
     func resetOnClose(_ descriptor: Int32) { real.resetOnClose(descriptor) }
 
+    func unconfirmedCount(of descriptor: Int32) -> Int { real.unconfirmedCount(of: descriptor) }
+
     func isPeerGone(_ descriptor: Int32) -> Bool { real.isPeerGone(descriptor) }
 
     func close(_ descriptor: Int32) {

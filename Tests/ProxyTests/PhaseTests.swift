@@ -7,7 +7,8 @@ import Testing
     @Test func `a client connection moves as its table says`() {
         let moves: [Downstream.Phase: Set<Downstream.Phase>] = [
             .idle: [.receivingHead, .exchanging, .closed], .receivingHead: [.idle, .exchanging, .closed],
-            .exchanging: [.idle, .tunnelling, .finishing, .closed], .tunnelling: [.finishing, .closed], .finishing: [.lingering, .closed], .lingering: [.closed], .closed: [],
+            .exchanging: [.idle, .tunnelling, .finishing, .closed], .tunnelling: [.breaking, .finishing, .closed],
+            .breaking: [.closed], .finishing: [.lingering, .closed], .lingering: [.closed], .closed: [],
         ]
         for phase in moves.keys {
             #expect(Set(moves.keys.filter(phase.mayBecome)) == moves[phase], "\(phase)")

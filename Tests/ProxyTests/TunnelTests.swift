@@ -202,6 +202,36 @@ private enum Heads {
         #expect(bench.turn { second.isReset })
     }
 
+    @Test func `what the upstream sent before it broke reaches a client that reads late, and then the reset`() throws {
+        let bench = try Bench()
+        let (client, upstream) = try tunnel(bench)
+        client.isReading = false
+        let content = [UInt8](repeating: 7, count: 1_000_000)
+        upstream.send(content)
+        #expect(bench.turn { upstream.unsentCount == 0 })
+        bench.turn(for: .milliseconds(100))
+        upstream.reset()
+        bench.turn(for: .milliseconds(200))
+        client.isReading = true
+        #expect(bench.turn { client.isReset })
+        #expect(client.received.count == content.count)
+    }
+
+    @Test func `a client that reads nothing of what was sent before the upstream broke is reset in the end`() throws {
+        let bench = try Bench()
+        let (client, upstream) = try tunnel(bench)
+        client.isReading = false
+        upstream.send([UInt8](repeating: 7, count: 1_000_000))
+        #expect(bench.turn { upstream.unsentCount == 0 })
+        bench.turn(for: .milliseconds(100))
+        upstream.reset()
+        #expect(bench.turn { bench.server.upstreams.count == 0 })
+        bench.turn(for: .milliseconds(200))
+        #expect(bench.server.downstreams.count == 1)
+        bench.kernel.skew += .seconds(3)
+        #expect(bench.turn { bench.server.downstreams.count == 0 })
+    }
+
     @Test func `a client that has closed does not keep the tunnel up`() throws {
         let bench = try Bench()
         let (client, upstream) = try tunnel(bench)

@@ -87,6 +87,10 @@ extension SimulatedKernel {
         stream.resetsOnClose = true
     }
 
+    public func unconfirmedCount(of descriptor: Int32) -> Int {
+        (socket(descriptor, for: "ioctl") as? Stream)?.outgoing.count ?? 0
+    }
+
     public func isPeerGone(_ descriptor: Int32) -> Bool {
         guard let stream = socket(descriptor, for: "sock_diag") as? Stream else { return false }
         return stream.peer.map { !$0.isHeld } ?? true
