@@ -192,7 +192,9 @@ extension Server {
         let target = requestHead.target
         upstreams[upstream].output.appendWhole(UnsafeBufferPointer(rebasing: head[requestHead.methodRange]))
         upstreams[upstream].output.appendWhole(" ")
-        if target.form == .asterisk {
+        // An absolute-form of OPTIONS that has neither path nor query means the server as a whole (RFC 9112, section 3.2.4).
+        let isServerWide = target.form == .asterisk || requestHead.method == .options && target.pathAndQuery.isEmpty
+        if isServerWide {
             upstreams[upstream].output.appendWhole("*")
         } else {
             var path = target.pathAndQuery
