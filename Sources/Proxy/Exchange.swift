@@ -93,6 +93,8 @@ struct Exchange: ~Copyable {
     var isResponseEndWritten = false
     var status = 0
     var interimCount = 0
+    /// The response stands first in the client's output, and not a byte of it has gone: it can still be taken back.
+    var isResponseHeld = false
     /// The client was told to go on with its content.
     var wasContinued = false
     var receivedCount = 0

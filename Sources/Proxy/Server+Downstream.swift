@@ -188,6 +188,7 @@ extension Server {
                 downstreams[downstream].descriptor.number, from: UnsafeRawBufferPointer(downstreams[downstream].output.bytes))
             if count >= 0 {
                 downstreams[downstream].output.consume(count)
+                downstreams[downstream].exchange.isResponseHeld = false
                 noteProgress(downstream)
             } else if count == Int(-EAGAIN) {
                 downstreams[downstream].canSend = false

@@ -88,6 +88,16 @@ extension Server {
         abandon(downstream, code: "broken_off")
     }
 
+    /// The beginning of a response has not gone yet: an answer that says what is wrong takes its place. A connection that ends
+    /// without a byte would make clients send the request again (RFC 9112, section 9.3.1), which may have taken effect.
+    private func takeBackResponse(_ downstream: Handle<Downstream>) -> Bool {
+        guard downstreams[downstream].exchange.isResponseHeld else { return false }
+        downstreams[downstream].output.removeAll()
+        downstreams[downstream].exchange.responsePhase = .none
+        downstreams[downstream].exchange.responseCoding = .identity
+        return true
+    }
+
     func exchangeTimedOut(_ downstream: Handle<Downstream>) {
         let phase = downstreams[downstream].exchange.phase
         let route = routes[downstreams[downstream].exchange.route]
@@ -172,7 +182,7 @@ extension Server {
     /// Exactly once: after a fault, a request is sent again only where the upstream cannot have acted on it.
     private func attemptFailed(_ downstream: Handle<Downstream>, _ fault: UpstreamFault, isStale: Bool, isUntouched: Bool) {
         let route = routes[downstreams[downstream].exchange.route]
-        if downstreams[downstream].exchange.responsePhase != .none {
+        if downstreams[downstream].exchange.responsePhase != .none, !takeBackResponse(downstream) {
             breakOff(downstream)
             return
         }

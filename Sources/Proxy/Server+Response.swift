@@ -104,6 +104,7 @@ extension Server {
             if downstreams[downstream].output.isEmpty { throw .malformed(.headTooLong) }
             return flush(downstream)
         }
+        downstreams[downstream].exchange.isResponseHeld = downstreams[downstream].output.isEmpty
         writeResponseHead(downstream, upstream, headCount, framing)
         upstreams[upstream].input.consume(headCount)
         downstreams[downstream].exchange.responsePhase = .head

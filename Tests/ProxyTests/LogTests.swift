@@ -51,6 +51,7 @@ import Wire
         let second = try bench.upstream()
         #expect(bench.turn { second.text.hasSuffix("\r\n\r\n") })
         second.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+        #expect(bench.turn { other.text.hasPrefix("HTTP/1.1 200") })
         second.close()
         #expect(bench.turn { file.text.contains("\"error\":\"broken_off\"") })
     }

@@ -98,20 +98,39 @@ import Wire
         #expect(!upstream.text.contains("0\r\n\r\n"))
     }
 
-    @Test(arguments: [
-        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n",
-    ])
-    func `an answer that breaks off is visibly broken for the client`(response: String) throws {
+    /// What begins well, and how it goes on before the upstream closes.
+    private static let brokenAnswers = [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel", ""),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", ""),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "zz\r\n"),
+    ]
+
+    @Test(arguments: brokenAnswers)
+    func `an answer that breaks off is visibly broken for the client`(beginning: String, rest: String) throws {
         let bench = try Bench()
         let client = try bench.client()
         client.send(Self.get)
         let upstream = try bench.upstream()
         #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
-        upstream.send(response)
-        #expect(bench.turn { client.text.contains("hel") || client.isReset })
+        upstream.send(beginning)
+        #expect(bench.turn { client.text.contains("hel") })
+        upstream.send(rest)
         upstream.close()
         #expect(bench.turn { client.isReset })
+    }
+
+    @Test(arguments: brokenAnswers)
+    func `an answer that breaks off before any of it has gone becomes a 502`(beginning: String, rest: String) throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send(Self.post)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("ok") })
+        upstream.send(beginning + rest)
+        upstream.finish()
+        #expect(bench.turn { client.text.contains("\"code\":\"upstream_protocol\"") })
+        #expect(client.text.hasPrefix("HTTP/1.1 502") && !client.text.contains("hel"))
+        #expect(!bench.hasAnotherUpstream())
     }
 
     @Test(arguments: [
