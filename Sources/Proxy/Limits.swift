@@ -18,6 +18,9 @@ enum Limits {
     static let tokenAnswerBytesMax = 64 * 1024
     /// Memory held for replays over all requests, beyond one buffer each. Further requests are forwarded without one.
     static let replayBytesMax = 256 * 1024 * 1024
+    /// So much of an answer's content is looked at for the text that says that the token was refused. Such answers are short, and
+    /// others with that status wait for so much.
+    static let refusalContentBytesMax = 4 * 1024
     /// A refused answer's content up to this is read to its end, so that the connection can be used again.
     static let discardBytesMax = 64 * 1024
     /// How long such a content may take.

@@ -16,6 +16,8 @@ final class RouteState {
     let responseTrailerFilter = FieldFilter(removing: TrailerSection.forbiddenNames)
     /// Where the client finds what the upstream names.
     let addressMap: AddressMap
+    /// Bit n for the status 400 + n, if an answer with it may say that the token was refused.
+    private let refusalStatuses: UInt128
     /// `Host`, as it stands in every request.
     let ownFields: [UInt8]
     let host: [UInt8]?
@@ -39,6 +41,7 @@ final class RouteState {
         let owned = ["Host", "Authorization", "Proxy-Authorization", "X-Request-Id", "Expect"]
         requestFilter = FieldFilter(removing: owned + configuration.inject.map(\.name))
         requestTrailerFilter = FieldFilter(removing: TrailerSection.forbiddenNames + owned + configuration.inject.map(\.name))
+        refusalStatuses = configuration.reauthenticateOn.reduce(0) { $0 | 1 << UInt128($1.status - 400) }
         ownFields = Array("Host: \(configuration.upstream.authority)\r\n".utf8)
         host = configuration.host.map { Array($0.lowercased().utf8) }
         allowedHosts = configuration.allow.hosts.map { Array($0.lowercased().utf8) }
@@ -57,6 +60,11 @@ final class RouteState {
             isSecure: configuration.upstream.scheme == .https, host: host, port: configuration.upstream.port,
             isName: SocketAddress(numeric: configuration.upstream.host, port: 0) == nil, basePath: configuration.upstream.basePath,
             prefix: String(decoding: prefix, as: UTF8.self))
+    }
+
+    /// Whether some answer with this status says that the token was refused.
+    func mayRefuse(with status: Int) -> Bool {
+        (400...499).contains(status) && refusalStatuses >> UInt128(truncatingIfNeeded: status - 400) & 1 != 0
     }
 
     /// The injected field lines with the token of `generation`, which the credential has to have at this moment. They are

@@ -90,11 +90,16 @@ extension Server {
         upstreams[upstream].keepsAlive = responseHead.isPersistent && framing != .untilClose
         upstreams[upstream].response = .body(BodyReader(framing))
         let route = routes[downstreams[downstream].exchange.route]
-        if route.configuration.reauthenticateOn.contains(status) {
+        switch try verdict(upstream, route, headCount) {
+        case .refused:
             if reauthenticate(downstream, upstream, headCount) { return false }
-        } else {
+        case .accepted:
             route.credential.cache.accepted(
                 generation: downstreams[downstream].exchange.generation, route: route.index)
+        case .undecided:
+            upstreams[upstream].response = .head
+            upstreams[upstream].searchedCount = 0
+            return false
         }
         lendOutput(downstream)
         // An interim response may still be waiting in it.
@@ -221,48 +226,6 @@ extension Server {
         } else if downstreams[downstream].exchange.minorVersion == 0 {
             downstreams[downstream].output.appendWhole("Connection: keep-alive\r\n")
         }
-    }
-}
-
-// MARK: a refused token
-
-extension Server {
-    /// The upstream refused the token. True when the request begins anew, or was answered; false when the upstream's answer
-    /// goes to the client.
-    private func reauthenticate(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ headCount: Int) -> Bool {
-        let route = routes[downstreams[downstream].exchange.route]
-        let credential = route.credential
-        let generation = downstreams[downstream].exchange.generation
-        guard !downstreams[downstream].exchange.hasReauthenticated,
-            downstreams[downstream].exchange.replayCount < Limits.replaysMax
-        else {
-            // The fresh token was refused as well.
-            credential.cache.replayRefused(generation: generation, route: route.index, at: now)
-            return false
-        }
-        let refusal = credential.cache.refused(generation: generation, route: route.index, at: now)
-        driveCredential(credential)
-        guard refusal != .passThrough, downstreams[downstream].exchange.isReplayable else { return false }
-        log.event(.debug, "route \(route.configuration.name): token \(generation) of credential \(credential.configuration.name) was refused")
-        downstreams[downstream].exchange.refusedGeneration = generation
-        downstreams[downstream].exchange.replayCount += 1
-        // Where another's refusal had brought a newer token already, that one may have been taken back as well by now.
-        downstreams[downstream].exchange.hasReauthenticated = refusal == .wait
-        upstreams[upstream].input.consume(headCount)
-        downstreams[downstream].exchange.upstream = .none
-        if downstreams[downstream].exchange.isRequestSent, upstreams[upstream].keepsAlive {
-            beginDiscarding(upstream)
-        } else {
-            closeUpstream(upstream)
-        }
-        if case .unavailable(let cause, let retryAfter) = refusal {
-            answer(downstream, .credentialUnavailable(credential.configuration.name, cause: cause, retryAfter: retryAfter))
-            return true
-        }
-        downstreams[downstream].exchange.become(.waitingForToken)
-        setDeadline(downstream, after: credential.configuration.authTimeout)
-        takeToken(downstream)
-        return true
     }
 }
 

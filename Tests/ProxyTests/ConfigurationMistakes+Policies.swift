@@ -47,12 +47,11 @@ extension Mistake {
             ]),
         Mistake(
             "features of a later version",
-            .route(#""preset": "read-only", "decompress": true, "limits": { "requestsPerSecond": 5 }, "reauthenticateOn": [{ "status": 403, "body": "jwt expired" }]"#),
+            .route(#""preset": "read-only", "decompress": true, "limits": { "requestsPerSecond": 5 }"#),
             [
                 "proxy.json:3:1: routes[0].preset: is not supported by this version of bearerproxy; remove it",
                 "proxy.json:3:24: routes[0].decompress: is not supported by this version of bearerproxy; remove it",
                 "proxy.json:3:56: routes[0].limits.requestsPerSecond: is not supported by this version of bearerproxy; remove it",
-                "proxy.json:3:120: routes[0].reauthenticateOn[0].body: is not supported by this version of bearerproxy; remove it",
             ]),
         Mistake(
             "services of a later version",

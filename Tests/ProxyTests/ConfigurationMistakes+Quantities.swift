@@ -68,6 +68,15 @@ extension Mistake {
                 #"proxy.json:3:15: routes[0].replayBody: 0.5 is no number of bytes; write a size such as "64KiB""#,
             ]),
         Mistake(
+            "a refusal that every answer would be, or none",
+            .route(#""reauthenticateOn": [{ "status": 403, "body": "" }, { "status": 403, "header": "jwt expired" }, { "body": 7 }]"#),
+            [
+                #"proxy.json:3:47: routes[0].reauthenticateOn[0].body: the string is empty; write text that the answer's content holds, such as "jwt expired""#,
+                #"proxy.json:3:80: routes[0].reauthenticateOn[1].header: "jwt expired" is no field with text of its value; write one such as "WWW-Authenticate: invalid_token""#,
+                "proxy.json:3:97: routes[0].reauthenticateOn[2].status: is missing; write a status such as 401",
+                #"proxy.json:3:107: routes[0].reauthenticateOn[2].body: a number stands here; write text that the answer's content holds, such as "jwt expired""#,
+            ]),
+        Mistake(
             "a count that is not whole",
             .route(#""limits": { "concurrency": 1.5 }"#),
             [
@@ -96,7 +105,7 @@ extension Mistake {
             "a status twice",
             .route(#""reauthenticateOn": [{ "status": 401 }, { "status": 401 }]"#),
             [
-                "proxy.json:3:41: routes[0].reauthenticateOn[1]: the status 401 stands twice; remove one",
+                "proxy.json:3:41: routes[0].reauthenticateOn[1]: the same answer stands twice; remove one",
             ]),
         Mistake(
             "a drain in words",

@@ -16,7 +16,7 @@ import Testing
         #expect(route.upstream.authority == "btc.connect.bloq.cloud" && route.upstream.port == 443 && route.upstream.basePath == "")
         #expect(route.credential == 0)
         #expect(route.inject == [Injection(name: "Authorization", value: [.literal(Array("Bearer ".utf8)), .token])])
-        #expect(route.reauthenticateOn == [401] && route.replayBodyBytesMax == 1_048_576)
+        #expect(route.reauthenticateOn == [.unauthorized] && route.replayBodyBytesMax == 1_048_576)
         #expect(route.allow == Admittance(hosts: ["localhost", "127.0.0.1", "[::1]"], origins: [], methods: nil))
         #expect(
             route.timeouts
@@ -44,7 +44,13 @@ import Testing
         #expect(route.upstream.basePath == "/v2/x" && route.upstream.authority == "[::1]:8443")
         #expect(route.inject.map(\.name) == ["X-Token", "customerId"])
         #expect(route.inject[0].value == [.literal(Array("a ".utf8)), .token, .literal(Array("/".utf8)), .customerId])
-        #expect(route.reauthenticateOn == [401, 403] && route.replayBodyBytesMax == 65_536)
+        #expect(route.reauthenticateOn
+                == [
+                    .unauthorized,
+                    RefusalRule(
+                        status: 403, field: RefusalRule.Field(name: Array("www-authenticate".utf8), text: Array("invalid_token".utf8)),
+                        contentText: Array("jwt expired".utf8)),
+                ] && route.replayBodyBytesMax == 65_536)
         #expect(
             route.allow
                 == Admittance(hosts: ["[::1]", "money.local"], origins: ["http://localhost:3000", "https://a.example"], methods: ["GET", "PUT"]))
@@ -95,7 +101,7 @@ import Testing
               "socketIOToken": false, "decompress": false, "exposed": false,
               "allow": { "methods": ["GET", "PUT"], "hosts": ["[::1]", "Money.Local"], "origins": ["http://LOCALHOST:3000", "https://a.example:443"],
                          "users": [], "paths": [], "rpcMethods": [] },
-              "reauthenticateOn": [{ "status": 401 }, { "status": 403 }], "replayBody": 65536,
+              "reauthenticateOn": [{ "status": 401 }, { "status": 403, "header": "WWW-Authenticate: invalid_token", "body": "jwt expired" }], "replayBody": 65536,
               "limits": { "concurrency": 1, "requestsPerSecond": 0, "queue": 0, "requestBody": "4MiB" },
               "timeouts": { "requestHead": "500ms", "requestBody": "2s", "keepAlive": "3m", "connect": "4h", "responseHead": "5s", "idle": "6s" } },
             { "listen": "localhost:0", "host": "*", "upstream": "https://b.example:8332", "credential": "node", "connectTo": "[::1]:9443",

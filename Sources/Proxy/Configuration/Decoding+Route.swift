@@ -19,7 +19,7 @@ extension Decoding {
         let host = hostNode.map(routeHost) ?? HostMatch.any
         let inject = self.inject(object.optional("inject"), for: credential.map { credentials[$0].kind })
         let socketIOToken = self.socketIOToken(object.optional("socketIOToken"), for: credential.map { credentials[$0].kind })
-        let reauthenticateOn = object.optional("reauthenticateOn").map(statuses) ?? [401]
+        let reauthenticateOn = object.optional("reauthenticateOn").map(refusalRules) ?? [.unauthorized]
         let replayBody = object.optional("replayBody").map { $0.size(in: Limits.replayBody) } ?? 1 << 20
         let allow = admittance(object.optional("allow"))
         let timeouts = self.timeouts(object.optional("timeouts"))
@@ -95,31 +95,6 @@ extension Decoding {
             return nil
         }
         return isWanted
-    }
-
-    private func statuses(_ node: Node) -> [Int]? {
-        guard let elements = node.elements(of: "answers such as { \"status\": 401 }") else { return nil }
-        var statuses: [Int] = []
-        var isSound = true
-        for element in elements {
-            guard let object = ObjectReader(element, "an object such as { \"status\": 401 }") else {
-                isSound = false
-                continue
-            }
-            // Only these say that the request was refused before it was acted on; it is sent a second time.
-            let status = object.required("status", "a status such as 401")?.int(in: 400...499)
-            object.unsupported("body")
-            object.finish()
-            if let status, statuses.contains(status) {
-                element.error("the status \(status) stands twice; remove one")
-                isSound = false
-            } else if let status {
-                statuses.append(status)
-            } else {
-                isSound = false
-            }
-        }
-        return isSound ? statuses : nil
     }
 
     private func timeouts(_ node: Node?) -> Timeouts? {

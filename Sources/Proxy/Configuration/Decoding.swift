@@ -20,6 +20,8 @@ struct Decoding {
         static let requestBody = 0...1 << 40
         /// Clients. Each may need two descriptors.
         static let connections = 1...16_384
+        /// Bytes. Words that tell one answer from another; the content that is looked at is not much longer.
+        static let refusalTextBytesMax = 256
         /// Characters of a route's or a credential's name, which stands in every log line.
         static let nameCharactersMax = 64
         /// Bytes that replay copies of one route may take together before a warning says so.

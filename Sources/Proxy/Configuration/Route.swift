@@ -16,8 +16,8 @@ public struct Route: Sendable {
     public let inject: [Injection]
     /// Whether Socket.IO requests get `token=` in their query, and all others lose it.
     public let socketIOToken: Bool
-    /// Upstream statuses, 400 to 499, that mean the token was refused before the request was acted on.
-    public let reauthenticateOn: [Int]
+    /// Answers that mean that the token was refused before the request was acted on.
+    public let reauthenticateOn: [RefusalRule]
     /// Request bodies up to so many bytes are kept for the replay.
     public let replayBodyBytesMax: Int
     public let allow: Admittance

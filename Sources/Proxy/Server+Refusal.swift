@@ -1,0 +1,122 @@
+internal import Credentials
+internal import EventLoop
+internal import Wire
+
+// An answer that may say that the token was refused: whether it does, and the request's second attempt.
+
+extension Server {
+    /// What an answer says of the token.
+    enum Verdict {
+        case refused
+        case accepted
+        /// More of the content has to arrive first.
+        case undecided
+    }
+
+    /// Holds the answer whose head is in `responseHead`, the first `headCount` bytes of the upstream's input, against the
+    /// route's rules. Nothing of the input is consumed.
+    func verdict(_ upstream: Handle<Upstream>, _ route: RouteState, _ headCount: Int) throws(UpstreamFault) -> Verdict {
+        guard route.mayRefuse(with: responseHead.status) else { return .accepted }
+        var texts: [[UInt8]] = []
+        for rule in route.configuration.reauthenticateOn where rule.status == responseHead.status {
+            guard rule.field.map({ hasField($0, upstream) }) ?? true else { continue }
+            guard let text = rule.contentText else { return .refused }
+            texts.append(text)
+        }
+        return texts.isEmpty ? .accepted : try verdict(upstream, headCount, lookingFor: texts)
+    }
+
+    private func hasField(_ field: RefusalRule.Field, _ upstream: Handle<Upstream>) -> Bool {
+        let bytes = upstreams[upstream].input.bytes
+        for index in 0..<responseHead.fieldCount {
+            let line = responseHead.field(at: index)
+            let name = bytes[line.nameRange]
+            if name.count == field.name.count, zip(name, field.name).allSatisfy({ $0 == $1 || $0 | 0x20 == $1 }),
+                UnsafeBufferPointer(rebasing: bytes[line.valueRange]).holds(field.text)
+            {
+                return true
+            }
+        }
+        return false
+    }
+
+    /// Waits for as much of the content as decides.
+    private func verdict(
+        _ upstream: Handle<Upstream>, _ headCount: Int, lookingFor texts: [[UInt8]]
+    ) throws(UpstreamFault) -> Verdict {
+        var isEnded = false
+        while true {
+            let (content, isComplete) = try contentStart(upstream, headCount)
+            if content.withUnsafeBufferPointer({ content in texts.contains { content.holds($0) } }) { return .refused }
+            if isComplete || isEnded || content.count >= Limits.refusalContentBytesMax { return .accepted }
+            switch try receive(upstream) {
+            case .some: continue
+            case .blocked: return .undecided
+            case .full: return .accepted
+            case .ended:
+                guard case .body(let reader) = upstreams[upstream].response, reader.endsWithStream else { throw .truncated }
+                isEnded = true
+            }
+        }
+    }
+
+    /// The beginning of the content, as far as it has arrived and decides, and whether that is all of it.
+    private func contentStart(_ upstream: Handle<Upstream>, _ headCount: Int) throws(UpstreamFault) -> ([UInt8], isComplete: Bool) {
+        guard case .body(var reader) = upstreams[upstream].response else { preconditionFailure("the head has been read") }
+        var content: [UInt8] = []
+        var rest = UnsafeBufferPointer(rebasing: upstreams[upstream].input.bytes[headCount...])
+        while !reader.isComplete, rest.count > reader.heldCount, content.count < Limits.refusalContentBytesMax {
+            let step: BodyReader.Step
+            do throws(MessageError) {
+                step = try reader.step(rest.span, contentMax: Limits.refusalContentBytesMax - content.count)
+            } catch {
+                throw .malformed(error)
+            }
+            content.append(contentsOf: rest[step.content])
+            rest = UnsafeBufferPointer(rebasing: rest[step.consumed...])
+        }
+        return (content, reader.isComplete)
+    }
+}
+
+// MARK: the second attempt
+
+extension Server {
+    /// The upstream refused the token. True when the request begins anew, or was answered; false when the upstream's answer
+    /// goes to the client.
+    func reauthenticate(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ headCount: Int) -> Bool {
+        let route = routes[downstreams[downstream].exchange.route]
+        let credential = route.credential
+        let generation = downstreams[downstream].exchange.generation
+        guard !downstreams[downstream].exchange.hasReauthenticated,
+            downstreams[downstream].exchange.replayCount < Limits.replaysMax
+        else {
+            // The fresh token was refused as well.
+            credential.cache.replayRefused(generation: generation, route: route.index, at: now)
+            return false
+        }
+        let refusal = credential.cache.refused(generation: generation, route: route.index, at: now)
+        driveCredential(credential)
+        guard refusal != .passThrough, downstreams[downstream].exchange.isReplayable else { return false }
+        log.event(.debug, "route \(route.configuration.name): token \(generation) of credential \(credential.configuration.name) was refused")
+        downstreams[downstream].exchange.refusedGeneration = generation
+        downstreams[downstream].exchange.replayCount += 1
+        // Where another's refusal had brought a newer token already, that one may have been taken back as well by now.
+        downstreams[downstream].exchange.hasReauthenticated = refusal == .wait
+        upstreams[upstream].input.consume(headCount)
+        downstreams[downstream].exchange.upstream = .none
+        if downstreams[downstream].exchange.isRequestSent, upstreams[upstream].keepsAlive {
+            beginDiscarding(upstream)
+        } else {
+            closeUpstream(upstream)
+        }
+        if case .unavailable(let cause, let retryAfter) = refusal {
+            answer(downstream, .credentialUnavailable(credential.configuration.name, cause: cause, retryAfter: retryAfter))
+            return true
+        }
+        downstreams[downstream].exchange.become(.waitingForToken)
+        setDeadline(downstream, after: credential.configuration.authTimeout)
+        takeToken(downstream)
+        return true
+    }
+}
