@@ -96,7 +96,8 @@ struct Pipe {
         BIO_meth_set_write_ex(method) { bio, start, count, sent in
             let bytes = UnsafeRawBufferPointer(start: start, count: count)
             sent!.pointee = Pipe.behind(bio!).pointee.send(bio!, from: bytes)
-            return sent!.pointee > 0 ? 1 : 0
+            // Not 0: SSL_shutdown takes that for success when it tries an alert once more.
+            return sent!.pointee > 0 ? 1 : -1
         }
         // Not even BIO_CTRL_EOF is answered: an end without close_notify is then no fatal fault to OpenSSL, which
         // would send an alert and spoil the session; we report it as truncated ourselves.
