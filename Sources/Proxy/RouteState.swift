@@ -59,7 +59,7 @@ final class RouteState {
         return AddressMap(
             isSecure: configuration.upstream.scheme == .https, host: host, port: configuration.upstream.port,
             isName: SocketAddress(numeric: configuration.upstream.host, port: 0) == nil, basePath: configuration.upstream.basePath,
-            prefix: String(decoding: prefix, as: UTF8.self))
+            prefix: String(decoding: prefix, as: UTF8.self), hidden: configuration.socketIOToken ? QueryFilter(removing: "token") : nil)
     }
 
     /// Whether some answer with this status says that the token was refused.

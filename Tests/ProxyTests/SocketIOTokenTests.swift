@@ -63,6 +63,24 @@ import Testing
         #expect(bench.turn { upstream.text.hasPrefix("GET /socket.io/?token=two&EIO=3 HTTP/1.1\r\n") })
     }
 
+    @Test(arguments: [
+        ("/socket.io/?token=s3cret&EIO=3#a?token=1", "/socket.io/?EIO=3#a?token=1"), ("/socket.io/?a=1&token=s3cret", "/socket.io/?a=1"),
+        ("https://other.example/?token=s3cret", "https://other.example/"), ("http://127.0.0.1:PORT/x?%74oken=s3cret", "http://localhost/x"),
+        ("/socket.io/?EIO=3&", "/socket.io/?EIO=3&"), ("/a#?token=1", "/a#?token=1"),
+    ])
+    func `a redirect does not show the token to the client`(location: String, seen: String) throws {
+        let bench = try Bench(route: #", "socketIOToken": true"#)
+        let client = try bench.client()
+        client.send("GET /socket.io?EIO=3 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        let written = location.replacing("PORT", with: "\(bench.upstreamPort)")
+        upstream.send("HTTP/1.1 302 Found\r\nLocation: \(written)\r\nContent-Length: 0\r\n\r\n")
+        #expect(bench.turn { client.text.hasSuffix("\r\n\r\n") })
+        #expect(client.text.contains("\r\nLocation: \(seen)\r\n"))
+        #expect(!client.text.contains("s3cret"))
+    }
+
     @Test func `neither the client's token nor ours stands in a log`() throws {
         let file = "/tmp/bearerproxy-socketio-\(getpid())-\(UInt64.random(in: 0 ... .max))"
         defer { unlink(file) }

@@ -16,19 +16,24 @@ public struct AddressMap: Sendable {
     let basePath: [UInt8]
     /// What stands in its place at the proxy: empty, or begins with a slash that is not all of it.
     let prefix: [UInt8]
+    private let hidden: QueryFilter?
 
     /// - Parameters:
     ///   - isSecure: whether the upstream's scheme is https.
     ///   - host: the upstream's host; an IPv6 address with its brackets.
     ///   - basePath: the path below which the upstream's resources are: empty, or `/v2`, without a slash at its end.
     ///   - prefix: the path below which the client finds them: empty, or `/shop`.
-    public init(isSecure: Bool, host: String, port: UInt16, isName: Bool, basePath: String, prefix: String) {
+    ///   - hidden: what leaves out of queries what the proxy has put into them, and the client is not to see.
+    public init(
+        isSecure: Bool, host: String, port: UInt16, isName: Bool, basePath: String, prefix: String, hidden: QueryFilter? = nil
+    ) {
         self.isSecure = isSecure
         self.host = Array(host.utf8).map(\.lowercased)
         self.port = port
         self.isName = isName
         self.basePath = Array(basePath.utf8)
         self.prefix = Array(prefix.utf8)
+        self.hidden = hidden
         precondition(prefix != "/", "a prefix of one slash is none")
     }
 
@@ -69,7 +74,7 @@ extension AddressMap {
     /// A URL with the upstream's authority, also one that begins with `//`, gets `http` and the client's address; the base
     /// path is replaced by the prefix. Without an address it becomes a path. A path alone is treated likewise where
     /// paths differ at all. Everything else is copied: other hosts, user information, what is not below the base path,
-    /// segments `.` and `..`, relative paths.
+    /// segments `.` and `..`, relative paths. But what is hidden is left out of the query of each of them.
     ///
     /// - Parameters:
     ///   - value: where the value stands in `bytes`.
@@ -78,7 +83,7 @@ extension AddressMap {
     public func writeReference(
         _ value: Range<Int>, in bytes: Span<UInt8>, address: Span<UInt8>, into output: inout OutputSpan<UInt8>
     ) -> Bool {
-        guard let found = find(value, in: bytes) else { return output.append(bytes, value) }
+        guard let found = find(value, in: bytes) else { return copy(value, in: bytes, into: &output) }
         if found.hasAuthority && !address.isEmpty {
             guard output.append("http://"), output.append(address, 0..<address.count) else { return false }
         } else if startsWithTwoSlashes(found.rest, in: bytes) {
@@ -90,7 +95,18 @@ extension AddressMap {
         if prefix.isEmpty && !startsWithSlash {
             guard output.append("/") else { return false }
         }
-        return output.append(bytes, found.rest)
+        return copy(found.rest, in: bytes, into: &output)
+    }
+
+    /// Copies a reference from its path, or from before it, to its end.
+    private func copy(_ range: Range<Int>, in bytes: Span<UInt8>, into output: inout OutputSpan<UInt8>) -> Bool {
+        let question = bytes.endOfPath(from: range.lowerBound, before: range.upperBound)
+        guard let hidden, question < range.upperBound, bytes[question] == UInt8(ascii: "?") else { return output.append(bytes, range) }
+        var end = question
+        while end < range.upperBound, bytes[end] != UInt8(ascii: "#") { end += 1 }
+        return output.append(bytes, range.lowerBound..<question)
+            && hidden.write(bytes, question + 1..<end, isContinued: false, into: &output)
+            && output.append(bytes, end..<range.upperBound)
     }
 
     /// Finds what the client has to see in another form; nil for what stays.
