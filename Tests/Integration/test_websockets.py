@@ -181,6 +181,16 @@ def test_a_refused_handshake_is_a_normal_answer(proxy):
     assert refused.value.response.body == b"not here\n"
 
 
+def test_a_page_of_another_site_opens_no_connection(proxy, server):
+    del server.handshakes[:]
+    with pytest.raises(InvalidStatus) as refused:
+        join(proxy, origin="https://evil.example")
+    assert refused.value.response.status_code == 403 and server.handshakes == []
+    with join(proxy, origin=f"http://127.0.0.1:{proxy.port}") as client:
+        client.send("from a page of our own")
+        assert client.recv(limits.ANSWER) == "from a page of our own"
+
+
 def test_a_revoked_token_is_replaced_before_the_client_knows(make_server, make_proxy, make_upstream, route, bloq):  # noqa: F811
     tokens = [jwt(3600, serial) for serial in range(4)]
     serial = itertools.count()
