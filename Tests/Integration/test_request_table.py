@@ -148,6 +148,30 @@ def test_a_dangerous_request_byte_by_byte(proxy, arrived, case):
     assert seen(arrived()) == expected
 
 
+LONG = {
+    "a length": b"Content-Length: 11\r\n\r\nhello world",
+    "a length that never comes": b"Content-Length: 9223372036854775807\r\n\r\n",
+    "a length and Expect": b"Content-Length: 11\r\nExpect: 100-continue\r\n\r\n",
+    "chunks": b"Transfer-Encoding: chunked\r\n\r\n6\r\nhello \r\n5\r\nworld\r\n0\r\n\r\n",
+    "one chunk": b"Transfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n0\r\n\r\n",
+    "a chunk that never comes": b"Transfer-Encoding: chunked\r\n\r\nfffffffffffffff\r\nhello, world",
+}
+
+
+@pytest.mark.parametrize("rest", LONG.values(), ids=LONG)
+def test_content_that_is_too_long(make_proxy, route, make_upstream, rest):
+    """413 by the route's limits.requestBody: it is never a whole request upstream, and what follows it is none."""
+    upstream = make_upstream(answering(echo))
+    proxy = make_proxy(route(upstream.port, limits={"requestBody": 10}))
+    with proxy.client() as client:
+        client.send_as_far_as_taken(b"POST /long HTTP/1.1\r\nHost: localhost\r\n" + rest + request(target="/behind"))
+        assert_own_error(client.response(), 413, "content_too_large")
+        assert client.closed()
+    assert seen(upstream.requests) == []
+    another_client(proxy)
+    assert [message.target[:9] for message in upstream.requests] == ["/another/"]
+
+
 def test_nothing_is_left_over(upstream):
     """After all of it: what arrived on each connection is requests, one after the other, and no byte besides."""
     for connection in upstream.connections:

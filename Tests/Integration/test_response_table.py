@@ -62,7 +62,9 @@ def is_good(case, end) -> bool:
 
 def ask(proxy, script, case, end=None, pieces=1 << 30):
     """Asks for the case, and then for something else: on the same connection where it is kept, and as another client."""
-    script.answer, script.end, script.pieces = case.data, end, pieces
+    # A head is looked at whenever a line of it has ended: so every fault comes to light with an LF behind it.
+    data = case.data + (b"\r\n" if "refused" in case.entry else b"")
+    script.answer, script.end, script.pieces = data, end, pieces
     method = case.entry.get("answering", "GET")
     with proxy.client() as client:
         client.send(request(method, "/case"))
@@ -136,7 +138,7 @@ def test_a_transfer_that_has_begun_breaks_visibly(make_proxy, route, make_upstre
 
 @pytest.mark.parametrize("case", [case for case in HARD if case.excess], ids=str)
 def test_bytes_behind_an_answer_reach_nobody(make_proxy, route, make_upstream, case):
-    """They come together with the answer, a moment later, or only once the next request is on its way."""
+    """They come a moment later, while the connection waits for its next request."""
     script = Script()
     upstream = make_upstream(script)
     proxy = make_proxy(route(upstream.port, limits={"concurrency": 1}))
