@@ -55,6 +55,10 @@ extension Answer {
             proxyStatusError: "http_request_error", closes: true)
     }
 
+    static let expectationFailed = Answer(
+        status: 417, code: "expectation_failed", message: "of all expectations, only 100-continue is known; leave Expect out",
+        proxyStatusError: "http_request_error")
+
     static func upstream(_ fault: UpstreamFault, _ destination: Destination, wasSent: Bool) -> Answer {
         let outcome = wasSent
             ? "the request had been sent; whether it took effect is not known" : "the request had not been sent"
@@ -137,6 +141,7 @@ extension Answer {
         case 408: "Request Timeout"
         case 413: "Content Too Large"
         case 414: "URI Too Long"
+        case 417: "Expectation Failed"
         case 421: "Misdirected Request"
         case 429: "Too Many Requests"
         case 431: "Request Header Fields Too Large"

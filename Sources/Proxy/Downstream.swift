@@ -68,8 +68,8 @@ struct Downstream: ~Copyable {
     /// While breaking: what had not reached the client yet, and until when some more of it has to.
     var unconfirmedCount = 0
     var confirmDeadline = Duration.zero
-    /// Bytes dropped while lingering.
-    var lingeredCount = 0
+    /// When lingering ends, whatever the client still sends.
+    var lingerEnd = Duration.zero
     var exchange = Exchange()
 
     init(descriptor: consuming Descriptor, listener: Int, timer: TimerID) {

@@ -75,6 +75,12 @@ struct Exchange: ~Copyable {
     /// How much of the copy's content has been handed to this attempt's upstream connection.
     var copyOffset = 0
     var isRequestEndWritten = false
+    /// The upstream was asked for a 100 because the content is too long to be kept.
+    var isAnnounced = false
+    /// Nothing of the content is taken from the client yet ...
+    var isHeld = false
+    /// ... and until when, on the loop's clock.
+    var heldUntil = Duration.zero
 
     // All attempts
     /// The generation of the token that was refused to this request.
@@ -83,6 +89,8 @@ struct Exchange: ~Copyable {
     var hasReauthenticated = false
     var replayCount = 0
     var hasRetriedConnection = false
+    /// The upstream refused to be asked for a 100.
+    var refusesAnnouncement = false
 
     // The response
     var responsePhase = ResponsePhase.none
@@ -108,8 +116,8 @@ struct Exchange: ~Copyable {
     /// Whether it was sent again with another token.
     private(set) var isReplayed = false
 
-    /// Whether the request can be sent once more from its beginning.
-    var isReplayable: Bool { copy.isWhole }
+    /// Whether the request can be sent once more from its beginning: of its content, all that was taken from the client is kept.
+    var isReplayable: Bool { copy.isWhole || receivedCount == 0 }
 
     /// All of the request has been received from the client and handed to the upstream connection.
     var isRequestSent: Bool { requestBody.isComplete && isRequestEndWritten }
@@ -120,6 +128,8 @@ struct Exchange: ~Copyable {
         self.generation = generation
         copyOffset = 0
         isRequestEndWritten = false
+        isAnnounced = false
+        isHeld = false
         isReplayed = refusedGeneration != nil
         become(.forwarding)
     }

@@ -27,13 +27,17 @@ enum Limits {
     static let discardTimeout = Duration.seconds(2)
     /// An upstream connection is kept this long without a request. Servers commonly close after 60 to 75 s: we are first.
     static let pooledIdleTimeout = Duration.seconds(55)
-    /// After the last answer of a connection, what the client still sends is read for so long, so that
-    /// its kernel does not discard the answer with a reset (RFC 9112, section 9.6).
+    /// After the last answer of a connection, what the client still sends is read, so that its kernel does not discard the
+    /// answer with a reset (RFC 9112, section 9.6): until it has sent nothing for so long ...
     static let lingerTimeout = Duration.seconds(2)
-    static let lingerBytesMax = 1024 * 1024
+    /// ... and no longer than this. Many clients read no answer before they have sent all of a long content.
+    static let lingerTimeMax = Duration.seconds(30)
     /// A client whose tunnel has broken is looked at so often, whether all that it was sent has reached it. If nothing
     /// more of it does for `lingerTimeout`, it is reset all the same.
     static let confirmInterval = Duration.milliseconds(50)
+    /// How long an upstream has to say that it wants a content that was announced. After that it is sent: not all know
+    /// `Expect: 100-continue`.
+    static let announcementTimeout = Duration.seconds(1)
     /// A client that has finished sending, and waits for its answer, may have closed the connection: it is looked for this
     /// long after its end was seen, when a process that closes has done so ...
     static let peerCheckDelay = Duration.milliseconds(50)

@@ -250,6 +250,8 @@ extension Server {
         let timeouts = routes[downstreams[downstream].exchange.route].configuration.timeouts
         if downstreams[downstream].exchange.responsePhase != .none {
             setDeadline(downstream, after: timeouts.idle)
+        } else if downstreams[downstream].exchange.isHeld {
+            setDeadline(downstream, after: downstreams[downstream].exchange.heldUntil - now)
         } else if !downstreams[downstream].exchange.requestBody.isComplete {
             setDeadline(downstream, after: timeouts.requestBody)
         } else {
@@ -303,22 +305,25 @@ extension Server {
         }
         kernel.shutdownWriting(downstreams[downstream].descriptor.number)
         downstreams[downstream].become(.lingering)
-        setDeadline(downstream, after: Limits.lingerTimeout)
+        downstreams[downstream].lingerEnd = now + (isDraining ? Limits.lingerTimeout : Limits.lingerTimeMax)
     }
 
     private func linger(_ downstream: Handle<Downstream>) {
-        while true {
-            downstreams[downstream].lingeredCount += downstreams[downstream].input.count
+        var share = Limits.transferBytesPerTurn
+        while share > 0 {
+            share -= downstreams[downstream].input.count + Limits.transferStepBytes
             downstreams[downstream].input.removeAll()
-            if downstreams[downstream].lingeredCount > Limits.lingerBytesMax { break }
             switch receive(downstream) {
             case .some: continue
-            case .blocked: return
+            case .blocked:
+                let silence = min(Limits.lingerTimeout, downstreams[downstream].lingerEnd - now)
+                setDeadline(downstream, after: max(silence, .zero))
+                pool.giveBack(takeInput(downstream))
             case .full, .ended: close(downstream)
             }
             return
         }
-        close(downstream)
+        if now < downstreams[downstream].lingerEnd { resumeLater(downstream) } else { close(downstream) }
     }
 
     /// The client is gone: so is what was being done for it.

@@ -124,6 +124,11 @@ extension Server {
             breakOff(downstream)
             return
         }
+        if downstreams[downstream].exchange.isHeld {
+            releaseContent(downstream)
+            refreshDeadline(downstream)
+            return
+        }
         let isClientLate = !downstreams[downstream].exchange.requestBody.isComplete && upstreams[upstream].output.isEmpty
         let wasSent = !upstreams[upstream].isUntouched
         closeUpstream(upstream)

@@ -35,7 +35,7 @@ extension Server {
             self.answer(downstream, answer)
         case .route(let route):
             downstreams[downstream].exchange.route = route.index
-            if let answer = refusalOfContent(downstream) {
+            if let answer = requestHead.hasOtherExpectation ? .expectationFailed : refusalOfContent(downstream) {
                 self.answer(downstream, answer)
                 return
             }
@@ -257,12 +257,7 @@ extension Server {
             // TE is for one hop, so it is said anew (RFC 9110, section 10.1.4).
             upstreams[upstream].output.appendWhole("TE: trailers\r\nConnection: TE\r\n")
         }
-        // Once the client has begun to send, there is nothing to wait for.
-        if downstreams[downstream].exchange.expectsContinue, downstreams[downstream].exchange.copy.contentCount == 0,
-            !downstreams[downstream].exchange.wasContinued
-        {
-            upstreams[upstream].output.appendWhole("Expect: 100-continue\r\n")
-        }
+        writeExpectation(downstream, upstream)
         upstreams[upstream].output.appendWhole("\r\n")
     }
 }

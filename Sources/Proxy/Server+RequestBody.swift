@@ -35,6 +35,7 @@ extension Server {
         if downstreams[downstream].exchange.isRequestSent { return }
         if !upstreams[upstream].output.isLent { upstreams[upstream].output = pool.lend() }
         fillFromCopy(downstream, upstream)
+        guard !downstreams[downstream].exchange.isHeld else { return }
         try fillFromClient(downstream, upstream)
         guard isServing(upstream, downstream) else { return }
         guard downstreams[downstream].exchange.requestBody.isComplete, isCopySent(downstream) else { return }

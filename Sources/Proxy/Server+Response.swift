@@ -87,6 +87,9 @@ extension Server {
         } catch {
             throw .malformed(error)
         }
+        if status == 417, repeatUnannounced(downstream, upstream) { return false }
+        // An upstream that takes the request without a word about its content may be waiting for it.
+        if status < 300 { releaseContent(downstream) }
         upstreams[upstream].keepsAlive = responseHead.isPersistent && framing != .untilClose
         upstreams[upstream].response = .body(BodyReader(framing))
         let route = routes[downstreams[downstream].exchange.route]
@@ -122,13 +125,21 @@ extension Server {
         _ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ headCount: Int
     ) throws(UpstreamFault) {
         downstreams[downstream].exchange.interimCount += 1
-        if responseHead.status == 100 { downstreams[downstream].exchange.wasContinued = true }
+        let isContinue = responseHead.status == 100
+        if isContinue {
+            downstreams[downstream].exchange.wasContinued = true
+            releaseContent(downstream)
+            refreshDeadline(downstream)
+        }
         guard downstreams[downstream].exchange.interimCount <= Limits.interimResponsesMax else {
             throw .unexpected("it sent more than \(Limits.interimResponsesMax) interim responses")
         }
         lendOutput(downstream)
         let head = UnsafeBufferPointer(rebasing: upstreams[upstream].input.bytes[..<headCount])
-        if downstreams[downstream].exchange.minorVersion == 1,
+        // One that answers the proxy's own expectation need not go on (RFC 9110, section 15.2), and a client that waits for none
+        // may take it for the answer.
+        let isOwn = isContinue && downstreams[downstream].exchange.isAnnounced && !downstreams[downstream].exchange.expectsContinue
+        if downstreams[downstream].exchange.minorVersion == 1, !isOwn,
             headCount + 64 + Limits.answerBytesMax <= downstreams[downstream].output.freeCapacity
         {
             writeStatusLine(downstream, head)

@@ -68,8 +68,13 @@ def receive(client, case):
             assert answer.body.decode("latin-1") == f"{case.facts['method']} {case.target}"
     if "then" in entry:
         assert_own_error(client.response(), entry["then"], None)
-    if "then" in entry or not case.facts["persistent"]:
+    if "then" in entry or not stays_open(case):
         assert client.closed()
+
+
+def stays_open(case) -> bool:
+    """Whether another request may follow: an answer of the proxy's own does not wait for the content, and closes instead."""
+    return case.facts["persistent"] and not ("answered" in case.entry and case.content)
 
 
 def expect(case) -> list:
@@ -126,7 +131,7 @@ def test_a_dangerous_request_with_others_behind_it(proxy, arrived, case):
         with proxy.client() as client:
             client.send_as_far_as_taken(case.data + request(target=follower))
             receive(client, case)
-            if "refused" not in case.entry and "then" not in case.entry and case.facts["persistent"]:
+            if "refused" not in case.entry and "then" not in case.entry and stays_open(case):
                 answer = client.response()
                 assert (answer.status, answer.body.decode()) == (200, f"GET {follower}")
                 expected.append(("GET", follower, b""))

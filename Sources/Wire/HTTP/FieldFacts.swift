@@ -15,6 +15,8 @@ struct FieldFacts: Sendable {
     private(set) var isHostRepeated = false
     private(set) var closes = false
     private(set) var expectsContinue = false
+    /// Expect asks for something that nobody has defined.
+    private(set) var hasOtherExpectation = false
     /// TE names trailers.
     private(set) var acceptsTrailers = false
     /// Known fields that Connection names.
@@ -40,8 +42,7 @@ struct FieldFacts: Sendable {
             transferEncoding =
                 transferEncoding == .absent ? Self.parseTransferEncoding(bytes, value) : .invalid
         case .connection: try noteConnection(value, in: bytes)
-        case .expect:
-            if bytes.foldedEqual(value, "100-continue") { expectsContinue = true }
+        case .expect: noteExpect(value, in: bytes)
         case .te: if bytes.hasMember(value, "trailers") { acceptsTrailers = true }
         default: break
         }
@@ -78,6 +79,18 @@ struct FieldFacts: Sendable {
             start = end + 1
         }
         return .invalid
+    }
+
+    /// Expect = #expectation (RFC 9110 section 10.1.1), of which 100-continue is the only one.
+    private mutating func noteExpect(_ value: Range<Int>, in bytes: Span<UInt8>) {
+        var start = value.lowerBound
+        while start < value.upperBound {
+            let end = bytes.endOfMember(from: start, before: value.upperBound)
+            let member = bytes.trimmed(start..<end)
+            start = end + 1
+            guard !member.isEmpty else { continue }
+            if bytes.foldedEqual(member, "100-continue") { expectsContinue = true } else { hasOtherExpectation = true }
+        }
     }
 
     /// Connection = #connection-option (RFC 9110 section 7.6.1).

@@ -79,8 +79,14 @@ public struct RequestHead: ~Copyable, Sendable {
     /// Whether the client keeps the connection open for another request (RFC 9112 section 9.3).
     public var isPersistent: Bool { fields.facts.isPersistent(minorVersion: minorVersion) }
 
-    /// Whether the client waits for a 100 before it sends content (RFC 9110 section 10.1.1). Never so in HTTP/1.0.
-    public var expectsContinue: Bool { minorVersion == 1 && fields.facts.expectsContinue }
+    /// Whether the client waits for a 100 before it sends content, and expects nothing else (RFC 9110 section 10.1.1). Never so
+    /// in HTTP/1.0.
+    public var expectsContinue: Bool {
+        minorVersion == 1 && fields.facts.expectsContinue && !fields.facts.hasOtherExpectation
+    }
+
+    /// Whether the client has an expectation that is not 100-continue (RFC 9110 section 10.1.1). HTTP/1.0 has none.
+    public var hasOtherExpectation: Bool { minorVersion == 1 && fields.facts.hasOtherExpectation }
 
     /// Whether the client says that it will not drop trailers: TE names them (RFC 9110 section 10.1.4).
     public var acceptsTrailers: Bool { minorVersion == 1 && fields.facts.acceptsTrailers }

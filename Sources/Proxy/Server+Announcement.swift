@@ -1,0 +1,44 @@
+internal import EventLoop
+internal import Wire
+
+// Content that waits for a 100 (RFC 9110, section 10.1.1): the client's, if it asked for one, and what is too long to be kept for
+// a second attempt. Of that nothing is taken from the client before the upstream wants it, so that a refusal of the token
+// still finds all of it there.
+
+extension Server {
+    /// Asks the upstream for a 100 where the client does, or where the content could not be sent twice.
+    func writeExpectation(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) {
+        guard !downstreams[downstream].exchange.requestBody.isComplete, downstreams[downstream].exchange.receivedCount == 0 else {
+            return
+        }
+        // Once the client was told to go on, there is nothing that it waits for.
+        let isAsked = downstreams[downstream].exchange.expectsContinue && !downstreams[downstream].exchange.wasContinued
+        let isLong = !downstreams[downstream].exchange.copy.isWhole && !downstreams[downstream].exchange.refusesAnnouncement
+        guard isAsked || isLong else { return }
+        upstreams[upstream].output.appendWhole("Expect: 100-continue\r\n")
+        guard isLong else { return }
+        downstreams[downstream].exchange.isAnnounced = true
+        downstreams[downstream].exchange.isHeld = true
+        downstreams[downstream].exchange.heldUntil = now + Limits.announcementTimeout
+    }
+
+    /// The upstream wants the content, or has had its time to say so.
+    func releaseContent(_ downstream: Handle<Downstream>) {
+        guard downstreams[downstream].exchange.isHeld else { return }
+        downstreams[downstream].exchange.isHeld = false
+        resumeLater(downstream)
+    }
+
+    /// A 417 to an expectation that was not the client's: the request is sent once more, without it. True when it is.
+    func repeatUnannounced(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) -> Bool {
+        guard downstreams[downstream].exchange.isAnnounced, !downstreams[downstream].exchange.expectsContinue,
+            downstreams[downstream].exchange.isReplayable
+        else { return false }
+        downstreams[downstream].exchange.refusesAnnouncement = true
+        downstreams[downstream].exchange.upstream = .none
+        closeUpstream(upstream)
+        downstreams[downstream].exchange.become(.waitingForToken)
+        takeToken(downstream)
+        return true
+    }
+}
