@@ -69,13 +69,18 @@ def test_a_path_that_looks_like_a_field_is_only_a_path(arrives, token):
 def test_fields_named_by_connection_are_removed(arrives):
     fields = [
         ("Connection", "keep-alive, X-Once"), ("Connection", "x-twice"), ("X-Once", "1"), ("X-TWICE", "2"),
-        ("X-Stays", "3"), ("Keep-Alive", "timeout=5"), ("Proxy-Connection", "keep-alive"), ("TE", "trailers"),
+        ("X-Stays", "3"), ("Keep-Alive", "timeout=5"), ("Proxy-Connection", "keep-alive"), ("TE", "gzip"),
     ]  # fmt: skip
     message, _ = arrives(fields)
     names = {name.lower() for name, _ in message.fields}
     assert not names & {"x-once", "x-twice", "keep-alive", "proxy-connection", "te", "upgrade"}
     assert message.one("X-Stays") == "3"
     assert "x-once" not in (message.one("Connection") or "").lower()
+
+
+def test_that_the_client_takes_trailers_is_said_anew(arrives):
+    message, _ = arrives([("Connection", "TE, X-Once"), ("TE", "gzip;q=0.5, trailers"), ("X-Once", "1")])
+    assert (message.one("TE"), message.one("Connection"), message.one("X-Once")) == ("trailers", "TE", None)
 
 
 def test_connection_cannot_take_away_what_the_proxy_adds(arrives, token):
