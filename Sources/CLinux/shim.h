@@ -3,6 +3,7 @@
 #define BEARERPROXY_CLINUX_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -11,6 +12,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <spawn.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -50,6 +52,19 @@ static inline int linux_peer_name(int descriptor, void *address, socklen_t *leng
 static inline int linux_unconfirmed_count(int descriptor) {
     int count = 0;
     return ioctl(descriptor, SIOCOUTQ, &count) == 0 ? count : -1;
+}
+
+// Hidden as accept4 is.
+extern int pipe2(int *, int);
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int);
+extern char **environ;
+
+static inline int linux_pipe(int *ends) {
+    return pipe2(ends, O_CLOEXEC);
+}
+
+static inline char **linux_environment(void) {
+    return environ;
 }
 
 // One number for a time: 64 bits of nanoseconds reach to the year 2262.

@@ -3,7 +3,7 @@
 /// Tokens are the handler's own, 56 bits: a slot and the slot's generation, so that an event for a connection that has
 /// ended meanwhile is recognised as stale and dropped.
 public protocol EventHandler: AnyObject {
-    /// A descriptor became ready, or a name was looked up.
+    /// A descriptor became ready, a name was looked up, or a command has ended.
     func ready(_ token: UInt64, _ readiness: Readiness, now: Duration)
     /// A timer's deadline has passed.
     func timerFired(_ token: UInt64, now: Duration)

@@ -1,4 +1,4 @@
-/// Every system call by which the proxy touches the world: sockets, clock, entropy, readiness, names, signals.
+/// Every system call by which the proxy touches the world: sockets, clock, entropy, readiness, names, programs, signals.
 ///
 /// This is the one seam. `LinuxKernel` is the real one; the tests put a simulated one in its place, with a virtual
 /// clock and a network of its own, and run the same proxy on it. So nothing above this protocol calls Glibc for any of these.
@@ -6,7 +6,7 @@
 /// Calls that happen once a connection throw `SystemError`; those that happen once a request return a count, or
 /// `-errno`, because an error there (`EAGAIN`) is the usual case and no fault.
 ///
-/// A kernel serves one thread: no call but the resolver's inner work may come from another.
+/// A kernel serves one thread: no call but the inner work of look-ups and commands may come from another.
 public protocol Kernel: AnyObject {
     /// Time since the kernel object began. It never goes back, and counts the time that the machine was suspended.
     func monotonicNow() -> Duration
@@ -67,6 +67,12 @@ public protocol Kernel: AnyObject {
     /// The answer that the last `wait` announced, once: the next `wait` forgets what was not taken, so an answer that
     /// nobody wants any more costs nothing. The addresses are in the order in which to try them.
     func takeResolution(token: UInt64) -> Result<[SocketAddress], ResolutionError>?
+
+    /// Runs a program without blocking, as `Command.run` does; its end is announced by an event with this token and `.finished`.
+    func run(_ arguments: [String], token: UInt64)
+
+    /// The output of the command whose end the last `wait` announced, once.
+    func takeOutput(token: UInt64) -> Result<[UInt8], CommandError>?
 
     /// A descriptor that becomes readable when one of `signals` arrives; they no longer have their usual effect, even
     /// where the process was started with them ignored. To be called before other threads start, but for `startThread`'s.

@@ -19,4 +19,14 @@ public enum Limits {
     public static let resolverThreadsMax = 4
     /// Names that wait for a free resolver thread; beyond that a look-up fails at once.
     public static let resolverQueueMax = 64
+    /// Commands that run at one time, each on a thread that waits for it.
+    public static let commandThreadsMax = 4
+    /// Commands that wait for one of these threads; beyond that one fails at once.
+    public static let commandQueueMax = 64
+    /// Bytes of a command's output: a secret has at most so many.
+    public static let commandOutputBytesMax = 64 * 1024
+    /// How long a command may run. It asks a keyring or a vault; a person who started the proxy still waits.
+    public static let commandTimeout = Duration.seconds(10)
+    /// How often an ended output is followed by a look whether its program has ended too, which it commonly has.
+    static let commandEndInterval = Duration.milliseconds(2)
 }

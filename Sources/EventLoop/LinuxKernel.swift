@@ -4,26 +4,44 @@ internal import Glibc
 /// The real kernel: epoll, edge-triggered, registered once for both directions; sockets through Glibc.
 public final class LinuxKernel: Kernel {
     private let poller: Int32
-    private let resolver: Resolver
+    private let names: Workers<Resolver.Question, Resolver.Answer>
+    private let commands: Workers<[String], Result<[UInt8], CommandError>>
     private let began: Duration
     private let systemEvents: UnsafeMutableBufferPointer<epoll_event>
-    /// Look-ups whose answer has come and is to be announced, in their order.
-    private var unannounced: [(token: UInt64, answer: Result<[SocketAddress], ResolutionError>)] = []
+    /// Look-ups and commands that have ended, which is to be announced, in their order.
+    private var unannounced: [(token: UInt64, ending: Ending)] = []
     /// Those that the last `wait` announced.
-    private var answers: [UInt64: Result<[SocketAddress], ResolutionError>] = [:]
+    private var endings: [UInt64: Ending] = [:]
 
-    /// The resolver's eventfd; no handler of a loop has it.
-    private static let resolverToken = UInt64.max
+    private enum Ending {
+        case name(Resolver.Answer)
+        case command(Result<[UInt8], CommandError>)
+
+        var readiness: Readiness {
+            switch self {
+            case .name: .resolved
+            case .command: .finished
+            }
+        }
+    }
+
+    /// Of the workers' eventfds; no handler of a loop has them.
+    private static let namesToken = UInt64.max
+    private static let commandsToken = UInt64.max - 1
 
     /// Fails when the process has no descriptor left.
     public init() throws(SystemError) {
         signal(SIGPIPE, SIG_IGN)
-        resolver = try Resolver()
+        names = try Workers(
+            threadsMax: Limits.resolverThreadsMax, queueMax: Limits.resolverQueueMax, work: Resolver.lookUp, refusal: Resolver.refusal)
+        commands = try Workers(
+            threadsMax: Limits.commandThreadsMax, queueMax: Limits.commandQueueMax, work: { Command.run($0) }, refusal: Command.refusal)
         poller = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard poller >= 0 else { throw SystemError(call: "epoll_create1", errno: errno, subject: "the event loop") }
         systemEvents = .allocate(capacity: Limits.eventsPerTurn)
         began = Self.read(CLOCK_BOOTTIME)
-        try watch(resolver.eventDescriptor, for: EPOLLIN.rawValue, token: Self.resolverToken)
+        try watch(names.eventDescriptor, for: EPOLLIN.rawValue, token: Self.namesToken)
+        try watch(commands.eventDescriptor, for: EPOLLIN.rawValue, token: Self.commandsToken)
     }
 
     deinit {
@@ -50,7 +68,7 @@ public final class LinuxKernel: Kernel {
     }
 }
 
-// MARK: readiness and names
+// MARK: readiness, names and commands
 
 extension LinuxKernel {
     public func register(_ descriptor: Int32, token: UInt64) throws(SystemError) {
@@ -65,7 +83,7 @@ extension LinuxKernel {
     }
 
     public func wait(for timeout: Duration?, into events: UnsafeMutableBufferPointer<Event>) -> Int {
-        if !answers.isEmpty { answers.removeAll(keepingCapacity: true) }
+        if !endings.isEmpty { endings.removeAll(keepingCapacity: true) }
         let capacity = min(events.count, systemEvents.count)
         // Neither sockets nor names keep the other waiting for ever.
         let announcing = min(unannounced.count, capacity / 2)
@@ -76,9 +94,10 @@ extension LinuxKernel {
         var written = 0
         for index in 0..<max(0, Int(count)) {
             let event = systemEvents[index]
-            if event.data.u64 == Self.resolverToken {
-                collectAnswers()
-            } else {
+            switch event.data.u64 {
+            case Self.namesToken: unannounced += names.takeAnswers().map { ($0.token, .name($0.answer)) }
+            case Self.commandsToken: unannounced += commands.takeAnswers().map { ($0.token, .command($0.answer)) }
+            default:
                 events[written] = Event(token: event.data.u64, readiness: Self.readiness(event.events))
                 written += 1
             }
@@ -89,22 +108,30 @@ extension LinuxKernel {
     private func announce(into events: UnsafeMutableBufferPointer<Event>, from start: Int, to end: Int) -> Int {
         let count = min(unannounced.count, end - start)
         for (index, entry) in unannounced.prefix(count).enumerated() {
-            events[start + index] = Event(token: entry.token, readiness: .resolved)
-            answers[entry.token] = entry.answer
+            events[start + index] = Event(token: entry.token, readiness: entry.ending.readiness)
+            endings[entry.token] = entry.ending
         }
         unannounced.removeFirst(count)
         return count
     }
 
     public func resolve(_ host: String, port: UInt16, token: UInt64) {
-        resolver.ask(host, port: port, token: token)
+        names.ask(Resolver.Question(host: host, port: port), token: token)
     }
 
     public func takeResolution(token: UInt64) -> Result<[SocketAddress], ResolutionError>? {
-        answers.removeValue(forKey: token)
+        guard case .name(let answer) = endings[token] else { return nil }
+        endings[token] = nil
+        return answer
     }
 
-    private func collectAnswers() { unannounced.append(contentsOf: resolver.takeAnswers()) }
+    public func run(_ arguments: [String], token: UInt64) { commands.ask(arguments, token: token) }
+
+    public func takeOutput(token: UInt64) -> Result<[UInt8], CommandError>? {
+        guard case .command(let output) = endings[token] else { return nil }
+        endings[token] = nil
+        return output
+    }
 
     /// Rounded up, so that a turn never comes before the timer it waits for. Reckoned in units of 2^50 attoseconds, of which
     /// 1000 are 1126 ms: to divide 128 bits costs more than all else that a turn reckons.

@@ -81,6 +81,16 @@ extension Loop {
         kernel.takeResolution(token: kernelToken(handler, token))
     }
 
+    /// Runs a program for a handler: it is told with `.finished`, and takes the output by `takeOutput`.
+    public func run(_ arguments: [String], for handler: HandlerID, token: UInt64) {
+        kernel.run(arguments, token: kernelToken(handler, token))
+    }
+
+    /// The output of a program whose end `ready` announced, once.
+    public func takeOutput(for handler: HandlerID, token: UInt64) -> Result<[UInt8], CommandError>? {
+        kernel.takeOutput(token: kernelToken(handler, token))
+    }
+
     /// Timers that are armed: 0 when nothing is left to happen by itself.
     public var armedTimerCount: Int { timers.armedCount }
 

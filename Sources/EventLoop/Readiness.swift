@@ -13,4 +13,6 @@ public struct Readiness: OptionSet, Sendable {
     public static let failed = Readiness(rawValue: 8)
     /// Not a descriptor: the name asked for under this token has been looked up.
     public static let resolved = Readiness(rawValue: 16)
+    /// Not a descriptor: the command that was run under this token has ended.
+    public static let finished = Readiness(rawValue: 32)
 }

@@ -84,6 +84,9 @@ final class BentKernel: Kernel {
         return answer.map { answer in addresses.map { .success($0) } ?? answer }
     }
 
+    func run(_ arguments: [String], token: UInt64) { real.run(arguments, token: token) }
+    func takeOutput(token: UInt64) -> Result<[UInt8], CommandError>? { real.takeOutput(token: token) }
+
     func signalDescriptor(for signals: [Int32]) throws(SystemError) -> Int32 { try real.signalDescriptor(for: signals) }
     func receiveSignal(_ descriptor: Int32) -> Int32? { real.receiveSignal(descriptor) }
 }

@@ -13,6 +13,7 @@ enum Happening {
     /// Something is looked at again.
     case wake(Socket)
     case resolved(token: UInt64, Result<[SocketAddress], ResolutionError>)
+    case finished(token: UInt64, Result<[UInt8], CommandError>)
 }
 
 /// Happenings in the order of their time; those of one time in the order in which they were planned. A binary heap.
@@ -38,7 +39,7 @@ struct Agenda {
                 .reset(let stream):
                 stream
             case .wake(let socket): socket as? Stream
-            case .resolved: nil
+            case .resolved, .finished: nil
             }
         }
     }

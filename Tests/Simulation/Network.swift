@@ -27,7 +27,13 @@ public final class Network {
         let delay: Duration
     }
 
+    struct Command {
+        let output: Result<[UInt8], CommandError>
+        let delay: Duration
+    }
+
     var names: [String: Name] = [:]
+    var commands: [[String]: Command] = [:]
     var now = Duration.zero
     var agenda = Agenda()
     var seed: Seed
@@ -36,6 +42,8 @@ public final class Network {
     var ready: [Socket] = []
     /// Look-ups that have been answered and not yet announced.
     var resolved: [(token: UInt64, answer: Result<[SocketAddress], ResolutionError>)] = []
+    /// Programs that have ended, which was not yet announced.
+    var finished: [(token: UInt64, output: Result<[UInt8], CommandError>)] = []
     private var nextPort = NetworkLimits.firstPort
 
     init(seed: Seed) { self.seed = seed }
@@ -50,6 +58,11 @@ public final class Network {
     /// Gives a name its addresses (their ports do not matter), which a look-up yields after `delay`.
     public func setName(_ host: String, _ addresses: [SocketAddress], delay: Duration = .milliseconds(1)) {
         names[host] = Name(addresses: addresses, delay: delay)
+    }
+
+    /// What a program with these arguments prints, or fails with, after `delay`.
+    public func setCommand(_ arguments: [String], _ output: Result<[UInt8], CommandError>, delay: Duration = .milliseconds(10)) {
+        commands[arguments] = Command(output: output, delay: delay)
     }
 
     func faults(at service: SocketAddress) -> Faults { faultsByService[service] ?? faults }
@@ -88,6 +101,7 @@ public final class Network {
             case .reset(let end): resetArrives(end)
             case .wake(let socket): wake(socket)
             case .resolved(let token, let answer): resolved.append((token, answer))
+            case .finished(let token, let output): finished.append((token, output))
             }
         }
     }

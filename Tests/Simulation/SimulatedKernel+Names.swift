@@ -1,7 +1,7 @@
 public import EventLoop
 internal import Glibc
 
-// Names and signals.
+// Names, programs and signals.
 extension SimulatedKernel {
     public func resolve(_ host: String, port: UInt16, token: UInt64) {
         var delay = Duration.milliseconds(1)
@@ -26,6 +26,21 @@ extension SimulatedKernel {
     public func takeResolution(token: UInt64) -> Result<[SocketAddress], ResolutionError>? {
         answers.removeValue(forKey: token)
     }
+
+    /// Programs are what `network.setCommand` says; any other cannot be started.
+    public func run(_ arguments: [String], token: UInt64) {
+        var output = Result<[UInt8], CommandError>.failure(
+            CommandError(program: arguments[0], reason: "cannot be started: No such file or directory"))
+        var delay = Duration.milliseconds(1)
+        if let command = network.commands[arguments], !fails() {
+            output = command.output
+            delay = command.delay
+        }
+        network.note("run \(arguments[0])")
+        network.plan(.finished(token: token, output), after: delay)
+    }
+
+    public func takeOutput(token: UInt64) -> Result<[UInt8], CommandError>? { outputs.removeValue(forKey: token) }
 
     public func signalDescriptor(for signals: [Int32]) throws(SystemError) -> Int32 {
         if fails() { throw SystemError(call: "signalfd", errno: EMFILE, subject: "signals \(signals)") }

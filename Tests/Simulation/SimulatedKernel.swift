@@ -27,6 +27,7 @@ public final class SimulatedKernel: Kernel {
 
     var sockets: [Int32: Socket] = [:]
     var answers: [UInt64: Result<[SocketAddress], ResolutionError>] = [:]
+    var outputs: [UInt64: Result<[UInt8], CommandError>] = [:]
     private var announced: [UInt64] = []
     private var entropy: Seed
     private var nextDescriptor: Int32 = 3
@@ -86,7 +87,10 @@ extension SimulatedKernel {
     }
 
     public func wait(for timeout: Duration?, into events: UnsafeMutableBufferPointer<Event>) -> Int {
-        for token in announced { answers[token] = nil }
+        for token in announced {
+            answers[token] = nil
+            outputs[token] = nil
+        }
         announced = []
         isStuck = false
         // A turn takes some time: a loop that spins is seen to get on slowly, and is not seen to stand still.
@@ -117,6 +121,13 @@ extension SimulatedKernel {
             answers[token] = answer
             announced.append(token)
             events[count] = Event(token: token, readiness: .resolved)
+            count += 1
+        }
+        while count < events.count, !network.finished.isEmpty {
+            let (token, output) = network.finished.removeFirst()
+            outputs[token] = output
+            announced.append(token)
+            events[count] = Event(token: token, readiness: .finished)
             count += 1
         }
         var looked = 0
