@@ -17,6 +17,10 @@ struct Preparation {
     init(configuration: Configuration, secrets: any SecretReading) {
         self.configuration = configuration
         self.secrets = secrets
+        // Before a command is run, which would have them in its environment. What is missing is told in its turn.
+        for source in configuration.secretSources {
+            if case .environment = source.kind { _ = try? secrets.read(source) }
+        }
     }
 
     mutating func credential(_ index: Int, destinationIndex: Int) -> PreparedCredential? {

@@ -7,6 +7,10 @@ public struct SecretError: Error, Equatable, CustomStringConvertible {
         self.finding = finding
     }
 
+    init(_ source: SecretSource, _ message: String) {
+        finding = Finding(place: source.place, message: message)
+    }
+
     public var description: String {
         finding.description
     }

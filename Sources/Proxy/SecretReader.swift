@@ -1,24 +1,39 @@
+internal import Credentials
+internal import EventLoop
 internal import Glibc
 
-/// Reads secrets from this process's environment and from files.
+/// Reads secrets from this process's environment, from files, from what systemd hands over, and from what commands print.
 public final class SecretReader: SecretReading {
-    /// What is read at most.
-    enum Limits {
-        /// Bytes of a secret. A JWT has 2 KiB, a long key 8 KiB; what is larger is some other file.
-        static let secretBytesMax = 64 << 10
-    }
-
     public private(set) var warnings: [Finding] = []
     /// What was in the environment, for a reload: by then it is gone from there.
-    private var variables: [String: [UInt8]] = [:]
+    private var variables: [String: Secret] = [:]
+    /// The files as they were when they were read, by their paths.
+    private var signatures: [String: FileSignature] = [:]
 
     public init() {}
 
     public func read(_ source: SecretSource) throws(SecretError) -> [UInt8] {
         switch source.kind {
-        case .environment(let name): try readVariable(name, source.place)
-        case .file(let path): try readFile(path, source.place)
+        case .environment(let name): return try readVariable(name, source)
+        case .file(let path): return try readFile(path, source)
+        case .systemd(let name): return try readFile(try path(ofCredential: name, source), source)
+        case .command(let arguments):
+            return try SecretText.secret(printed: Command.run(arguments, withholding: Set(variables.keys)), for: source)
         }
+    }
+
+    public func hasChanged(_ source: SecretSource) -> Bool {
+        let path: String
+        switch source.kind {
+        case .environment, .command: return false
+        case .file(let file): path = file
+        case .systemd(let name):
+            guard let file = try? self.path(ofCredential: name, source) else { return false }
+            path = file
+        }
+        // A file that is gone for the moment has nothing new to say.
+        guard let present = FileSignature(path: path) else { return false }
+        return present != signatures[path]
     }
 
     /// Overwrites the variables that were read and takes them out of the environment, where `/proc/PID/environ` and
@@ -34,69 +49,69 @@ public final class SecretReader: SecretReading {
         }
     }
 
-    private func readVariable(_ name: String, _ place: Place) throws(SecretError) -> [UInt8] {
-        let bytes: [UInt8]
+    private func readVariable(_ name: String, _ source: SecretSource) throws(SecretError) -> [UInt8] {
         if let known = variables[name] {
-            bytes = known
-        } else if let value = getenv(name) {
-            let count = strlen(value)
-            guard count <= Limits.secretBytesMax else {
-                throw failure(place, "the environment variable \(name) has \(count) bytes; a secret has at most \(Limits.secretBytesMax)")
-            }
-            bytes = Array(UnsafeRawBufferPointer(start: value, count: count))
-            variables[name] = bytes
-        } else {
-            throw failure(place, "the environment variable \(name) is not set; set it where bearerproxy is started")
+            return known.withBytes { bytes in bytes.indices.map { bytes[$0] } }
         }
-        return try secret(bytes, place, "the environment variable \(name)")
+        guard let value = getenv(name) else {
+            throw SecretError(source, "the environment variable \(name) is not set; set it where bearerproxy is started")
+        }
+        let count = strlen(value)
+        guard count <= SecretText.bytesMax else {
+            throw SecretError(source, "the environment variable \(name) has \(count) bytes; a secret has at most \(SecretText.bytesMax)")
+        }
+        let bytes = Array(UnsafeRawBufferPointer(start: value, count: count))
+        let secret = try SecretText.secret(bytes, of: source, "the environment variable \(name)")
+        variables[name] = Secret(secret)
+        return secret
     }
 
-    private func readFile(_ path: String, _ place: Place) throws(SecretError) -> [UInt8] {
+    private func path(ofCredential name: String, _ source: SecretSource) throws(SecretError) -> String {
+        guard let directory = getenv("CREDENTIALS_DIRECTORY") else {
+            throw SecretError(
+                source, "systemd has handed no credentials over: CREDENTIALS_DIRECTORY is not set; put LoadCredential=\(name):PATH into "
+                    + "the unit of bearerproxy and have systemd start it")
+        }
+        return "\(String(cString: directory))/\(name)"
+    }
+
+    private func readFile(_ path: String, _ source: SecretSource) throws(SecretError) -> [UInt8] {
         // Without O_NONBLOCK a named pipe that nobody writes to would hold up the start for ever.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else {
             let error = errno
-            throw failure(place, "\(quoted(path)) cannot be opened: \(String(cString: strerror(error))); \(Self.advice(error))")
+            throw SecretError(source, "\(quoted(path)) cannot be opened: \(String(cString: strerror(error))); \(Self.advice(error))")
         }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw unreadable(path, place, errno) }
+        guard fstat(descriptor, &status) == 0 else { throw unreadable(path, source, errno) }
         guard status.st_mode & S_IFMT != S_IFDIR else {
-            throw failure(place, "\(quoted(path)) is a directory; write the path of the file that holds the secret")
+            throw SecretError(source, "\(quoted(path)) is a directory; write the path of the file that holds the secret")
         }
-        let bytes = try readAll(descriptor, path, place)
-        let result = try secret(bytes, place, quoted(path))
-        if status.st_mode & S_IFMT == S_IFREG && status.st_mode & S_IROTH != 0 { warn(path, place) }
+        // Also of what turns out to be no secret: it is not looked at again until it has changed.
+        signatures[path] = FileSignature(status)
+        let bytes = try readAll(descriptor, path, source)
+        let result = try SecretText.secret(bytes, of: source, quoted(path))
+        if status.st_mode & S_IFMT == S_IFREG && status.st_mode & S_IROTH != 0 { warn(path, source.place) }
         return result
     }
 
-    private func readAll(_ descriptor: Int32, _ path: String, _ place: Place) throws(SecretError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: Limits.secretBytesMax + 1)
+    private func readAll(_ descriptor: Int32, _ path: String, _ source: SecretSource) throws(SecretError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: SecretText.bytesMax + 1)
+        defer { bytes.withUnsafeMutableBytes { explicit_bzero($0.baseAddress!, $0.count) } }
         var count = 0
         while count < bytes.count {
             let taken = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress! + count, $0.count - count) }
             if taken < 0 && errno == EINTR { continue }
-            guard taken >= 0 else { throw unreadable(path, place, errno) }
+            guard taken >= 0 else { throw unreadable(path, source, errno) }
             if taken == 0 { break }
             count += taken
         }
-        guard count <= Limits.secretBytesMax else {
-            throw failure(place, "\(quoted(path)) has more than \(Limits.secretBytesMax) bytes; write the path of a file that holds the secret alone")
+        guard count <= SecretText.bytesMax else {
+            throw SecretError(
+                source, "\(quoted(path)) has more than \(SecretText.bytesMax) bytes; write the path of a file that holds the secret alone")
         }
-        defer { bytes.withUnsafeMutableBytes { explicit_bzero($0.baseAddress!, $0.count) } }
         return Array(bytes.prefix(count))
-    }
-
-    /// Takes the line breaks at the end off, and refuses what cannot be a secret.
-    private func secret(_ bytes: [UInt8], _ place: Place, _ what: String) throws(SecretError) -> [UInt8] {
-        let end = (bytes.lastIndex { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") } ?? -1) + 1
-        guard end > 0 else { throw failure(place, "\(what) is empty; put the secret there") }
-        let secret = Array(bytes[..<end])
-        // It will stand in a field of a request, where a line break would begin another one.
-        guard !secret.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
-            throw failure(place, "\(what) holds a line break or another control character; put the secret alone there, on one line")
-        }
-        return secret
     }
 
     private func warn(_ path: String, _ place: Place) {
@@ -104,12 +119,8 @@ public final class SecretReader: SecretReading {
         if !warnings.contains(warning) { warnings.append(warning) }
     }
 
-    private func failure(_ place: Place, _ message: String) -> SecretError {
-        SecretError(finding: Finding(place: place, message: message))
-    }
-
-    private func unreadable(_ path: String, _ place: Place, _ error: Int32) -> SecretError {
-        failure(place, "\(quoted(path)) cannot be read: \(String(cString: strerror(error))); \(Self.advice(error))")
+    private func unreadable(_ path: String, _ source: SecretSource, _ error: Int32) -> SecretError {
+        SecretError(source, "\(quoted(path)) cannot be read: \(String(cString: strerror(error))); \(Self.advice(error))")
     }
 
     private static func advice(_ error: Int32) -> String {

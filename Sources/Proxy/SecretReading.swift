@@ -1,7 +1,12 @@
 /// Where secrets are read from: the machine in production, fixed values in a simulation.
 public protocol SecretReading: AnyObject {
-    /// The secret itself, without a line break at its end; never empty. The caller wraps it at once into what wipes it.
+    /// The secret itself, without a line break at its end; never empty. The caller wraps it at once into what wipes it, and
+    /// overwrites this. Waits for a command, at most ten seconds.
     func read(_ source: SecretSource) throws(SecretError) -> [UInt8]
+
+    /// Whether something else seems to stand where this was last read. Costs a look at a file's times; of a variable or a
+    /// command, which would have to be run, nothing can be told.
+    func hasChanged(_ source: SecretSource) -> Bool
 
     /// Makes the variables that were read unreadable from outside. To be called once all credentials have been read for the
     /// first time, before any other thread runs; reading the same variables again stays possible.

@@ -14,5 +14,6 @@ final class FixedSecrets: SecretReading {
         return Array(value.utf8)
     }
 
+    func hasChanged(_ source: SecretSource) -> Bool { false }
     func concealEnvironment() {}
 }

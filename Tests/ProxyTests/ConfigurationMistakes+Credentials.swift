@@ -53,28 +53,60 @@ extension Mistake {
                 #"proxy.json:4:28: credentials.bloq.token: a secret is not written into the configuration; put it into an environment variable or a file and write { "env": "NAME" } or { "file": "PATH" }"#,
             ]),
         Mistake(
-            "a secret from a command",
-            .credential(#""type": "static", "token": { "command": ["pass", "hunter2"] }"#),
+            "a command in one string",
+            .credential(#""type": "static", "token": { "command": "pass hunter2" }"#),
             [
-                #"proxy.json:4:30: credentials.bloq.token.command: is not supported by this version of bearerproxy; write { "env": "NAME" } or { "file": "PATH" }"#,
+                #"proxy.json:4:41: credentials.bloq.token.command: a string stands here; write a list of the program and its arguments (there is no shell) in brackets"#,
             ]),
         Mistake(
-            "a secret from systemd",
-            .credential(#""type": "static", "token": { "systemd": "token" }"#),
+            "a command of nothing",
+            .credential(#""type": "static", "token": { "command": [] }"#),
             [
-                #"proxy.json:4:30: credentials.bloq.token.systemd: is not supported by this version of bearerproxy; write { "env": "NAME" } or { "file": "PATH" }"#,
+                #"proxy.json:4:41: credentials.bloq.token.command: the list is empty; write the program and its arguments"#,
+            ]),
+        Mistake(
+            "a command with arguments that are none",
+            .credential(#""type": "static", "token": { "command": ["bin/hunter2", 7, "\u0000"] }"#),
+            [
+                #"proxy.json:4:42: credentials.bloq.token.command[0]: this is no program; write an absolute path, or a name that is found in PATH"#,
+                #"proxy.json:4:57: credentials.bloq.token.command[1]: a number stands here; write an argument in quotation marks"#,
+                #"proxy.json:4:60: credentials.bloq.token.command[2]: an argument has no NUL; remove it"#,
+            ]),
+        Mistake(
+            "a command without a name",
+            .credential(#""type": "static", "token": { "command": [""] }"#),
+            [
+                #"proxy.json:4:42: credentials.bloq.token.command[0]: this is no program; write an absolute path, or a name that is found in PATH"#,
+            ]),
+        Mistake(
+            "a path in place of a systemd credential",
+            .credential(#""type": "static", "token": { "systemd": "../hunter2" }"#),
+            [
+                #"proxy.json:4:41: credentials.bloq.token.systemd: this is no name of a systemd credential; write the NAME of a LoadCredential=NAME:… in the unit of bearerproxy"#,
+            ]),
+        Mistake(
+            "a systemd credential without a name",
+            .credential(#""type": "static", "token": { "systemd": "" }"#),
+            [
+                #"proxy.json:4:41: credentials.bloq.token.systemd: the string is empty; write the NAME of a LoadCredential=NAME:… in the unit of bearerproxy"#,
+            ]),
+        Mistake(
+            "a misspelled place of a secret",
+            .credential(#""type": "static", "token": { "sytemd": "hunter2" }"#),
+            [
+                #"proxy.json:4:30: credentials.bloq.token.sytemd: unknown key; did you mean "systemd"?"#,
             ]),
         Mistake(
             "a secret from two places",
             .credential(#""type": "static", "token": { "env": "T", "file": "/t" }"#),
             [
-                #"proxy.json:4:28: credentials.bloq.token: a secret comes from one place; write { "env": "NAME" } or { "file": "PATH" }"#,
+                #"proxy.json:4:28: credentials.bloq.token: a secret comes from one place; write { "env": "NAME" }, { "file": "PATH" }, { "systemd": "NAME" } or { "command": ["PROGRAM", …] }"#,
             ]),
         Mistake(
             "a secret from nowhere",
             .credential(#""type": "static", "token": {}"#),
             [
-                #"proxy.json:4:28: credentials.bloq.token: it is not said where the secret is; write { "env": "NAME" } or { "file": "PATH" }"#,
+                #"proxy.json:4:28: credentials.bloq.token: it is not said where the secret is; write { "env": "NAME" }, { "file": "PATH" }, { "systemd": "NAME" } or { "command": ["PROGRAM", …] }"#,
             ]),
         Mistake(
             "a variable that no shell can set",

@@ -101,6 +101,65 @@ import Testing
         }
     }
 
+    @Test func `a credential of systemd is a file in the directory that it names`() throws {
+        let source = SecretSource(kind: .systemd("key"), place: place)
+        unsetenv("CREDENTIALS_DIRECTORY")
+        #expect(message(source)
+            == "proxy.json:3:7: credentials.a.token: systemd has handed no credentials over: CREDENTIALS_DIRECTORY is not set; put LoadCredential=key:PATH into the unit of bearerproxy and have systemd start it")
+        try withFile(Array("hunter2\n".utf8), mode: 0o400) { path in
+            let slash = try #require(path.lastIndex(of: "/"))
+            setenv("CREDENTIALS_DIRECTORY", String(path[..<slash]), 1)
+            defer { unsetenv("CREDENTIALS_DIRECTORY") }
+            let name = String(path[slash...].dropFirst())
+            let secret = try SecretReader().read(SecretSource(kind: .systemd(name), place: place))
+            #expect(secret == Array("hunter2".utf8))
+            #expect(message(source)?.contains("/key\" cannot be opened: No such file or directory") == true)
+        }
+    }
+
+    @Test func `a command gives what it prints, and no secret of the environment goes into it`() throws {
+        setenv("BEARERPROXY_TEST_FOR_US", "hunter2", 1)
+        let reader = SecretReader()
+        _ = try reader.read(environment("BEARERPROXY_TEST_FOR_US"))
+        let seen = command("sh", "-c", "echo one-${BEARERPROXY_TEST_FOR_US:-none}")
+        let secret = try reader.read(seen)
+        #expect(secret == Array("one-none".utf8))
+        #expect(!reader.hasChanged(seen))
+    }
+
+    @Test func `a command that gives no secret is told with its place, and what it printed is not`() {
+        #expect(message(command("sh", "-c", "echo hunter2; exit 7"))
+            == "proxy.json:3:7: credentials.a.token: the command sh ended with status 7; run it as the user of bearerproxy to see why")
+        #expect(message(command("true")) == "proxy.json:3:7: credentials.a.token: the output of the command is empty; put the secret there")
+        #expect(message(command("printf", "hunter2\nhunter3"))
+            == "proxy.json:3:7: credentials.a.token: the output of the command holds a line break or another control character; put the secret alone there, on one line")
+    }
+
+    @Test func `a file that was replaced or written to is noticed, and one that is gone has nothing to say`() throws {
+        let reader = SecretReader()
+        try withFile(Array("one".utf8), mode: 0o600) { path in
+            let source = file(path)
+            #expect(reader.hasChanged(source), "what was never read")
+            _ = try reader.read(source)
+            #expect(!reader.hasChanged(source))
+            try write(Array("other".utf8), to: path)
+            #expect(reader.hasChanged(source))
+            _ = try reader.read(source)
+            #expect(!reader.hasChanged(source))
+            try write([], to: path)
+            #expect(message(source) != nil)
+            #expect(throws: SecretError.self) { try reader.read(source) }
+            #expect(!reader.hasChanged(source), "it was looked at, and is no secret")
+            try write(Array("other".utf8), to: "\(path).new")
+            #expect(rename("\(path).new", path) == 0)
+            #expect(reader.hasChanged(source))
+            unlink(path)
+            #expect(!reader.hasChanged(source))
+        }
+        #expect(!reader.hasChanged(environment("BEARERPROXY_TEST_NONE")))
+    }
+
+    private func command(_ arguments: String...) -> SecretSource { SecretSource(kind: .command(arguments), place: place) }
     private func environment(_ name: String) -> SecretSource { SecretSource(kind: .environment(name), place: place) }
     private func file(_ path: String) -> SecretSource { SecretSource(kind: .file(path), place: place) }
 

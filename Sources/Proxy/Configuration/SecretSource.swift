@@ -5,6 +5,10 @@ public struct SecretSource: Sendable, Equatable {
         case environment(String)
         /// Path of a file.
         case file(String)
+        /// Name of a file in the directory that systemd names in `CREDENTIALS_DIRECTORY`.
+        case systemd(String)
+        /// Arguments of a program that prints it; the first is an absolute path, or a name to be looked for in `PATH`.
+        case command([String])
     }
 
     public let kind: Kind
