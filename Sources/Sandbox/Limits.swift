@@ -28,4 +28,24 @@ enum Limits {
     static let listEntriesMax = 200
     /// Addresses in one request.
     static let addressesMax = 100
+    /// Sessions of events that are open at once; a handshake beyond it is refused with 503.
+    static let eventSessionsMax = 1024
+    /// Packets that wait for one session's client, and their bytes. A client that lets more come together loses its
+    /// session: one that keeps up has a handful waiting.
+    static let eventQueuePacketsMax = 1024
+    static let eventQueueBytesMax = 256 * 1024
+    /// Bytes of one POST of packets, and of one WebSocket message. What clients tell Connect has a few hundred.
+    static let eventMessageBytesMax = 1 << 20
+    /// Packets of one POST.
+    static let payloadPacketsMax = 256
+    /// How often sessions are looked at: for tokens that have run out, and clients that are gone.
+    static let eventCheckInterval = Duration.seconds(1)
+    /// How long an upgrade may take from its handshake to its last packet.
+    static let upgradeTimeout = Duration.seconds(10)
+    /// How long a session that has ended waits for the poll that fetches the reason.
+    static let farewellTimeout = Duration.seconds(10)
+    /// Addresses of which one session is told. More are not subscribed to.
+    static let subscribedAddressesMax = 1000
+    /// Digits of the number by which a client asks for an acknowledgement.
+    static let acknowledgementDigitsMax = 15
 }

@@ -8,8 +8,8 @@ internal import TLS
 /// answer is made up, the same each time, and agrees with itself. To be used on the loop's thread.
 ///
 /// What its methods tell and do can be had over HTTP too, on each service and without a token: `GET /_sandbox/state`,
-/// `POST /_sandbox/revoke`, `POST /_sandbox/revoke-refresh`, `POST /_sandbox/fail?status=503&count=N[&retryAfter=S]`
-/// (see `Control`). With a token there are also `/_sandbox/echo`, `GET /_sandbox/bytes?count=N[&chunked=1]` and
+/// `POST /_sandbox/revoke`, `POST /_sandbox/revoke-refresh`, `POST /_sandbox/fail?status=503&count=N[&retryAfter=S]`,
+/// `POST /_sandbox/tx[?address=A]`, `POST /_sandbox/block` (see `Control`; events are described at `ConnectEvents`). With a token there are also `/_sandbox/echo`, `GET /_sandbox/bytes?count=N[&chunked=1]` and
 /// `POST /_sandbox/length` (see `Probe`).
 public final class Sandbox {
     public static let accountsHost = "accounts.bloq.cloud"
@@ -42,13 +42,14 @@ public final class Sandbox {
             throw .certificates(error)
         }
         accountsService = Accounts(issuer: issuer, credentials: credentials, failures: failures)
-        connectService = Connect(issuer: issuer)
+        connectService = Connect(issuer: issuer, loop: loop, settings: settings)
         bloquoService = Bloquo(
             settings: settings, credentials: credentials, failures: failures, kernel: loop.kernel)
         control = Control(
             failures: failures, state: { [unowned self] in state },
             revokeAccess: { [unowned self] in revokeAllTokens() },
-            revokeRefresh: { [unowned self] in revokeRefreshTokens() })
+            revokeRefresh: { [unowned self] in revokeRefreshTokens() },
+            events: connectService.events)
         do throws(SandboxError) {
             try serve(accountsService, Self.accountsHost, 0, loop, settings, authority)
             try serve(connectService, Self.connectHost, 1, loop, settings, authority)
@@ -61,6 +62,7 @@ public final class Sandbox {
 
     /// Ends all connections and stops listening. The loop stays the caller's.
     public func close() {
+        connectService.events.close()
         for server in servers { server.close() }
     }
 
@@ -121,10 +123,12 @@ extension Sandbox {
 // MARK: faults
 
 extension Sandbox {
-    /// From now on every access token issued so far is refused with 401, Bloq's and Bloquo's.
+    /// From now on every access token issued so far is refused with 401, Bloq's and Bloquo's; sessions of events that began
+    /// with one of them end.
     public func revokeAllTokens() {
         issuer.revokeAccess()
         bloquoService.tokens.revokeAll()
+        connectService.events.checkTokens()
     }
 
     /// From now on every refresh token issued so far is refused with 401.
@@ -141,12 +145,19 @@ extension Sandbox {
             "tokenCallCount": .int(tokenCallCount),
             "accounts": .object(members(portals[0]) + [("tokenCalls", bloqTokenCalls.document)]),
             "connect": .object(
-                members(portals[1]) + [("transactions", .array(publishedTransactions.map(\.document)))]),
+                members(portals[1]) + [
+                    ("transactions", .array(publishedTransactions.map(\.document))), ("sessions", sessions),
+                ]),
             "bloquo": .object(
                 members(portals[2]) + [
                     ("tokenCalls", bloquoTokenCalls.document), ("orders", .array(bloquoOrders.map(\.document))),
                 ]),
         ]
+    }
+
+    private var sessions: JSONDocument {
+        let counts = connectService.events.sessionCounts
+        return ["open": .int(counts.open), "opened": .int(counts.opened)]
     }
 
     private func members(_ portal: Portal) -> [(String, JSONDocument)] {

@@ -10,6 +10,12 @@ extension Sandbox {
         public var accountTokenLifetime: Duration = .seconds(12 * 3600)
         /// Life of Bloq's refresh tokens; whole seconds.
         public var refreshTokenLifetime: Duration = .seconds(365 * 24 * 3600)
+        /// How often Connect tells subscribers of a transaction; each fourth time it is a block.
+        public var eventInterval: Duration = .seconds(3)
+        /// How often clients of events are asked to send a ping, and how late they may be before their session ends.
+        /// Together less than 75 seconds, whole milliseconds.
+        public var pingInterval: Duration = .seconds(25)
+        public var pingTimeout: Duration = .seconds(5)
         /// Whether the services speak TLS. False is for tests that look at the bytes.
         public var isEncrypted = true
 

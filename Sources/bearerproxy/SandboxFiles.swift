@@ -76,6 +76,7 @@ struct SandboxFiles {
               "listen": "127.0.0.1:\(ports.0)",
               "upstream": "https://\(Sandbox.connectHost)",
               "credential": "bloq",
+              "socketIOToken": true,
               "connectTo": "\(sandbox.connect.address)",
               "tls": { "ca": "\(directory)/ca.pem" }
             },

@@ -38,6 +38,10 @@ struct SandboxGreeting {
               curl -H 'Content-Type: application/json' -d '{"rawtx":"0100000001abcdef"}' \(btc)/api/v1/tx/send
               curl \(bloquo)/api/v1/customers/me
               curl '\(bloquo)/api/v1/customer/account/balances?includes=account'
+            Transactions and blocks as they happen, over Socket.IO; the proxy puts the token into each query:
+              events='\(btc)/socket.io/?EIO=3&transport=polling'
+              events="$events&sid=$(curl -s "$events" | grep -o '"sid":"[^"]*' | cut -c 8-)"
+              curl -d '21:42["subscribe","inv"]' "$events"; echo; for n in 1 2 3 4 5 6; do curl "$events"; echo; done
             Take all tokens away, and ask again: the proxy gets new ones, and no client notices.
               curl --cacert \(files.path("ca.pem")) --connect-to \(Sandbox.connectHost):443:\(sandbox.connect.address) \
             -X POST https://\(Sandbox.connectHost)/_sandbox/revoke

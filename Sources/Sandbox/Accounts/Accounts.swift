@@ -30,8 +30,8 @@ final class Accounts: Service {
         }
     }
 
-    func answer(_ request: Request) -> Response {
-        router.answer(request, by: self) ?? .json(["error": "Not Found"], status: 404)
+    func answer(_ request: Request) -> Reply {
+        .now(router.answer(request, by: self) ?? .json(["error": "Not Found"], status: 404))
     }
 }
 

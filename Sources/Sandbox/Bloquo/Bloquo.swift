@@ -35,8 +35,8 @@ final class Bloquo: Service {
         }
     }
 
-    func answer(_ request: Request) -> Response {
-        router.answer(Self.withoutPrefix(request), by: self) ?? Self.failure("Not found", status: 404)
+    func answer(_ request: Request) -> Reply {
+        .now(router.answer(Self.withoutPrefix(request), by: self) ?? Self.failure("Not found", status: 404))
     }
 
     /// Every `customerId` there is has to be the token's.

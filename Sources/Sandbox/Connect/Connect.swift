@@ -1,13 +1,16 @@
+internal import EventLoop
 internal import Wire
 
-/// Bloq Connect for Bitcoin: a REST API to the chain, and one call that publishes a transaction.
+/// Bloq Connect for Bitcoin: a REST API to the chain, one call that publishes a transaction, and events.
 final class Connect: Service {
     var ledger = Ledger<PublishedTransaction>()
+    let events: ConnectEvents
     private let issuer: TokenIssuer
     private var router = Router<Connect>()
 
-    init(issuer: TokenIssuer) {
+    init(issuer: TokenIssuer, loop: Loop, settings: Sandbox.Settings) {
         self.issuer = issuer
+        events = ConnectEvents(loop: loop, issuer: issuer, settings: settings)
         router.on(.get, "/api/v1/status", Connect.status)
         router.on(.get, "/api/v1/sync", Connect.sync)
         router.on(.get, "/api/v1/peer", Connect.peer)
@@ -18,6 +21,7 @@ final class Connect: Service {
     }
 
     func admit(_ request: Request) -> Response? {
+        if ConnectEvents.owns(request) { return events.admit(request) }
         guard let token = request.authorization(scheme: "Bearer") else { return TokenFault.missing.response }
         do throws(TokenFault) {
             _ = try issuer.verify(token, for: "connect")
@@ -27,8 +31,9 @@ final class Connect: Service {
         }
     }
 
-    func answer(_ request: Request) -> Response {
-        router.answer(request, by: self) ?? .text("Not found", status: 404)
+    func answer(_ request: Request) -> Reply {
+        if ConnectEvents.owns(request) { return events.answer(request) }
+        return .now(router.answer(request, by: self) ?? .text("Not found", status: 404))
     }
 }
 

@@ -21,6 +21,7 @@ extension Connect {
         let sequence = ledger.nextSequence
         let txid = ChainHash.published(bytes, sequence: sequence)
         ledger.append(PublishedTransaction(sequence: sequence, txid: txid, rawtx: rawtx))
+        events.announce(published: txid)
         return .json(["txid": .string(txid)])
     }
 

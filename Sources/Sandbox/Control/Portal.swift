@@ -19,8 +19,8 @@ final class Portal: Service {
         return refusal
     }
 
-    func answer(_ request: Request) -> Response {
-        if control.owns(request) { return control.answer(request) }
-        return Probe.answer(request) ?? service.answer(request)
+    func answer(_ request: Request) -> Reply {
+        if control.owns(request) { return .now(control.answer(request)) }
+        return Probe.answer(request).map { .now($0) } ?? service.answer(request)
     }
 }

@@ -3,12 +3,18 @@ internal import Wire
 
 /// One client's connection: reads a request, has it answered, sends the answer, reads the next.
 ///
-///     head ──▶ content ──▶ head
-///       └─────────┴──▶ closing ──▶ lingering ──▶ over
+///     head ──▶ content ──▶ (held ──▶) head
+///       │         ├──▶ switched ──┐
+///       └─────────┴──▶ closing ◀──┘
+///                         └──▶ lingering ──▶ over
 final class Connection {
     private enum Phase {
         case head
         case content
+        /// The service will answer later.
+        case held(HeldAnswer, to: Request)
+        /// A 101 has been sent, and the connection speaks something else.
+        case switched(any SwitchedProtocol)
         /// The last answer is being sent.
         case closing
         /// Everything was sent that ever will be; what still comes is dropped until the peer has finished too.
@@ -17,6 +23,8 @@ final class Connection {
 
     private let service: any Service
     private let kernel: any Kernel
+    /// Has the server call `ready`, soon, though the socket has not changed.
+    private let wake: () -> Void
     private var channel: Channel
     private var phase = Phase.head
     private var head = RequestHead()
@@ -28,15 +36,28 @@ final class Connection {
     private var request: Request?
     private var refusal: Response?
 
-    init(_ channel: consuming Channel, service: any Service, kernel: any Kernel) {
+    init(
+        _ channel: consuming Channel, service: any Service, kernel: any Kernel, wake: @escaping () -> Void
+    ) {
         self.channel = channel
         self.service = service
         self.kernel = kernel
+        self.wake = wake
     }
 
-    var isLingering: Bool { phase == .lingering }
+    var isLingering: Bool { if case .lingering = phase { true } else { false } }
 
-    /// The socket is ready for something. False: the connection is over.
+    /// The connection is over: whoever still had to do with it is told.
+    func end() {
+        switch phase {
+        case .held(let answer, _): answer.abandon()
+        case .switched(let successor): successor.connectionEnded()
+        case .head, .content, .closing, .lingering: break
+        }
+        phase = .lingering
+    }
+
+    /// The socket is ready for something, or `wake` was called. False: the connection is over.
     func ready(_ readiness: Readiness, scratch: UnsafeMutableRawBufferPointer) -> Bool {
         if readiness.contains(.readable) {
             channel.socketReadable(peerClosed: !readiness.isDisjoint(with: [.peerClosed, .failed]))
@@ -50,8 +71,10 @@ final class Connection {
         while true {
             guard outgoing.send({ channel.send($0) }) else { return false }
             if !outgoing.isEmpty { return true }
-            if phase == .closing { linger() }
+            if case .closing = phase { linger() }
             if takeStep() { continue }
+            // Requests behind one that is held wait for it, in the socket if they are many.
+            if case .held = phase, incoming.count >= Limits.receiveBytes { return true }
             switch channel.receive(into: scratch) {
             case .waiting: return true
             case .ended: return false
@@ -72,6 +95,8 @@ final class Connection {
             switch phase {
             case .head: return try readHead()
             case .content: return try readContent()
+            case .held(let answer, let request): return send(held: answer, to: request)
+            case .switched(let successor): return exchange(with: successor)
             case .closing, .lingering: return false
             }
         } catch {
@@ -128,18 +153,24 @@ extension Connection {
         request.content = reader.content
         reader = ContentReader(framing: .none)
         self.request = nil
-        send(refusal ?? service.answer(request), to: request)
-        refusal = nil
+        if let refusal {
+            self.refusal = nil
+            return send(refusal, to: request)
+        }
+        switch service.answer(request) {
+        case .now(let response): send(response, to: request)
+        case .later(let answer):
+            phase = .held(answer, to: request)
+            answer.attach(wake: wake)
+        case .switched(let fields, let successor): change(to: successor, fields)
+        }
     }
 
     /// The head, then the content unless the method is HEAD. An HTTP/1.0 client gets no chunked coding, but the length.
     private func send(_ response: Response, to request: Request?) {
         phase = closesAfterAnswer ? .closing : .head
         let isChunked = response.isChunked && head.minorVersion == 1
-        var text = "HTTP/1.1 \(response.status) \(Response.reason(response.status))\r\n"
-        let seconds = Int(kernel.wallNow().components.seconds)
-        text += "Date: \(CivilTime(secondsSinceEpoch: seconds).fieldValue)\r\nServer: bearerproxy-sandbox\r\n"
-        for field in response.fields { text += "\(field.name): \(field.value)\r\n" }
+        var text = beginHead(status: response.status, response.fields)
         text += isChunked ? "Transfer-Encoding: chunked\r\n" : "Content-Length: \(response.content.count)\r\n"
         if closesAfterAnswer {
             text += "Connection: close\r\n"
@@ -148,5 +179,40 @@ extension Connection {
         }
         outgoing.append(text + "\r\n")
         if request?.method != .head { outgoing.append(content: response.content, isChunked: isChunked) }
+    }
+
+    private func beginHead(status: Int, _ fields: [(name: String, value: String)]) -> String {
+        let seconds = Int(kernel.wallNow().components.seconds)
+        let date = CivilTime(secondsSinceEpoch: seconds).fieldValue
+        let head = "HTTP/1.1 \(status) \(Response.reason(status))\r\nDate: \(date)\r\nServer: bearerproxy-sandbox\r\n"
+        return fields.reduce(head) { "\($0)\($1.name): \($1.value)\r\n" }
+    }
+}
+
+// MARK: what is not answered at once
+
+extension Connection {
+    private func send(held answer: HeldAnswer, to request: Request) -> Bool {
+        guard let response = answer.take() else { return false }
+        send(response, to: request)
+        return true
+    }
+
+    private func change(to successor: any SwitchedProtocol, _ fields: [(name: String, value: String)]) {
+        outgoing.append(beginHead(status: 101, fields) + "\r\n")
+        phase = .switched(successor)
+        successor.begin(wake: wake)
+    }
+
+    /// Hands on what has come, and takes what is to be sent. False: neither was there.
+    private func exchange(with successor: any SwitchedProtocol) -> Bool {
+        let taken = incoming.isEmpty ? 0 : incoming.takeAll { successor.receive($0) }
+        outgoing.append { successor.takeOutput(into: &$0) }
+        if successor.isFinished {
+            phase = .closing
+            successor.connectionEnded()
+            return true
+        }
+        return taken > 0 || !outgoing.isEmpty
     }
 }

@@ -3,8 +3,8 @@ internal import TLS
 
 /// Listens on one address, and has the requests that come answered by one service.
 ///
-/// HTTP/1.1 with keep-alive, pipelining (one request after another), contents of either framing, and
-/// `Expect: 100-continue`. Fine for trying and testing, and no faster than that needs.
+/// HTTP/1.1 with keep-alive, pipelining (one request after another), contents of either framing,
+/// `Expect: 100-continue`, answers that come later, and other protocols after a 101. Fine for trying and testing, and no faster than that needs.
 final class HTTPServer: EventHandler {
     let address: SocketAddress
     private let loop: Loop
@@ -18,6 +18,8 @@ final class HTTPServer: EventHandler {
     private var isAcceptPending = false
     private var slots: [Slot] = []
     private var freeSlots: [Int] = []
+    /// Tokens of connections that have something to send though their sockets have not changed.
+    private var awake: [UInt64] = []
 
     private struct Slot {
         var connection: Connection?
@@ -78,7 +80,18 @@ extension HTTPServer {
     }
 
     func turnEnded(now: Duration) {
+        let tokens = awake
+        awake.removeAll(keepingCapacity: true)
+        for token in tokens {
+            if let index = index(of: token) { goOn(index, [], now: now) }
+        }
         if isAcceptPending && freeSlots.count + Limits.connectionsMax - slots.count > 0 { acceptAll() }
+    }
+
+    /// At the end of the turn: whoever calls this is amid something of its own.
+    private func wake(_ token: UInt64) {
+        awake.append(token)
+        loop.turnAgain()
     }
 
     private func index(of token: UInt64) -> Int? {
@@ -97,7 +110,9 @@ extension HTTPServer {
     }
 
     private func end(_ index: Int) {
+        let connection = slots[index].connection
         slots[index].connection = nil
+        connection?.end()
         loop.removeTimer(slots[index].timer)
         slots[index].timer = .none
         freeSlots.append(index)
@@ -135,11 +150,11 @@ extension HTTPServer {
         do {
             let encryption = try makeEncryption(number)
             let channel = Channel(descriptor, kernel: loop.kernel, encryption: encryption)
-            let connection = Connection(channel, service: service, kernel: loop.kernel)
             let index = freeSlots.popLast() ?? slots.count
             if index == slots.count { slots.append(Slot(timer: .none)) }
             slots[index].generation += 1
             let token = (slots[index].generation & Self.generationMask) << Self.slotBits | UInt64(index)
+            let connection = Connection(channel, service: service, kernel: loop.kernel) { [unowned self] in wake(token) }
             slots[index].timer = loop.makeTimer(for: handler, token: token)
             slots[index].connection = connection
             loop.arm(slots[index].timer, at: loop.now + Limits.idleTimeout)

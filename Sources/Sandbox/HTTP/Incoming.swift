@@ -6,6 +6,8 @@ struct Incoming {
     private var start = 0
 
     var isEmpty: Bool { start == bytes.count }
+    /// Bytes that are not done with.
+    var count: Int { bytes.count - start }
 
     mutating func append(_ received: UnsafeRawBufferPointer) {
         if isEmpty {
@@ -31,5 +33,12 @@ struct Incoming {
         guard bytes.count - start > reader.heldCount else { return false }
         start += try reader.read(bytes.span.extracting(start..<bytes.count), isKept: isKept)
         return true
+    }
+
+    /// Hands everything to `take`, which returns how many bytes are done with.
+    mutating func takeAll(_ take: (Span<UInt8>) -> Int) -> Int {
+        let taken = take(bytes.span.extracting(start..<bytes.count))
+        start += taken
+        return taken
     }
 }

@@ -13,6 +13,9 @@ struct Outgoing {
 
     mutating func append(_ text: String) { bytes += text.utf8 }
 
+    /// Lets `write` add bytes at the end.
+    mutating func append(_ write: (inout [UInt8]) -> Void) { write(&bytes) }
+
     /// Content that follows what was appended. Nothing else is appended until all of it has been sent.
     mutating func append(content: Response.Content, isChunked: Bool) {
         precondition(offset == self.content.count && !needsLastChunk, "one content follows another only when it is sent")

@@ -12,6 +12,8 @@ struct Request {
     let query: [(name: String, value: String)]
     /// Field lines in the order in which they came, names as they were spelled.
     let fields: [(name: String, value: String)]
+    /// Whether the client asks for another protocol: Upgrade, and Connection that names it.
+    let hasUpgrade: Bool
     /// The whole content, once it is there; empty before.
     var content: [UInt8] = []
 
@@ -19,6 +21,13 @@ struct Request {
     func field(_ name: String) -> String? {
         let wanted = name.lowercased()
         return fields.first { $0.name.lowercased() == wanted }?.value
+    }
+
+    /// The value of a field that has to be there exactly once.
+    func onlyField(_ name: String) -> String? {
+        let wanted = name.lowercased()
+        let values = fields.filter { $0.name.lowercased() == wanted }
+        return values.count == 1 ? values[0].value : nil
     }
 
     /// The first query parameter of that name.
@@ -49,6 +58,7 @@ extension Request {
         method = head.method
         methodName = text(head.methodRange)
         target = text(head.target.range)
+        hasUpgrade = head.hasUpgrade
         segments = text(head.target.path).split(separator: "/").map { PercentEncoding.decode($0) }
         query = head.target.query.map { Self.parameters(text($0)) } ?? []
         var fields: [(name: String, value: String)] = []

@@ -48,6 +48,7 @@ extension Response {
     /// The reason phrase of a status code (RFC 9110 15); empty for one that is not used here.
     static func reason(_ status: Int) -> String {
         switch status {
+        case 101: "Switching Protocols"
         case 200: "OK"
         case 201: "Created"
         case 400: "Bad Request"
@@ -61,6 +62,7 @@ extension Response {
         case 414: "URI Too Long"
         case 417: "Expectation Failed"
         case 422: "Unprocessable Content"
+        case 426: "Upgrade Required"
         case 429: "Too Many Requests"
         case 431: "Request Header Fields Too Large"
         case 500: "Internal Server Error"

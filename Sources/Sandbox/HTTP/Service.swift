@@ -5,5 +5,5 @@ protocol Service: AnyObject {
     func admit(_ request: Request) -> Response?
 
     /// Called once for each admitted request, with its content.
-    func answer(_ request: Request) -> Response
+    func answer(_ request: Request) -> Reply
 }
