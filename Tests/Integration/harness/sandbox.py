@@ -32,16 +32,27 @@ class Sandbox(Process):
     def control(self, route: str, method: str, path: str) -> dict:
         """Asks the service behind a route itself: over TLS, under its real name, without a token."""
         settings = self.route(route)
-        name, port = settings["upstream"].removeprefix("https://"), int(settings["connectTo"].rpartition(":")[2])
+        return self.ask(settings["upstream"], settings["connectTo"], method, path)
+
+    def access_token(self) -> str:
+        """A new one of Bloq's, for the demo keys."""
+        settings = self.configuration["credentials"]["bloq"]
+        keys = {name: Path(settings[name]["file"]).read_text() for name in ("clientId", "clientSecret")}
+        content = json.dumps({"grantType": "clientCredentials", **keys})
+        return self.ask(settings["accounts"], settings["connectTo"], "POST", "/auth/token", content)["accessToken"]
+
+    def ask(self, origin: str, address: str, method: str, path: str, content: str | None = None) -> dict:
+        """One request to a service, past any proxy."""
+        name, port = origin.removeprefix("https://"), int(address.rpartition(":")[2])
         context = ssl.create_default_context(cafile=str(self.directory / "ca.pem"))
         connection = http.client.HTTPSConnection(name, timeout=limits.ANSWER)
         stream = socket.create_connection(("127.0.0.1", port), timeout=limits.ANSWER)
         connection.sock = context.wrap_socket(stream, server_hostname=name)
         try:
-            connection.request(method, path)
+            connection.request(method, path, content)
             answer = connection.getresponse()
-            content = answer.read()
-            assert answer.status == 200, (answer.status, content)
-            return json.loads(content)
+            body = answer.read()
+            assert answer.status == 200, (answer.status, body)
+            return json.loads(body)
         finally:
             connection.close()
