@@ -50,7 +50,7 @@ let package = Package(
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "CLinux", "Simulation"], swiftSettings: common),
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials", "Wire"], swiftSettings: common),
         .testTarget(
-            name: "ProxyTests", dependencies: ["Proxy", "Credentials", "EventLoop", "Wire"], swiftSettings: common),
+            name: "ProxyTests", dependencies: ["Proxy", "Credentials", "EventLoop", "Wire", "Compressor"], swiftSettings: common),
         .testTarget(
             name: "ProxySimulationTests",
             dependencies: ["Proxy", "Sandbox", "Simulation", "EventLoop", "Credentials", "Wire"], swiftSettings: common),

@@ -92,6 +92,14 @@ struct Exchange: ~Copyable {
     /// The upstream refused to be asked for a 100.
     var refusesAnnouncement = false
 
+    // The content's coding
+    /// The upstream is asked for gzip although the client did not ask for it.
+    var asksForGzip = false
+    /// The response is, or stands for, gzip that is inflated: its head must not speak of the bytes that the upstream sent.
+    var isInflated = false
+    /// Inflates the content; nil where there is none.
+    var inflater: GzipDecoder?
+
     // The response
     var responsePhase = ResponsePhase.none
     var responseCoding = ResponseCoding.identity

@@ -10,10 +10,15 @@ final class RouteState {
     let credential: CredentialState
     /// What a client's fields never include when they go upstream.
     let requestFilter: FieldFilter
+    /// The same for a request that asks for gzip in its client's place.
+    let gzipRequestFilter: FieldFilter
     let responseFilter = FieldFilter(removing: ["X-Request-Id"])
     /// What trailers never include, on their way up and on their way down.
     let requestTrailerFilter: FieldFilter
     let responseTrailerFilter = FieldFilter(removing: TrailerSection.forbiddenNames)
+    /// The same two where gzip is inflated.
+    let inflatedResponseFilter = FieldFilter(removing: ["X-Request-Id"] + RouteState.namesOfCodedContent)
+    let inflatedTrailerFilter = FieldFilter(removing: TrailerSection.forbiddenNames + RouteState.namesOfCodedContent + ["ETag"])
     /// Where the client finds what the upstream names.
     let addressMap: AddressMap
     /// Bit n for the status 400 + n, if an answer with it may say that the token was refused.
@@ -41,6 +46,7 @@ final class RouteState {
         let owned = ["Host", "Authorization", "Proxy-Authorization", "X-Request-Id", "Expect"]
         requestFilter = FieldFilter(removing: owned + configuration.inject.map(\.name))
         requestTrailerFilter = FieldFilter(removing: TrailerSection.forbiddenNames + owned + configuration.inject.map(\.name))
+        gzipRequestFilter = FieldFilter(removing: owned + configuration.inject.map(\.name) + ["Accept-Encoding"])
         refusalStatuses = configuration.reauthenticateOn.reduce(0) { $0 | 1 << UInt128($1.status - 400) }
         ownFields = Array("Host: \(configuration.upstream.authority)\r\n".utf8)
         host = configuration.host.map { Array($0.lowercased().utf8) }
@@ -66,6 +72,11 @@ final class RouteState {
     func mayRefuse(with status: Int) -> Bool {
         (400...499).contains(status) && refusalStatuses >> UInt128(truncatingIfNeeded: status - 400) & 1 != 0
     }
+
+    /// What speaks of the bytes that the upstream sent, and is wrong of any others.
+    private static let namesOfCodedContent = [
+        "Content-Encoding", "Accept-Ranges", "Content-MD5", "Digest", "Content-Digest", "Repr-Digest",
+    ]
 
     /// The injected field lines with the token of `generation`, which the credential has to have at this moment. They are
     /// rendered once for each token, not for each request.

@@ -53,6 +53,7 @@ extension Server {
     }
 
     private func dropExchange(_ downstream: Handle<Downstream>) {
+        downstreams[downstream].exchange.inflater = nil
         replayBytes -= downstreams[downstream].exchange.chargedCount
         downstreams[downstream].exchange.chargedCount = 0
         downstreams[downstream].exchange.trailers = []
@@ -81,8 +82,9 @@ extension Server {
     }
 
     /// A response has begun and cannot be finished: the client must see that it is not whole.
-    func breakOff(_ downstream: Handle<Downstream>) {
-        log.event(.warning, "route \(routes[downstreams[downstream].exchange.route].configuration.name): a response was broken off")
+    func breakOff(_ downstream: Handle<Downstream>, _ reason: String) {
+        log.event(
+            .warning, "route \(routes[downstreams[downstream].exchange.route].configuration.name): a response was broken off: \(reason)")
         // A content that ends with the connection would look whole if the connection ended in an orderly way.
         kernel.resetOnClose(downstreams[downstream].descriptor.number)
         abandon(downstream, code: "broken_off")
@@ -121,7 +123,7 @@ extension Server {
         let timeouts = route.configuration.timeouts
         let upstream = downstreams[downstream].exchange.upstream
         guard downstreams[downstream].exchange.responsePhase == .none else {
-            breakOff(downstream)
+            breakOff(downstream, "nothing moved for \(timeouts.idle.text) (timeouts.idle)")
             return
         }
         if downstreams[downstream].exchange.isHeld {
@@ -188,7 +190,7 @@ extension Server {
     private func attemptFailed(_ downstream: Handle<Downstream>, _ fault: UpstreamFault, isStale: Bool, isUntouched: Bool) {
         let route = routes[downstreams[downstream].exchange.route]
         if downstreams[downstream].exchange.responsePhase != .none, !takeBackResponse(downstream) {
-            breakOff(downstream)
+            breakOff(downstream, fault.reason)
             return
         }
         let mayRetry = isStale && !downstreams[downstream].exchange.hasRetriedConnection

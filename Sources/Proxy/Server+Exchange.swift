@@ -175,8 +175,12 @@ extension Server {
         upstreams[upstream].output.appendWhole("X-Request-Id: ")
         downstreams[downstream].exchange.requestID.withBytes(head: head) { upstreams[upstream].output.appendWhole($0) }
         upstreams[upstream].output.appendWhole("\r\n")
+        let asksForGzip = route.configuration.decompress && requestHead.mayAskForGzip(head.span)
+        downstreams[downstream].exchange.asksForGzip = asksForGzip
+        if asksForGzip { upstreams[upstream].output.appendWhole("Accept-Encoding: gzip\r\n") }
         let fits = upstreams[upstream].output.append { output in
-            requestHead.writeFields(from: head.span, except: route.requestFilter, into: &output)
+            requestHead.writeFields(
+                from: head.span, except: asksForGzip ? route.gzipRequestFilter : route.requestFilter, into: &output)
         }
         precondition(fits, "the room for a head was measured before")
         // After those of earlier recipients, for their order tells the path (RFC 9110, section 7.6.3).

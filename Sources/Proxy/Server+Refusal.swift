@@ -47,7 +47,8 @@ extension Server {
         var isEnded = false
         while true {
             let (content, isComplete) = try contentStart(upstream, headCount)
-            if content.withUnsafeBufferPointer({ content in texts.contains { content.holds($0) } }) { return .refused }
+            let plain = responseHead.hasGzipContent(upstreams[upstream].input.bytes.span) ? inflatedStart(content) : content
+            if plain.withUnsafeBufferPointer({ content in texts.contains { content.holds($0) } }) { return .refused }
             if isComplete || isEnded || content.count >= Limits.refusalContentBytesMax { return .accepted }
             switch try receive(upstream) {
             case .some: continue
@@ -56,6 +57,18 @@ extension Server {
             case .ended:
                 guard case .body(let reader) = upstreams[upstream].response, reader.endsWithStream else { throw .truncated }
                 isEnded = true
+            }
+        }
+    }
+
+    /// What the beginning of gzip inflates to, as far as it goes: what is wrong with it is found when it is passed on.
+    private func inflatedStart(_ content: [UInt8]) -> [UInt8] {
+        [UInt8](capacity: Limits.refusalContentBytesMax) { output in
+            do throws(GzipError) {
+                var decoder = try GzipDecoder()
+                _ = try decoder.step(content.span, into: &output)
+            } catch {
+                // What came out before may still hold the text.
             }
         }
     }

@@ -145,7 +145,7 @@ extension Server {
         if downstreams[downstream].exchange.responsePhase == .none {
             self.answer(downstream, answer)
         } else {
-            breakOff(downstream)
+            breakOff(downstream, answer.message)
         }
     }
 }

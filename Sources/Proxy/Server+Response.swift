@@ -34,6 +34,7 @@ extension Server {
             guard let headCount = try receiveResponseHead(upstream) else { return false }
             return try takeResponseHead(downstream, upstream, headCount)
         case .body(let reader):
+            if downstreams[downstream].exchange.inflater != nil { return try relayInflated(downstream, upstream, reader) }
             if reader.isComplete {
                 finishResponse(downstream, upstream)
                 return false
@@ -112,8 +113,10 @@ extension Server {
             if downstreams[downstream].output.isEmpty { throw .malformed(.headTooLong) }
             return flush(downstream)
         }
+        let asksForGzip = downstreams[downstream].exchange.asksForGzip
+        let clientFraming = asksForGzip ? try beginInflating(downstream, upstream, headCount, framing) : framing
         downstreams[downstream].exchange.isResponseHeld = downstreams[downstream].output.isEmpty
-        writeResponseHead(downstream, upstream, headCount, framing)
+        writeResponseHead(downstream, upstream, headCount, clientFraming)
         upstreams[upstream].input.consume(headCount)
         downstreams[downstream].exchange.responsePhase = .head
         refreshDeadline(downstream)
@@ -178,7 +181,7 @@ extension Server {
     func writeResponseFields(_ downstream: Handle<Downstream>, _ head: UnsafeBufferPointer<UInt8>) {
         let route = routes[downstreams[downstream].exchange.route]
         writeStatusLine(downstream, head)
-        if !responseHead.mayNameUpstream {
+        if isHeadPlain(downstream) {
             let fits = downstreams[downstream].output.append { output in
                 responseHead.writeFields(from: head.span, except: route.responseFilter, into: &output)
             }
@@ -208,7 +211,7 @@ extension Server {
         switch framing {
         case .none:
             // An answer to HEAD, and a 304, tell the length that content would have.
-            let isBare = responseHead.status == 204 || responseHead.status < 200
+            let isBare = responseHead.status == 204 || responseHead.status < 200 || downstreams[downstream].exchange.isInflated
             length = isBare ? nil : responseHead.contentLength
         case .length(let count):
             length = count
@@ -287,13 +290,14 @@ extension Server {
     }
 
     /// Writes the end of a chunked response with its trailers. False when the client has to take something first.
-    private func relayTrailers(_ lines: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>) -> Bool {
+    func relayTrailers(_ lines: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>) -> Bool {
         let needed = lines.count + ChunkedEncoder.lastCount
         if downstreams[downstream].output.freeCapacity < needed {
             if flush(downstream) { lendOutput(downstream) } else { downstreams[downstream].output.compact() }
             guard downstreams[downstream].output.freeCapacity >= needed else { return false }
         }
-        let filter = routes[downstreams[downstream].exchange.route].responseTrailerFilter
+        let route = routes[downstreams[downstream].exchange.route]
+        let filter = downstreams[downstream].exchange.isInflated ? route.inflatedTrailerFilter : route.responseTrailerFilter
         let fits = downstreams[downstream].output.append { output in
             ChunkedEncoder.writeLastSize(into: &output) && TrailerSection.write(lines.span, except: filter, into: &output)
                 && ChunkedEncoder.writeEnd(into: &output)
@@ -304,7 +308,7 @@ extension Server {
     }
 
     /// How much content can be taken on: nil when the client has to take something first.
-    private func contentRoom(_ downstream: Handle<Downstream>, _ coding: Exchange.ResponseCoding) -> Int? {
+    func contentRoom(_ downstream: Handle<Downstream>, _ coding: Exchange.ResponseCoding) -> Int? {
         let overhead = coding == .chunked ? ChunkedEncoder.overheadMax : 0
         if downstreams[downstream].output.freeCapacity <= overhead {
             guard flush(downstream) else {
@@ -317,7 +321,7 @@ extension Server {
         return downstreams[downstream].output.freeCapacity - overhead
     }
 
-    private func deliver(
+    func deliver(
         _ content: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>, _ coding: Exchange.ResponseCoding
     ) {
         downstreams[downstream].exchange.sentCount += content.count

@@ -1,27 +1,40 @@
 internal import EventLoop
 internal import Wire
 
-// What a response's head says differently to the client: where things are.
+// What a response's head says differently to the client: where things are, and how its content is coded.
 
 extension Server {
-    /// Bytes by which the client's head may be longer than the upstream's.
-    func headGrowth(_ downstream: Handle<Downstream>) -> Int {
-        if !responseHead.mayNameUpstream { return 0 }
-        let route = routes[downstreams[downstream].exchange.route]
-        return responseHead.growthMax(route.addressMap, addressCount: clientAddress(downstream).count)
+    /// Whether the head in `responseHead` can go to the client as it is, but for what belongs to one connection.
+    func isHeadPlain(_ downstream: Handle<Downstream>) -> Bool {
+        !responseHead.mayNameUpstream && !downstreams[downstream].exchange.asksForGzip
     }
 
-    /// Writes the field lines of a head that may name the upstream, for which there has to be room.
+    /// Bytes by which the client's head may be longer than the upstream's.
+    func headGrowth(_ downstream: Handle<Downstream>) -> Int {
+        if isHeadPlain(downstream) { return 0 }
+        let route = routes[downstreams[downstream].exchange.route]
+        let address = clientAddress(downstream)
+        return responseHead.growthMax(route.addressMap, addressCount: address.count) + Self.varyLine.utf8CodeUnitCount
+    }
+
+    /// Writes the field lines of a head that is not plain, for which there has to be room.
     func writeRewrittenFields(_ downstream: Handle<Downstream>, _ head: UnsafeBufferPointer<UInt8>) {
         let route = routes[downstreams[downstream].exchange.route]
+        let isInflated = downstreams[downstream].exchange.isInflated
         let address = clientAddress(downstream)
         let fits = downstreams[downstream].output.append { output in
             responseHead.writeRewrittenFields(
-                from: head.span, except: route.responseFilter, map: route.addressMap, address: address.span, weakensTags: false,
-                into: &output)
+                from: head.span, except: isInflated ? route.inflatedResponseFilter : route.responseFilter,
+                map: route.addressMap, address: address.span, weakensTags: isInflated, into: &output)
         }
         precondition(fits, "the room for a head was measured before")
+        let mayVary = downstreams[downstream].exchange.asksForGzip && responseHead.status >= 200
+        if mayVary, !responseHead.variesByAcceptEncoding(head.span) {
+            downstreams[downstream].output.appendWhole(Self.varyLine)
+        }
     }
+
+    private static var varyLine: StaticString { "Vary: Accept-Encoding\r\n" }
 
     /// The authority that the client used, where the response has a reference to be rewritten; empty if it named none,
     /// as a client of HTTP/1.0 may.

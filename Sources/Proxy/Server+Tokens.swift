@@ -156,7 +156,7 @@ extension Server {
         switch fault {
         case .tls: failure = .tls("\(host): \(fault.reason)")
         case .connectTimeout, .responseTimeout, .idleTimeout: failure = .timeout("\(host): \(fault.reason)")
-        case .malformed, .unexpected: failure = .malformedAnswer("\(host): \(fault.reason)")
+        case .malformed, .coding, .unexpected: failure = .malformedAnswer("\(host): \(fault.reason)")
         case .truncated: failure = .truncatedAnswer
         case .unresolved, .unreachable, .closedBeforeAnswer: failure = .connection("\(host): \(fault.reason)")
         }

@@ -14,6 +14,8 @@ enum UpstreamFault: Error {
     /// The connection ended within the answer.
     case truncated
     case malformed(MessageError)
+    /// The content's coding is not what it should be.
+    case coding(GzipError)
     /// What the upstream sent is well formed, and has no place here.
     case unexpected(String)
     case responseTimeout(limit: Duration)
@@ -29,6 +31,7 @@ enum UpstreamFault: Error {
         case .closedBeforeAnswer: "it closed the connection without an answer"
         case .truncated: "it closed the connection within the answer"
         case .malformed(let error): "its answer is malformed: \(error.message)"
+        case .coding(let error): error.message
         case .unexpected(let text): text
         case .responseTimeout(let limit): "it did not answer within \(limit.text)"
         case .idleTimeout(let limit): "nothing came from it for \(limit.text)"
@@ -44,6 +47,7 @@ enum UpstreamFault: Error {
         case .tls(let error): error.isCertificateFault ? "tls_certificate_error" : "tls_protocol_error"
         case .closedBeforeAnswer: "connection_terminated"
         case .truncated: "http_response_incomplete"
+        case .coding: "http_response_content_coding"
         case .malformed, .unexpected: "http_protocol_error"
         case .responseTimeout: "http_response_timeout"
         case .idleTimeout: "connection_read_timeout"
@@ -53,7 +57,7 @@ enum UpstreamFault: Error {
     var status: Int {
         switch self {
         case .connectTimeout, .responseTimeout, .idleTimeout: 504
-        case .unresolved, .unreachable, .tls, .closedBeforeAnswer, .truncated, .malformed, .unexpected: 502
+        case .unresolved, .unreachable, .tls, .closedBeforeAnswer, .truncated, .malformed, .coding, .unexpected: 502
         }
     }
 
@@ -62,7 +66,7 @@ enum UpstreamFault: Error {
         switch self {
         case .unresolved, .unreachable: "upstream_unreachable"
         case .tls: "upstream_tls"
-        case .closedBeforeAnswer, .truncated, .malformed, .unexpected: "upstream_protocol"
+        case .closedBeforeAnswer, .truncated, .malformed, .coding, .unexpected: "upstream_protocol"
         case .connectTimeout, .responseTimeout, .idleTimeout: "upstream_timeout"
         }
     }

@@ -46,12 +46,23 @@ extension Mistake {
                 "proxy.json:3:77: routes[0].allow.requireHeader: is not supported by this version of bearerproxy; remove it",
             ]),
         Mistake(
+            "decompression of something else",
+            .route(#""decompress": "gzip""#),
+            [
+                "proxy.json:3:15: routes[0].decompress: a string stands here; write true or false",
+            ]),
+        Mistake(
+            "decompression and another Accept-Encoding",
+            .route(#""inject": [{ "header": "Authorization", "value": "Bearer {token}" }, { "header": "accept_encoding", "value": "br" }], "decompress": true"#),
+            [
+                #"proxy.json:3:133: routes[0].decompress: the route injects Accept-Encoding, which "decompress" writes itself; remove one of them"#,
+            ]),
+        Mistake(
             "features of a later version",
-            .route(#""preset": "read-only", "decompress": true, "limits": { "requestsPerSecond": 5 }"#),
+            .route(#""preset": "read-only", "limits": { "requestsPerSecond": 5 }"#),
             [
                 "proxy.json:3:1: routes[0].preset: is not supported by this version of bearerproxy; remove it",
-                "proxy.json:3:24: routes[0].decompress: is not supported by this version of bearerproxy; remove it",
-                "proxy.json:3:56: routes[0].limits.requestsPerSecond: is not supported by this version of bearerproxy; remove it",
+                "proxy.json:3:36: routes[0].limits.requestsPerSecond: is not supported by this version of bearerproxy; remove it",
             ]),
         Mistake(
             "services of a later version",

@@ -24,18 +24,18 @@ extension Decoding {
         let allow = admittance(object.optional("allow"))
         let timeouts = self.timeouts(object.optional("timeouts"))
         let limits = self.limits(object.optional("limits"))
+        let decompress = decompress(object, inject)
         if let exposed, exposed.bool() == true { object.error(at: "exposed", "\(notSupported); remove it and listen on a loopback address") }
-        object.unsupported("decompress") { $0.bool == false }
         object.unsupported("preset")
         object.finish()
         guard let name, let listen, let listenNode, let upstream, let credential, let pathPrefix, let stripPrefix, let host, let inject,
-            let socketIOToken, let reauthenticateOn, let replayBody, let allow, let timeouts, let limits, let dialling
+            let socketIOToken, let reauthenticateOn, let replayBody, let allow, let timeouts, let limits, let decompress, let dialling
         else { return nil }
         let route = Route(
             name: name, listen: listen, pathPrefix: Array(pathPrefix.utf8), stripPrefix: stripPrefix, host: host.name, upstream: upstream,
             credential: credential, inject: inject, socketIOToken: socketIOToken, reauthenticateOn: reauthenticateOn, replayBodyBytesMax: replayBody, allow: allow,
             timeouts: timeouts, tls: dialling.tls, tlsPlace: dialling.place ?? listenNode.place, connectTo: dialling.connectTo,
-            limits: limits)
+            limits: limits, decompress: decompress)
         warn(about: route, object)
         return claim(route, object, nameNode: nameNode, listenNode: listenNode) ? route : nil
     }
@@ -95,6 +95,17 @@ extension Decoding {
             return nil
         }
         return isWanted
+    }
+
+    /// The two would both write the field.
+    private func decompress(_ object: ObjectReader, _ inject: [Injection]?) -> Bool? {
+        guard let node = object.optional("decompress") else { return false }
+        guard let decompress = node.bool() else { return nil }
+        if decompress, let inject, inject.contains(where: { Injection.comparable($0.name) == "accept-encoding" }) {
+            node.error("the route injects Accept-Encoding, which \"decompress\" writes itself; remove one of them")
+            return nil
+        }
+        return decompress
     }
 
     private func timeouts(_ node: Node?) -> Timeouts? {

@@ -28,4 +28,6 @@ public struct Route: Sendable {
     /// What is dialled in place of the upstream's host and port; names and certificate checks stay the upstream's.
     public let connectTo: Endpoint?
     public let limits: RouteLimits
+    /// Whether the upstream is asked for gzip, and the answer inflated, for clients that did not ask for it.
+    public let decompress: Bool
 }

@@ -1,16 +1,18 @@
 // What the head of a response says about its content's coding, for a proxy that has asked for gzip in its client's place.
 
 extension ResponseHead {
-    /// Whether the content is gzip, once and alone, and may be inflated on the way: it is not a part of a representation
-    /// (206), and no Cache-Control forbids transformations (RFC 9110 section 7.7).
+    /// Whether the content is gzip, once and alone (RFC 9110 section 8.4).
     ///
     /// - Parameter bytes: the bytes that were parsed.
+    public func hasGzipContent(_ bytes: Span<UInt8>) -> Bool {
+        guard count(of: .contentEncoding) == 1, let coding = first(.contentEncoding) else { return false }
+        return bytes.foldedEqual(coding.valueRange, "gzip") || bytes.foldedEqual(coding.valueRange, "x-gzip")
+    }
+
+    /// Whether the content is gzip and may be inflated on the way: it is not a part of a representation (206), and no
+    /// Cache-Control forbids transformations (RFC 9110 section 7.7).
     public func hasInflatableContent(_ bytes: Span<UInt8>) -> Bool {
-        guard status != 206, count(of: .contentEncoding) == 1, let coding = first(.contentEncoding) else { return false }
-        guard bytes.foldedEqual(coding.valueRange, "gzip") || bytes.foldedEqual(coding.valueRange, "x-gzip") else {
-            return false
-        }
-        return !forbidsTransformation(bytes)
+        hasGzipContent(bytes) && status != 206 && !forbidsTransformation(bytes)
     }
 
     /// Whether a Cache-Control forbids intermediaries to change the content (RFC 9111 section 5.2.2.6).

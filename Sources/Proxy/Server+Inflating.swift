@@ -1,0 +1,106 @@
+internal import EventLoop
+internal import Wire
+
+// Content that the upstream sent as gzip because it was asked to, for a client that did not ask.
+
+extension Server {
+    /// The head in `responseHead`, the first `headCount` bytes of the upstream's input, is about to be written: decides
+    /// whether its content is inflated. How that is framed for the client.
+    func beginInflating(
+        _ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ headCount: Int, _ framing: BodyFraming
+    ) throws(UpstreamFault) -> BodyFraming {
+        let head = upstreams[upstream].input.bytes.span.extracting(first: headCount)
+        // A 304 does not tell the coding of what it stands for.
+        let isInflated = responseHead.status == 304
+            ? !responseHead.forbidsTransformation(head) : responseHead.hasInflatableContent(head)
+        downstreams[downstream].exchange.isInflated = isInflated
+        // Servers that say gzip of no content at all, by its length, mean no content.
+        guard isInflated, framing != .none, framing != .length(0) else { return framing }
+        do throws(GzipError) {
+            downstreams[downstream].exchange.inflater = try GzipDecoder()
+        } catch {
+            throw .coding(error)
+        }
+        // How long it will be is known at its end.
+        return .untilClose
+    }
+
+    /// Passes content on, inflated. False when the upstream has no more for now, the client takes no more, or all of it
+    /// has been passed on.
+    func relayInflated(
+        _ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ before: BodyReader
+    ) throws(UpstreamFault) -> Bool {
+        let hasPending = downstreams[downstream].exchange.inflater?.hasPendingOutput == true
+        if !hasPending {
+            if before.isComplete {
+                try checkInflated(downstream)
+                finishResponse(downstream, upstream)
+                return false
+            }
+            switch try receiveContent(upstream, before) {
+            case .some: break
+            case .blocked, .full: return false
+            case .ended: return true
+            }
+        }
+        lendOutput(downstream)
+        guard let room = contentRoom(downstream, downstreams[downstream].exchange.responseCoding) else { return false }
+        if hasPending {
+            _ = try deliverInflated(UnsafeBufferPointer(start: nil, count: 0), downstream, room: room)
+            return true
+        }
+        var reader = before
+        let bytes = upstreams[upstream].input.bytes
+        var step = try next(&reader, bytes, contentMax: .max)
+        if !step.trailers.isEmpty, downstreams[downstream].exchange.forwardsResponseTrailers {
+            // Behind them nothing can be broken any more.
+            try checkInflated(downstream)
+            guard relayTrailers(UnsafeBufferPointer(rebasing: bytes[step.trailers]), downstream) else { return false }
+        }
+        if !step.content.isEmpty {
+            let taken = try deliverInflated(UnsafeBufferPointer(rebasing: bytes[step.content]), downstream, room: room)
+            refreshDeadline(downstream)
+            if taken < step.content.count {
+                // The reader goes no further than the decoder did.
+                reader = before
+                step = try next(&reader, bytes, contentMax: taken)
+            }
+        }
+        upstreams[upstream].response = .body(reader)
+        upstreams[upstream].input.consume(step.consumed)
+        return true
+    }
+
+    private func next(
+        _ reader: inout BodyReader, _ bytes: UnsafeBufferPointer<UInt8>, contentMax: Int
+    ) throws(UpstreamFault) -> BodyReader.Step {
+        do throws(MessageError) { return try reader.step(bytes.span, contentMax: contentMax) } catch { throw .malformed(error) }
+    }
+
+    /// Nothing more will come: it must have been all.
+    private func checkInflated(_ downstream: Handle<Downstream>) throws(UpstreamFault) {
+        guard downstreams[downstream].exchange.inflater?.isComplete == true else { throw .coding(.truncated) }
+    }
+
+    /// Inflates, and gives the client at most `room` bytes of it. How much of the content was taken: at least a byte, if there is one
+    /// and nothing was pending.
+    private func deliverInflated(
+        _ content: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>, room: Int
+    ) throws(UpstreamFault) -> Int {
+        var scratch = pool.lend()
+        let place = UnsafeMutableBufferPointer(rebasing: scratch.room.prefix(room))
+        var output = OutputSpan(buffer: place, initializedCount: 0)
+        var taken = 0
+        var failure: GzipError?
+        do throws(GzipError) {
+            taken = try downstreams[downstream].exchange.inflater!.step(content.span, into: &output)
+        } catch {
+            failure = error
+        }
+        scratch.grew(by: output.finalize(for: place))
+        if failure == nil, !scratch.isEmpty { deliver(scratch.bytes, downstream, downstreams[downstream].exchange.responseCoding) }
+        pool.giveBack(scratch)
+        if let failure { throw .coding(failure) }
+        return taken
+    }
+}
