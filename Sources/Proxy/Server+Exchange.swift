@@ -115,7 +115,9 @@ extension Server {
             return
         }
         while let upstream = destination.idle.popLast() {
-            guard downstreams[downstream].exchange.method.isSafe || isStillOpen(upstream) else {
+            // What has come on it since its answer would be taken for the answer to this request.
+            let isQuiet = !loop.hasUndeliveredEvent(for: handlerID, token: EventToken(upstream).rawValue)
+            guard isQuiet && downstreams[downstream].exchange.method.isSafe || isStillOpen(upstream) else {
                 closeUpstream(upstream)
                 continue
             }

@@ -118,6 +118,42 @@ import Testing
         #expect(!second.text.contains("evil"))
     }
 
+    @Test func `an answer that nobody asked for is not the next client's, though it comes in one turn with the request`() throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send(Self.get)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        upstream.send(Self.empty)
+        #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 204") })
+        client.forget()
+        // Nothing turns the loop between these two, and the kernel tells of them in their order.
+        client.send(Self.get)
+        upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+        let next = try bench.upstream()
+        #expect(bench.turn { next.text.hasSuffix("\r\n\r\n") && upstream.isOver })
+        next.send(Self.empty)
+        #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 204") })
+    }
+
+    @Test func `interim answers go on to clients that know them, and to no others`() throws {
+        let bench = try Bench()
+        for version in [0, 1] {
+            let client = try bench.client()
+            client.send("GET /a HTTP/1.\(version)\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            let upstream = try bench.upstream()
+            #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+            let interim = "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\nConnection: X-Hop\r\nX-Hop: 1\r\n\r\n"
+            upstream.send(interim)
+            bench.turn(for: .milliseconds(30))
+            let passed = "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+            #expect(client.text == (version == 1 ? passed : ""))
+            upstream.send("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+            upstream.finish()
+            #expect(bench.turn { client.isEnded && client.text.contains("HTTP/1.1 204") })
+        }
+    }
+
     @Test func `interim answers to a client that reads nothing leave room for the last one`() throws {
         let bench = try Bench()
         let client = try bench.client()
