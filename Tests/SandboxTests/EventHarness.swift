@@ -51,6 +51,9 @@ struct EventHarness {
         return answer.content
     }
 
+    /// Returns when what was sent before has arrived: it takes its turn before what is sent now.
+    func settle() throws { _ = try client().ask("GET", "/") }
+
     func control(_ path: String) throws -> String {
         let answer = try PlainClient(harness.accountsPort).ask("POST", "/_sandbox/\(path)")
         #expect(answer.status == 200)

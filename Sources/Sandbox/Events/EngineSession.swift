@@ -179,7 +179,10 @@ extension EngineSession {
 
     /// The connection of a WebSocket has ended.
     func lost(_ lost: EngineSocket) {
-        if candidate === lost { candidate = nil }
+        if candidate === lost {
+            candidate = nil
+            isProbed = false
+        }
         guard socket === lost else { return }
         socket = nil
         end()
