@@ -19,6 +19,9 @@ public final class SimulatedClient {
     public private(set) var receivedCount = 0
     /// nil while something may still arrive.
     public private(set) var ending: Ending?
+    /// Why sending failed. Unless it is EPIPE, the error that a receive would have met is spent, and what looks like the
+    /// orderly end is none.
+    public private(set) var sendErrno: Int32?
     /// Whether `received` is kept; the count always is.
     public var keepsReceived = true
     /// Closes as soon as the peer's end has come. Else the other direction stays open until `close`.
@@ -130,6 +133,7 @@ public final class SimulatedClient {
     }
 
     private func receiveAfterFailure(_ code: Int32) {
+        sendErrno = sendErrno ?? code
         outgoing = []
         sentCount = 0
         pieces = []
