@@ -202,6 +202,16 @@ private enum Heads {
         #expect(bench.turn { second.isReset })
     }
 
+    @Test func `a reset that only a send has met is no orderly end`() throws {
+        let bench = try Bench()
+        let (client, upstream) = try tunnel(bench)
+        // The event of the client's byte comes before that of the reset, in the same turn.
+        client.send("x")
+        upstream.reset()
+        #expect(bench.turn { client.isOver })
+        #expect(client.isReset)
+    }
+
     @Test func `what the upstream sent before it broke reaches a client that reads late, and then the reset`() throws {
         let bench = try Bench()
         let (client, upstream) = try tunnel(bench)
