@@ -87,14 +87,21 @@ extension JSON {
         return members.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
     }
 
-    /// The value at a path of member keys with dots between them: `result.accessToken`. Nil if any of them is missing.
+    /// The value at a path of member keys with dots between them: `result.accessToken`. In an array, the elements count
+    /// from 0: `tokens.0.value`. Nil if any of them is missing.
     public func value(at path: String) -> JSON? {
         var found = self
         for key in path.split(separator: ".", omittingEmptySubsequences: false) {
-            guard let next = found[String(key)] else { return nil }
+            guard let next = found[String(key)] ?? found.element(String(key)) else { return nil }
             found = next
         }
         return found
+    }
+
+    /// The element with this index; nil if there is none or this is no array.
+    private func element(_ text: String) -> JSON? {
+        guard let elements = array, let index = Int(text), elements.indices.contains(index), String(index) == text else { return nil }
+        return elements[index]
     }
 
     /// The string, if this is one.

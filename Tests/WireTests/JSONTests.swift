@@ -13,6 +13,10 @@ import Wire
         #expect(json.value(at: "b.c")?.string == "x")
         #expect(json.value(at: "b.d") == nil)
         #expect(json.value(at: "a.b") == nil)
+        #expect(json.value(at: "a.0")?.int == 1)
+        for path in ["a.3", "a.-1", "a.+1", "a.", "b.0", "a.0.0", "a.00000000000000000000000000000000000001"] {
+            #expect(json.value(at: path) == nil, "\(path)")
+        }
         #expect(json.object?.map(\.key) == ["a", "b"])
         #expect(json.object?[1].keyRange == 24..<27)
         let text = try #require(json.value(at: "b.c"))
