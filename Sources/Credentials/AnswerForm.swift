@@ -2,19 +2,52 @@ internal import Wire
 
 /// Where a token endpoint's answers have what we need, and the judging of an answer by it.
 ///
-/// Each path is one of member names with dots between them; of several, the first that leads anywhere counts. A kind of
-/// provider is nothing but such a form and a rendered call.
-struct AnswerForm: Sendable {
-    var tokenPaths: [String]
-    /// To a number of seconds.
-    var lifetimePaths: [String] = []
-    var refreshTokenPaths: [String] = []
-    /// To a boolean that is `true` if the call succeeded; anything else makes a failure of a 2xx answer.
-    var successPaths: [String] = []
-    /// To the token's type, which has to be Bearer where there is one.
-    var typePaths: [String] = []
+/// Each path is one of member names with dots between them, or indexes where there is an array; of several, the first that
+/// leads anywhere counts.
+public struct AnswerForm: Sendable, Equatable {
+    /// What tells that a call succeeded.
+    public struct Success: Sendable, Equatable {
+        public let paths: [String]
+        public let value: Value
 
-    /// Judges a whole answer. The causes name statuses and settings, and repeat nothing of the content.
+        /// What stands there after success: a string, a number, or, as most have it, `true`.
+        public enum Value: Sendable, Equatable {
+            case bool(Bool)
+            case string(String)
+            case number(Double)
+        }
+
+        public init(paths: [String], value: Value = .bool(true)) {
+            self.paths = paths
+            self.value = value
+        }
+    }
+
+    public var tokenPaths: [String]
+    /// To a number of seconds, or a string of one.
+    public var lifetimePaths: [String]
+    public var refreshTokenPaths: [String]
+    /// Whether a 2xx answer is one of success; nil if each is.
+    public var success: Success?
+    /// To the token's type, which has to be Bearer where there is one.
+    public var typePaths: [String]
+    /// To an error code of OAuth 2 (RFC 6749 5.2).
+    public var errorPaths: [String]
+
+    public init(
+        tokenPaths: [String], lifetimePaths: [String] = [], refreshTokenPaths: [String] = [], success: Success? = nil,
+        typePaths: [String] = [], errorPaths: [String] = []
+    ) {
+        self.tokenPaths = tokenPaths
+        self.lifetimePaths = lifetimePaths
+        self.refreshTokenPaths = refreshTokenPaths
+        self.success = success
+        self.typePaths = typePaths
+        self.errorPaths = errorPaths
+    }
+
+    /// Judges a whole answer. The causes name statuses, settings and codes that the standard has, and repeat nothing else of
+    /// the content.
     func read(status: Int, body: [UInt8], limits: Limits) -> TokenAnswer {
         switch status {
         case 200...299:
@@ -22,11 +55,29 @@ struct AnswerForm: Sendable {
         case 300...399:
             return .unusable(cause: "the token endpoint answered with a redirect (status \(status)), which is not followed: "
                 + "check the configured address")
+        case 400...428, 430...499:
+            return readRefusal(status: status, body: body, limits: limits)
+        default:
+            return .unusable(cause: "the token endpoint answered with status \(status)")
+        }
+    }
+
+    private func readRefusal(status: Int, body: [UInt8], limits: Limits) -> TokenAnswer {
+        let answer = try? JSON.parse(body, depthMax: limits.answerDepthMax, bytesMax: limits.answerBytesMax)
+        if let code = answer.flatMap({ first(of: errorPaths, in: $0)?.string }).flatMap(TokenErrorCode.init) {
+            return Self.judge(code, "status \(status)")
+        }
+        switch status {
         case 400, 401, 403:
             return .refused(cause: "the token endpoint refused the credentials (status \(status)): check them with the provider")
         default:
             return .unusable(cause: "the token endpoint answered with status \(status)")
         }
+    }
+
+    private static func judge(_ code: TokenErrorCode, _ status: String) -> TokenAnswer {
+        let cause = "the token endpoint answered with the error \(code.rawValue) (\(status)): \(code.advice)"
+        return code.isTransient ? .unusable(cause: cause) : .refused(cause: cause)
     }
 
     private func readContent(_ body: [UInt8], limits: Limits) -> TokenAnswer {
@@ -45,33 +96,43 @@ struct AnswerForm: Sendable {
                 ? FetchFailure.truncatedAnswer.cause : "the token endpoint's answer is not JSON")
         }
         guard answer.object != nil else { return .unusable(cause: "the token endpoint's answer is no JSON object") }
-        return readMembers(answer, limits: limits)
+        return failure(in: answer) ?? readMembers(answer, limits: limits)
+    }
+
+    /// What a 2xx answer says against itself.
+    private func failure(in answer: JSON) -> TokenAnswer? {
+        if let error = first(of: errorPaths, in: answer) {
+            if let code = error.string.flatMap(TokenErrorCode.init) { return Self.judge(code, "in an answer of success") }
+            return .unusable(cause: "the token endpoint's answer has an error in place of a token")
+        }
+        guard let success, let found = first(of: success.paths, in: answer), !success.value.isSame(as: found) else { return nil }
+        if case .bool = success.value, found.bool == nil {
+            return .unusable(cause: "the token endpoint's answer does not say whether it succeeded")
+        }
+        return .refused(cause: "the token endpoint says that the authentication failed: check the credentials with the provider")
     }
 
     private func readMembers(_ answer: JSON, limits: Limits) -> TokenAnswer {
-        if let success = first(of: successPaths, in: answer), success.bool != true {
-            return success.bool == false
-                ? .refused(cause: "the token endpoint says that the authentication failed: check the credentials with the provider")
-                : .unusable(cause: "the token endpoint's answer does not say whether it succeeded")
-        }
         if let type = first(of: typePaths, in: answer), type.string?.lowercased() != "bearer" {
             return .unusable(cause: "the token endpoint's answer has a token that is not of the type Bearer")
         }
         guard let text = first(of: tokenPaths, in: answer)?.string, !text.isEmpty else {
             return .unusable(cause: "the token endpoint's answer has no token")
         }
-        guard let token = Self.usable(text, limits: limits) else {
+        guard let token = Self.usable(text, bytesMax: limits.tokenBytesMax) else {
             return .unusable(cause: "the token endpoint's answer has a token that cannot stand in a field "
                 + "(visible ASCII, at most \(limits.tokenBytesMax) bytes)")
         }
         var expiresIn: Duration?
         if let lifetime = first(of: lifetimePaths, in: answer) {
-            guard let seconds = lifetime.double else {
+            guard let seconds = Self.seconds(lifetime) else {
                 return .unusable(cause: "the token endpoint's answer has a lifetime that is no number of seconds")
             }
             expiresIn = .seconds(min(max(seconds, 0), Self.lifetimeSecondsMax))
         }
-        let refreshToken = first(of: refreshTokenPaths, in: answer)?.string.flatMap { Self.usable($0, limits: limits) }
+        let refreshToken = first(of: refreshTokenPaths, in: answer)?.string.flatMap {
+            Self.usable($0, bytesMax: limits.refreshTokenBytesMax)
+        }
         return .granted(TokenAnswer.Granted(token: token, refreshToken: refreshToken, expiresIn: expiresIn))
     }
 
@@ -83,10 +144,19 @@ struct AnswerForm: Sendable {
         return nil
     }
 
+    /// A number; or a string of digits, as some servers have it.
+    private static func seconds(_ lifetime: JSON) -> Double? {
+        if let text = lifetime.string {
+            guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
+            return Double(text)
+        }
+        return lifetime.double
+    }
+
     /// The token, if it is a legal part of a field value.
-    private static func usable(_ text: String, limits: Limits) -> Secret? {
+    private static func usable(_ text: String, bytesMax: Int) -> Secret? {
         let utf8 = text.utf8
-        guard !utf8.isEmpty, utf8.count <= limits.tokenBytesMax, utf8.allSatisfy(Grammar.isVisible) else { return nil }
+        guard !utf8.isEmpty, utf8.count <= bytesMax, utf8.allSatisfy(Grammar.isVisible) else { return nil }
         return Secret(text)
     }
 
@@ -94,4 +164,14 @@ struct AnswerForm: Sendable {
     private static let whiteSpace: [UInt8] = [0x20, 0x09, 0x0A, 0x0D]
     /// Keeps a nonsensical lifetime from overflowing; `Limits.lifetimeMax` cuts it further.
     private static let lifetimeSecondsMax = 1e11
+}
+
+extension AnswerForm.Success.Value {
+    fileprivate func isSame(as json: JSON) -> Bool {
+        switch self {
+        case .bool(let bool): json.bool == bool
+        case .string(let string): json.string.map { $0.utf8.elementsEqual(string.utf8) } ?? false
+        case .number(let number): json.double == number
+        }
+    }
 }

@@ -11,6 +11,19 @@ public enum CredentialError: Error, Equatable {
     /// The setting is `.` or `..`, which a path would swallow.
     case dotSegment(setting: String)
 
+    /// The token call made of the settings has, or may come to, more bytes than it may have.
+    case callTooLong(bytes: Int, bytesMax: Int)
+
+    /// The setting that is wrong, if it is one alone.
+    public var setting: String? {
+        switch self {
+        case .empty(let setting), .tooLong(let setting, _, _), .wrongByte(let setting, _, _), .notUTF8(let setting),
+            .dotSegment(let setting):
+            setting
+        case .callTooLong: nil
+        }
+    }
+
     /// For the operator: what is wrong, and what to do.
     public var message: String {
         switch self {
@@ -24,6 +37,8 @@ public enum CredentialError: Error, Equatable {
             "\(setting) is not UTF-8 text: check that its source is not a binary file"
         case .dotSegment(let setting):
             "\(setting) is \".\" or \"..\", which cannot stand in a path: write the identifier the provider gave"
+        case .callTooLong(let bytes, let bytesMax):
+            "the token call comes to \(bytes) bytes, and may have \(bytesMax): check that it holds nothing but what the provider asks for"
         }
     }
 }

@@ -6,6 +6,11 @@ public struct Limits: Sendable, Equatable {
     public var tokenBytesMax = 16 << 10
     /// Bytes of a client identifier, client secret, user name or password. Client keys have 80; a pasted file is a mistake.
     public var inputBytesMax = 4 << 10
+    /// Bytes of a refresh token; a longer one is not kept. A JWT has 2 KiB, and all but the largest such calls fit with this.
+    public var refreshTokenBytesMax = 8 << 10
+    /// Bytes of a token call, escaped, without its start line and the fields of the connection: it is sent from one buffer of
+    /// 64 KiB, of which this leaves 8 KiB for those.
+    public var callBytesMax = 56 << 10
     /// Bytes of a token answer's content. They have about 2 KiB; the caller stops reading here and reports
     /// `FetchFailure.answerTooLarge`.
     public var answerBytesMax = 64 << 10

@@ -1,16 +1,25 @@
 /// The checks of configured values, so that a grant holds none that cannot be rendered.
 enum Setting {
-    /// Text for a JSON string.
-    static func checkText(_ value: Secret, setting: String, limits: Limits) throws(CredentialError) {
-        try checkLength(value, setting: setting, bytesMax: limits.inputBytesMax)
+    static let visible = "visible ASCII characters only, no white space"
+
+    /// Text for JSON and forms.
+    static func checkUTF8(_ value: Secret, setting: String) throws(CredentialError) {
         let isUTF8 = value.withBytes { bytes in (try? UTF8Span(validating: bytes)) != nil }
         guard isUTF8 else { throw .notUTF8(setting: setting) }
     }
 
-    /// Visible ASCII for a field value.
+    /// A whole field value (RFC 9110 5.5), without what is obsolete.
+    static func checkFieldValue(_ value: Secret, setting: String) throws(CredentialError) {
+        let last = value.count - 1
+        try check(value, setting: setting, allowed: "visible ASCII characters, and spaces within") { index, byte in
+            Grammar.isVisible(byte) || (byte == UInt8(ascii: " ") && index > 0 && index < last)
+        }
+    }
+
+    /// Visible ASCII, as a token is.
     static func checkVisible(_ value: Secret, setting: String, bytesMax: Int) throws(CredentialError) {
         try checkLength(value, setting: setting, bytesMax: bytesMax)
-        try check(value, setting: setting, allowed: "visible ASCII characters only, no white space", Grammar.isVisible)
+        try check(value, setting: setting, allowed: visible, Grammar.isVisible)
     }
 
     static func checkLength(_ value: Secret, setting: String, bytesMax: Int) throws(CredentialError) {
@@ -21,8 +30,14 @@ enum Setting {
     static func check(
         _ value: Secret, setting: String, allowed: String, _ isAllowed: (UInt8) -> Bool
     ) throws(CredentialError) {
+        try check(value, setting: setting, allowed: allowed) { _, byte in isAllowed(byte) }
+    }
+
+    private static func check(
+        _ value: Secret, setting: String, allowed: String, _ isAllowed: (_ index: Int, _ byte: UInt8) -> Bool
+    ) throws(CredentialError) {
         let offset = value.withBytes { bytes in
-            bytes.indices.first { !isAllowed(bytes[$0]) }
+            bytes.indices.first { !isAllowed($0, bytes[$0]) }
         }
         if let offset { throw .wrongByte(setting: setting, offset: offset, allowed: allowed) }
     }

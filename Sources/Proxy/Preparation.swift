@@ -28,10 +28,12 @@ struct Preparation {
         guard let (grant, customerId) = grant(of: credential) else { return nil }
         var limits = Credentials.Limits()
         limits.authTimeout = credential.authTimeout
+        if case .calls(let service) = credential.kind, let lifetime = service.defaultLifetime { limits.lifetimeDefault = lifetime }
         guard let origin = credential.origin else {
             return PreparedCredential(grant: grant, customerId: customerId, destination: nil, limits: limits)
         }
-        guard let context = context(origin, credential.tls, place: credential.tlsPlace ?? credential.secretSources[0].place) else { return nil }
+        guard let place = credential.tlsPlace else { preconditionFailure("a credential with an origin has a place for its TLS") }
+        guard let context = context(origin, credential.tls, place: place) else { return nil }
         let destination = Destination(
             index: destinationIndex, origin: origin, connectTo: credential.connectTo, tls: context.context,
             serverName: credential.tls.serverName, connectTimeout: credential.timeouts.connect, concurrency: 1, queueMax: 0)
@@ -67,33 +69,31 @@ struct Preparation {
     }
 
     private mutating func grant(of credential: Credential) -> (Grant, customerId: Secret?)? {
+        let sources = credential.secretSources
+        // All are read before any is judged, so that all mistakes are told at once.
+        let secrets = sources.map { read($0) }
+        guard !secrets.contains(where: { $0 == nil }) else { return nil }
+        func secret(_ source: SecretSource) -> Secret {
+            guard let index = sources.firstIndex(of: source), let secret = secrets[index] else {
+                preconditionFailure("a credential uses a secret that is not among its sources")
+            }
+            return secret
+        }
         do throws(CredentialError) {
             switch credential.kind {
-            case .bloq(let clientId, let clientSecret, _):
-                guard let (clientId, clientSecret) = both(read(clientId), read(clientSecret)) else { return nil }
-                return (.bloq(try Grant.Bloq(clientId: clientId, clientSecret: clientSecret)), nil)
-            case .bloquo(let customerId, let clientId, let clientSecret, _):
-                let customer = read(customerId)
-                guard let (clientId, clientSecret) = both(read(clientId), read(clientSecret)), let customer else { return nil }
-                let bloquo = try Grant.Bloquo(customerId: customer, clientId: clientId, clientSecret: clientSecret)
-                return (.bloquo(bloquo), bloquo.customerId)
+            case .calls(let service):
+                return (try .calls(service.endpoint.map(secret)), service.customerId.map(secret))
             case .basic(let username, let password):
-                guard let (username, password) = both(read(username), read(password)) else { return nil }
-                return (.basic(try Grant.Basic(username: username, password: password)), nil)
+                return (try .basic(username: secret(username), password: secret(password)), nil)
             case .fixed(let token):
-                guard let token = read(token) else { return nil }
-                return (.fixed(try Grant.Fixed(token: token)), nil)
+                return (try .fixed(token: secret(token)), nil)
             }
         } catch {
-            findings.append(Finding(place: credential.secretSources[0].place, message: error.message))
+            let source = sources.first { $0.place.keyPath.hasSuffix(".\(error.setting ?? "")") } ?? sources.first
+            guard let place = source?.place ?? credential.tlsPlace else { preconditionFailure("a credential has a place") }
+            findings.append(Finding(place: place, message: error.message))
             return nil
         }
-    }
-
-    /// Both are read before either is judged, so that all mistakes are told at once.
-    private func both(_ first: Secret?, _ second: Secret?) -> (Secret, Secret)? {
-        guard let first, let second else { return nil }
-        return (first, second)
     }
 
     private mutating func read(_ source: SecretSource) -> Secret? {

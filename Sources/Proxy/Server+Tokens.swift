@@ -34,7 +34,8 @@ extension Server {
         upstreams[upstream].beginRequest(for: .tokenCall(credential.index))
         upstreams[upstream].output = pool.lend()
         let origin = upstreams[upstream].destination.origin
-        let head = "Host: \(origin.authority)\r\nConnection: close\r\nUser-Agent: bearerproxy\r\nContent-Length: \(request.body.count)\r\n"
+        let length = request.body.count == 0 && request.method == "GET" ? "" : "Content-Length: \(request.body.count)\r\n"
+        let head = "Host: \(origin.authority)\r\nConnection: close\r\n\(length)"
         let needed = request.path.count + request.fieldLines.count + request.body.count + head.utf8.count + origin.basePath.utf8.count + 64
         guard needed <= upstreams[upstream].output.freeCapacity else {
             preconditionFailure("settings of a credential are bounded so that its call fits a buffer")
@@ -175,7 +176,7 @@ extension Server {
         case .renewed(let generation): log.event(.info, "credential \(name): token \(generation) obtained")
         case .failed(let cause, let retryAfter):
             log.event(.error, "credential \(name): no token: \(cause); trying again in \(retryAfter.text)")
-        case .continues: log.event(.info, "credential \(name): the refresh token was refused; using the client keys")
+        case .continues: log.event(.info, "credential \(name): the refresh token was refused; authenticating anew")
         }
         driveCredential(credential)
         guard outcome != .continues else { return }

@@ -17,11 +17,11 @@ final class Machine {
     }
 
     static func bloq(seed: UInt64 = 1) -> Machine {
-        Machine(.bloq(try! Grant.Bloq(clientId: Secret("id-1"), clientSecret: Secret("hush-1"))), seed: seed)
+        Machine(try! .calls(.bloq(clientId: Secret("id-1"), clientSecret: Secret("hush-1"))), seed: seed)
     }
 
     static func bloquo(seed: UInt64 = 1) -> Machine {
-        Machine(.bloquo(try! Grant.Bloquo(
+        Machine(try! .calls(.bloquo(
             customerId: Secret("customer-1"), clientId: Secret("id-1"), clientSecret: Secret("hush-1"))), seed: seed)
     }
 

@@ -26,8 +26,8 @@ import Testing
     @Test func `nothing that prints a value shows a secret`() throws {
         let words = ["hush-id", "hush-secret", "hush-token", "hush-refresh", "hush-customer", "hush-user", "hush-password",
                      "aHVzaC11c2VyOmh1c2gtcGFzc3dvcmQ="]
-        let bloq = Grant.bloq(try Grant.Bloq(clientId: Secret("hush-id"), clientSecret: Secret("hush-secret")))
-        let bloquo = Grant.bloquo(try Grant.Bloquo(
+        let bloq = try Grant.calls(.bloq(clientId: Secret("hush-id"), clientSecret: Secret("hush-secret")))
+        let bloquo = try Grant.calls(.bloquo(
             customerId: Secret("hush-customer"), clientId: Secret("hush-id"), clientSecret: Secret("hush-secret")))
         let machine = Machine(bloq)
         let action = machine.cache.nextAction(at: machine.now)
@@ -37,8 +37,10 @@ import Testing
         let failure = machine.answer(500, "hush-token hush-secret")
         let values: [Any] = [
             Secret("hush-token"), [Secret("hush-token")], Optional(Secret("hush-token")) as Any, bloq, bloquo,
-            Grant.fixed(try Grant.Fixed(token: Secret("hush-token"))),
-            Grant.basic(try Grant.Basic(username: Secret("hush-user"), password: Secret("hush-password"))),
+            try Grant.fixed(token: Secret("hush-token")),
+            try Grant.basic(username: Secret("hush-user"), password: Secret("hush-password")),
+            try Grant.calls(.bloqAccount(username: Secret("hush-user"), password: Secret("hush-password"))),
+            try Grant.calls(.oauth2(path: "/", clientId: Secret("hush-id"), clientSecret: Secret("hush-secret"))),
             action, outcome, refused, refresh, failure, machine.cache, machine.use(), machine.cache.status(at: machine.now),
             TokenCache(grant: bloquo, seed: 1),
         ]
@@ -53,11 +55,11 @@ import Testing
     @Test func `no error shows what was configured`() {
         for value in ["hush hush", "", String(repeating: "hush", count: 5_000), "hush\u{0}", ".."] {
             let errors = [
-                error { () throws(CredentialError) in _ = try Grant.Fixed(token: Secret(value)) },
-                error { () throws(CredentialError) in _ = try Grant.Basic(username: Secret(value), password: Secret(value)) },
-                error { () throws(CredentialError) in _ = try Grant.Bloq(clientId: Secret(value), clientSecret: Secret("x")) },
+                error { () throws(CredentialError) in _ = try Grant.fixed(token: Secret(value)) },
+                error { () throws(CredentialError) in _ = try Grant.basic(username: Secret(value), password: Secret(value)) },
+                error { () throws(CredentialError) in _ = try Grant.calls(.bloq(clientId: Secret(value), clientSecret: Secret("x"))) },
                 error { () throws(CredentialError) in
-                    _ = try Grant.Bloquo(customerId: Secret(value), clientId: Secret("x"), clientSecret: Secret("x"))
+                    _ = try Grant.calls(.bloquo(customerId: Secret(value), clientId: Secret("x"), clientSecret: Secret("x")))
                 },
             ]
             for error in errors.compactMap({ $0 }) {

@@ -71,11 +71,12 @@ import Testing
         #expect(other.inject == [Injection(name: "Authorization", value: [.literal(Array("Basic ".utf8)), .token])])
 
         let bloquo = configuration.credentials[0]
-        guard case .bloquo(let customerId, _, _, let api) = bloquo.kind else {
-            Issue.record("not bloquo")
+        guard case .calls(let service) = bloquo.kind else {
+            Issue.record("no calls")
             return
         }
-        #expect(customerId.kind == .environment("CUSTOMER") && api.authority == "staging-api.bloquo.io")
+        #expect(service.customerId?.kind == .environment("CUSTOMER") && service.origin.authority == "staging-api.bloquo.io")
+        #expect(bloquo.secretSources.map(\.kind) == [.environment("CUSTOMER"), .environment("ID"), .file("s")])
         #expect(bloquo.authTimeout == .seconds(20) && bloquo.connectTo == Endpoint(host: "127.0.0.1", port: 1))
         #expect(bloquo.timeouts == CredentialTimeouts(connect: .seconds(1), responseHead: .seconds(2)))
         #expect(bloquo.tls.ca == "/own.pem")

@@ -22,7 +22,7 @@ import Wire
               "credentials": { "key": { "type": "static", "token": { "env": "TOKEN" } } } }
             """
         let configuration = try Configuration.load(Array(text.utf8), file: "proxy.json")
-        let grant = Grant.fixed(try Grant.Fixed(token: Secret("s3cret")))
+        let grant = try Grant.fixed(token: Secret("s3cret"))
         let credential = CredentialState(
             index: 0, configuration: configuration.credentials[0], destination: nil, customerId: nil, timer: .none,
             cache: TokenCache(grant: grant, seed: 0))

@@ -1,11 +1,11 @@
+internal import Credentials
+
 /// How the proxy proves itself to an upstream.
 public struct Credential: Sendable {
     /// The ways there are, with what each needs.
     public enum Kind: Sendable {
-        /// Bloq client keys, exchanged for tokens at `accounts`.
-        case bloq(clientId: SecretSource, clientSecret: SecretSource, accounts: Origin)
-        /// Bloquo client keys of one customer, exchanged for tokens at `api`.
-        case bloquo(customerId: SecretSource, clientId: SecretSource, clientSecret: SecretSource, api: Origin)
+        /// Tokens of a service that gives them out.
+        case calls(TokenService)
         /// HTTP Basic (RFC 7617); its token is base64(username:password).
         case basic(username: SecretSource, password: SecretSource)
         /// A token that is given and does not change: `"type": "static"`.
@@ -14,6 +14,7 @@ public struct Credential: Sendable {
 
     /// The key in `credentials`; unique.
     public let name: String
+    public let type: CredentialType
     public let kind: Kind
     /// How long a request waits for the first token.
     public let authTimeout: Duration
@@ -26,20 +27,18 @@ public struct Credential: Sendable {
 
     /// Where tokens are obtained; nil for kinds that have theirs without asking.
     public var origin: Origin? {
-        switch kind {
-        case .bloq(_, _, let accounts): accounts
-        case .bloquo(_, _, _, let api): api
-        case .basic, .fixed: nil
-        }
+        if case .calls(let service) = kind { service.origin } else { nil }
     }
 
-    /// What has to be read before this credential can be used.
+    /// What has to be read before this credential can be used, each once.
     public var secretSources: [SecretSource] {
         switch kind {
-        case .bloq(let clientId, let clientSecret, _): [clientId, clientSecret]
-        case .bloquo(let customerId, let clientId, let clientSecret, _): [customerId, clientId, clientSecret]
-        case .basic(let username, let password): [username, password]
-        case .fixed(let token): [token]
+        case .calls(let service):
+            var sources: [SecretSource] = []
+            for source in service.endpoint.sources where !sources.contains(source) { sources.append(source) }
+            return sources
+        case .basic(let username, let password): return [username, password]
+        case .fixed(let token): return [token]
         }
     }
 }

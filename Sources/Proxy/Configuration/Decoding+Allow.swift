@@ -88,7 +88,7 @@ extension Decoding {
             node.error("no value has {token}, so requests would go without the credential; write \(Self.injectionExample)")
             return nil
         }
-        if case .bloquo = kind, !names.contains(Injection.comparable(Injection.customer.name)) { injections.append(.customer) }
+        if Self.hasCustomer(kind), !names.contains(Injection.comparable(Injection.customer.name)) { injections.append(.customer) }
         return injections
     }
 
@@ -108,11 +108,15 @@ extension Decoding {
             return nil
         }
         if let kind, value.contains(.customerId) {
-            guard case .bloquo = kind else {
+            guard Self.hasCustomer(kind) else {
                 valueNode.error("{customerId} is there for credentials of type \"bloquo\" alone; remove it")
                 return nil
             }
         }
         return Injection(name: name, value: value)
+    }
+
+    private static func hasCustomer(_ kind: Credential.Kind?) -> Bool {
+        if case .calls(let service) = kind { service.customerId != nil } else { false }
     }
 }

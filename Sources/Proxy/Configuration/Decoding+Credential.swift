@@ -1,14 +1,7 @@
+internal import Credentials
 internal import Wire
 
 extension Decoding {
-    /// The types of credentials by their names in the file.
-    private enum CredentialType: String, CaseIterable {
-        case bloq
-        case bloquo
-        case basic
-        case fixed = "static"
-    }
-
     private static let unsupportedTypes = ["bloq-account", "oauth2", "token-endpoint"]
 
     func credential(_ node: Node, name: String) -> Credential? {
@@ -26,55 +19,63 @@ extension Decoding {
             }
             return nil
         }
-        let credential =
+        let credential: Credential? =
             switch type {
-            case .bloq: bloq(object, name: name)
-            case .bloquo: bloquo(object, name: name)
-            case .basic: basic(object, name: name)
-            case .fixed: fixed(object, name: name)
+            case .bloq: asking(object, name: name, type, bloq)
+            case .bloquo: asking(object, name: name, type, bloquo)
+            case .basic: basic(object).map { self.credential(name, type, $0, .none) }
+            case .fixed: secret(object, "token").map { self.credential(name, type, .fixed(token: $0), .none) }
             }
         object.finish()
         return credential
     }
 
-    private func bloq(_ object: ObjectReader, name: String) -> Credential? {
-        let clientId = secret(object, "clientId")
-        let clientSecret = secret(object, "clientSecret")
+    /// A credential that asks a service for its tokens.
+    private func asking(
+        _ object: ObjectReader, name: String, _ type: CredentialType, _ read: (ObjectReader, Dialling?) -> TokenService?
+    ) -> Credential? {
         let network = network(object)
-        let accounts = object.optional("accounts").map { origin($0, network?.dialling) } ?? Self.bloqAccounts
-        guard let clientId, let clientSecret, let accounts, let network else { return nil }
-        return credential(name, .bloq(clientId: clientId, clientSecret: clientSecret, accounts: accounts), network)
+        let service = read(object, network?.dialling)
+        guard let network, let service else { return nil }
+        return credential(name, type, .calls(service), network)
     }
 
-    private func bloquo(_ object: ObjectReader, name: String) -> Credential? {
+    private func bloq(_ object: ObjectReader, _ dialling: Dialling?) -> TokenService? {
+        let clientId = secret(object, "clientId")
+        let clientSecret = secret(object, "clientSecret")
+        let accounts = accounts(object, dialling)
+        guard let clientId, let clientSecret, let accounts else { return nil }
+        return TokenService(origin: accounts, endpoint: .bloq(clientId: clientId, clientSecret: clientSecret))
+    }
+
+    private func accounts(_ object: ObjectReader, _ dialling: Dialling?) -> Origin? {
+        object.optional("accounts").map { origin($0, dialling) } ?? Self.bloqAccounts
+    }
+
+    private func bloquo(_ object: ObjectReader, _ dialling: Dialling?) -> TokenService? {
         let customerId = secret(object, "customerId")
         let clientId = secret(object, "clientId")
         let clientSecret = secret(object, "clientSecret")
-        let network = network(object)
         let api = object.required("api", "the URL that Bloquo gave you, such as \"https://staging-api.bloquo.io\"").flatMap {
-            origin($0, network?.dialling)
+            origin($0, dialling)
         }
-        guard let customerId, let clientId, let clientSecret, let api, let network else { return nil }
-        return credential(name, .bloquo(customerId: customerId, clientId: clientId, clientSecret: clientSecret, api: api), network)
+        guard let customerId, let clientId, let clientSecret, let api else { return nil }
+        return TokenService(
+            origin: api, endpoint: .bloquo(customerId: customerId, clientId: clientId, clientSecret: clientSecret), customerId: customerId)
     }
 
-    private func basic(_ object: ObjectReader, name: String) -> Credential? {
+    private func basic(_ object: ObjectReader) -> Credential.Kind? {
         let username = secret(object, "username")
         let password = secret(object, "password")
         guard let username, let password else { return nil }
-        return credential(name, .basic(username: username, password: password), .none)
-    }
-
-    private func fixed(_ object: ObjectReader, name: String) -> Credential? {
-        guard let token = secret(object, "token") else { return nil }
-        return credential(name, .fixed(token: token), .none)
+        return .basic(username: username, password: password)
     }
 
     private static let bloqAccounts: Origin? = try? Origin.parse("https://accounts.bloq.cloud")
 
-    private func credential(_ name: String, _ kind: Credential.Kind, _ network: Network) -> Credential {
+    private func credential(_ name: String, _ type: CredentialType, _ kind: Credential.Kind, _ network: Network) -> Credential {
         Credential(
-            name: name, kind: kind, authTimeout: network.authTimeout, tls: network.dialling.tls, tlsPlace: network.dialling.place,
+            name: name, type: type, kind: kind, authTimeout: network.authTimeout, tls: network.dialling.tls, tlsPlace: network.dialling.place,
             connectTo: network.dialling.connectTo, timeouts: network.timeouts)
     }
 

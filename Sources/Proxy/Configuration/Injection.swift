@@ -22,8 +22,8 @@ public struct Injection: Sendable, Equatable {
     /// What a route adds that says nothing itself.
     static func standard(for kind: Credential.Kind) -> [Injection] {
         switch kind {
-        case .bloq, .fixed: [bearer]
-        case .bloquo: [bearer, customer]
+        case .fixed: [bearer]
+        case .calls(let service): service.customerId == nil ? [bearer] : [bearer, customer]
         case .basic: [basic]
         }
     }
