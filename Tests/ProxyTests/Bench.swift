@@ -20,18 +20,20 @@ final class Bench: EventHandler {
     private var peers: [Peer] = []
     private var timer = TimerID.none
 
-    /// `route` is more members of the route, each with a comma before it.
+    /// `route` is more members of the route, each with a comma before it; `tokenCredential` is a credential of its own, in
+    /// which `ENDPOINT` stands for the token endpoint's address.
     init(
-        route: String = "", top: String = "", log: String = #"{ "access": "off", "level": "error" }"#, hasTokenCalls: Bool = false, upstreamHost: String = "127.0.0.1", basePath: String = "",
+        route: String = "", top: String = "", log: String = #"{ "access": "off", "level": "error" }"#, hasTokenCalls: Bool = false, tokenCredential: String? = nil, upstreamHost: String = "127.0.0.1", basePath: String = "",
         descriptorsMax: Int = .max
     ) throws {
         kernel = try BentKernel()
         loop = Loop(kernel: kernel)
         upstreamListener = try Self.listen()
         tokenListener = try Self.listen()
-        let credential = hasTokenCalls
-            ? #"{ "type": "bloq", "clientId": { "env": "ID" }, "clientSecret": { "env": "KEY" }, "accounts": "http://127.0.0.1:\#(Self.port(of: tokenListener))" }"#
-            : #"{ "type": "static", "token": { "env": "TOKEN" } }"#
+        let endpoint = "127.0.0.1:\(Self.port(of: tokenListener))"
+        let credential = tokenCredential?.replacing("ENDPOINT", with: endpoint) ?? (hasTokenCalls
+            ? #"{ "type": "bloq", "clientId": { "env": "ID" }, "clientSecret": { "env": "KEY" }, "accounts": "http://\#(endpoint)" }"#
+            : #"{ "type": "static", "token": { "env": "TOKEN" } }"#)
         let text = """
             { "routes": [{ "name": "main", "listen": "127.0.0.1:0", "upstream": "http://\(upstreamHost):\(Self.port(of: upstreamListener))\(basePath)",
                 "credential": "key"\(route) }],
@@ -51,6 +53,7 @@ final class Bench: EventHandler {
         close(tokenListener)
     }
 
+    var tokenPort: UInt16 { Self.port(of: tokenListener) }
     var upstreamPort: UInt16 { Self.port(of: upstreamListener) }
 
     func ready(_ token: UInt64, _ readiness: Readiness, now: Duration) {}

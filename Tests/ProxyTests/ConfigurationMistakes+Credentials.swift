@@ -26,7 +26,7 @@ extension Mistake {
             "a type that is not there",
             .credential(#""type": "kerberos""#),
             [
-                #"proxy.json:4:9: credentials.bloq.type: there is no type "kerberos"; write "bloq", "bloquo", "basic" or "static""#,
+                #"proxy.json:4:9: credentials.bloq.type: there is no type "kerberos"; write "bloq", "bloq-account", "bloquo", "oauth2", "token-endpoint", "basic" or "static""#,
             ]),
         Mistake(
             "a misspelled type",
@@ -35,16 +35,10 @@ extension Mistake {
                 #"proxy.json:4:9: credentials.bloq.type: there is no type "blok"; did you mean "bloq"?"#,
             ]),
         Mistake(
-            "a type of a later version",
-            .credential(#""type": "oauth2", "tokenURL": "https://a.example""#),
-            [
-                #"proxy.json:4:9: credentials.bloq.type: "oauth2" is not supported by this version of bearerproxy; write "bloq", "bloquo", "basic" or "static""#,
-            ]),
-        Mistake(
             "no type",
             .credential(#""token": { "env": "T" }"#),
             [
-                #"proxy.json:3:28: credentials.bloq.type: is missing; write "bloq", "bloquo", "basic" or "static""#,
+                #"proxy.json:3:28: credentials.bloq.type: is missing; write "bloq", "bloq-account", "bloquo", "oauth2", "token-endpoint", "basic" or "static""#,
             ]),
         Mistake(
             "a plain secret",

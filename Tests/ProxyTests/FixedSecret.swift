@@ -1,8 +1,16 @@
 @testable import Proxy
 
-/// Every secret is `s3cret`.
+/// Every secret is `s3cret`, but those of the variables that have a value here.
 final class FixedSecret: SecretReading {
-    func read(_ source: SecretSource) throws(SecretError) -> [UInt8] { Array("s3cret".utf8) }
+    private let values: [String: String]
+
+    init(_ values: [String: String] = [:]) { self.values = values }
+
+    func read(_ source: SecretSource) throws(SecretError) -> [UInt8] {
+        if case .environment(let name) = source.kind, let value = values[name] { return Array(value.utf8) }
+        return Array("s3cret".utf8)
+    }
+
     func hasChanged(_ source: SecretSource) -> Bool { false }
     func concealEnvironment() {}
     var warnings: [Finding] { [] }

@@ -2,17 +2,13 @@ internal import Credentials
 internal import Wire
 
 extension Decoding {
-    private static let unsupportedTypes = ["bloq-account", "oauth2", "token-endpoint"]
-
     func credential(_ node: Node, name: String) -> Credential? {
         let types = Node.list(CredentialType.allCases.map(\.rawValue))
         guard let object = ObjectReader(node, "an object with a \"type\" such as { \"type\": \"bloq\", … }"),
             let typeNode = object.required("type", types), let typeName = typeNode.string(types)
         else { return nil }
         guard let type = CredentialType(rawValue: typeName) else {
-            if Self.unsupportedTypes.contains(typeName) {
-                typeNode.error("\(quoted(typeName)) \(notSupported); write \(types)")
-            } else if let near = Suggestion.nearest(to: typeName, among: CredentialType.allCases.map(\.rawValue) + Self.unsupportedTypes) {
+            if let near = Suggestion.nearest(to: typeName, among: CredentialType.allCases.map(\.rawValue)) {
                 typeNode.error("there is no type \(quoted(typeName)); did you mean \(quoted(near))?")
             } else {
                 typeNode.error("there is no type \(quoted(typeName)); write \(types)")
@@ -22,7 +18,10 @@ extension Decoding {
         let credential: Credential? =
             switch type {
             case .bloq: asking(object, name: name, type, bloq)
+            case .bloqAccount: asking(object, name: name, type, bloqAccount)
             case .bloquo: asking(object, name: name, type, bloquo)
+            case .oauth2: asking(object, name: name, type, oauth2)
+            case .tokenEndpoint: asking(object, name: name, type, tokenEndpoint)
             case .basic: basic(object).map { self.credential(name, type, $0, .none) }
             case .fixed: secret(object, "token").map { self.credential(name, type, .fixed(token: $0), .none) }
             }
@@ -46,6 +45,14 @@ extension Decoding {
         let accounts = accounts(object, dialling)
         guard let clientId, let clientSecret, let accounts else { return nil }
         return TokenService(origin: accounts, endpoint: .bloq(clientId: clientId, clientSecret: clientSecret))
+    }
+
+    private func bloqAccount(_ object: ObjectReader, _ dialling: Dialling?) -> TokenService? {
+        let username = secret(object, "username")
+        let password = secret(object, "password")
+        let accounts = accounts(object, dialling)
+        guard let username, let password, let accounts else { return nil }
+        return TokenService(origin: accounts, endpoint: .bloqAccount(username: username, password: password))
     }
 
     private func accounts(_ object: ObjectReader, _ dialling: Dialling?) -> Origin? {

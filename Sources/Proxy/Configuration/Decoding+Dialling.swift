@@ -22,8 +22,11 @@ extension Decoding {
     }
 
     /// An upstream or a token service. What goes there is secret, so it goes over TLS or stays on this machine.
-    func origin(_ node: Node, _ dialling: Dialling?) -> Origin? {
-        guard let origin = node.parse("a URL such as \"https://btc.connect.bloq.cloud\"", Origin.parse) else { return nil }
+    func origin(
+        _ node: Node, _ dialling: Dialling?, _ expected: String = "a URL such as \"https://btc.connect.bloq.cloud\"",
+        _ parse: (String) throws(Malformed) -> Origin = Origin.parse(_:)
+    ) -> Origin? {
+        guard let origin = node.parse(expected, parse) else { return nil }
         guard origin.scheme == .http else { return origin }
         guard let dialling else { return nil }
         if let endpoint = dialling.connectTo {

@@ -7,7 +7,7 @@ extension Decoding {
     }
 
     /// What to write for a secret, as it follows "write".
-    private static let secretAdvice = "{ \"env\": \"NAME\" } or { \"file\": \"PATH\" }"
+    static let secretAdvice = "{ \"env\": \"NAME\" } or { \"file\": \"PATH\" }"
 
     /// As for a key, where the value may stand anywhere.
     func secret(_ node: Node) -> SecretSource? {

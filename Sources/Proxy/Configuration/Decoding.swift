@@ -8,6 +8,9 @@ struct Decoding {
     enum Limits {
         /// Shorter than a millisecond no timer is; longer than a day no connection is worth keeping.
         static let timeout: ClosedRange<Duration> = .milliseconds(1) ... .seconds(86_400)
+        /// Of a token that does not tell its own. Shorter ones would be renewed without end; for longer ones the token machine
+        /// has its own bound.
+        static let tokenLifetime: ClosedRange<Duration> = .seconds(1) ... .seconds(366 * 86_400)
         /// 0 ends what is in flight at once.
         static let drainTimeout: ClosedRange<Duration> = .zero ... .seconds(86_400)
         /// Bytes. Each request in flight may hold so much.

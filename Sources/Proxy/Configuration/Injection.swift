@@ -79,7 +79,7 @@ public struct Injection: Sendable, Equatable {
     }
 
     /// Framing, routing and connection fields: a second one would make the request mean something else.
-    private static let ownNames: Set<String> = [
+    static let ownNames: Set<String> = [
         "host", "connection", "content-length", "transfer-encoding", "te", "trailer", "upgrade", "keep-alive", "proxy-connection",
         "expect", "via", "x-request-id",
     ]

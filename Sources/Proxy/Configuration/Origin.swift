@@ -41,6 +41,20 @@ public struct Origin: Sendable, Hashable {
             authority: port == defaultPort ? host.authorityText : "\(host.authorityText):\(port)", isLoopback: host.isLoopback)
     }
 
+    /// The URL of a token endpoint: its whole path, of `/` at least, is the base path.
+    static func parse(tokenURL text: String) throws(Malformed) -> Origin {
+        guard !text.contains("?") else {
+            throw Malformed("a query may hold a secret, so it does not stand in the URL; write it as \"query\": { \"NAME\": … }")
+        }
+        let origin = try parse(text)
+        let path = origin.basePath + String(repeating: "/", count: text.reversed().prefix { $0 == "/" }.count)
+        return origin.with(basePath: path.isEmpty ? "/" : path)
+    }
+
+    func with(basePath: String) -> Origin {
+        Origin(scheme: scheme, host: host, port: port, basePath: basePath, authority: authority, isLoopback: isLoopback)
+    }
+
     private static func basePath(_ text: String) throws(Malformed) -> String {
         if !text.isEmpty { try PathText.check(text) }
         return String(text.reversed().drop { $0 == "/" }.reversed())
