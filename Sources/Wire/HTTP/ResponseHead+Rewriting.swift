@@ -1,6 +1,6 @@
 extension ResponseHead {
-    /// Whether a line may name the upstream, or has a meaning that changes with the content's coding: whether
-    /// `writeRewrittenFields` may write anything but what `writeFields` does. A test of two bits.
+    /// Whether a line may name the upstream: whether `writeRewrittenFields` may write anything but what `writeFields` does, tags
+    /// aside. A test of two bits.
     public var mayNameUpstream: Bool {
         fields.facts.names.contains(.location) || fields.facts.names.contains(.setCookie)
     }
