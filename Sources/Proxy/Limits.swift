@@ -57,6 +57,8 @@ enum Limits {
     static let replaysMax = 2
     /// What one transfer may move in a turn of the loop, in bytes, before the others have their turn. Some 0.3 ms.
     static let transferBytesPerTurn = 1024 * 1024
+    /// For how many bytes one counts that had to be inflated: it takes about so much longer.
+    static let inflatedByteCost = 8
     /// What a step of a transfer counts for besides its bytes.
     static let transferStepBytes = 64
     /// A client's X-Request-Id is taken over up to this length.

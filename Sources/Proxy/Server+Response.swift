@@ -13,7 +13,8 @@ extension Server {
             while isServing(upstream, downstream) {
                 let sent = downstreams[downstream].exchange.sentCount
                 if try !stepResponse(downstream, upstream) { break }
-                share -= downstreams[downstream].exchange.sentCount - sent + Limits.transferStepBytes
+                let moved = downstreams[downstream].exchange.sentCount - sent + Limits.transferStepBytes
+                share -= downstreams[downstream].exchange.isInflated ? moved * Limits.inflatedByteCost : moved
                 if share < 0 {
                     resumeLater(downstream)
                     break

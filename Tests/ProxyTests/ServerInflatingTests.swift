@@ -289,6 +289,21 @@ extension ServerInflatingTests {
         #expect(Self.dechunked(test.client.received) == text)
     }
 
+    @Test func `a turn of the loop inflates no more than takes as long as passing other content on`() throws {
+        let test = try Asked(Self.get)
+        test.answerGzip(Compressor.gzip([UInt8](repeating: 0x61, count: Wire.Limits.inflationFreeBytes)))
+        var most = 0
+        let isWhole = test.bench.turn {
+            let before = test.client.received.count
+            test.bench.loop.turn()
+            test.client.turn()
+            most = max(most, test.client.received.count - before)
+            return test.client.hasReceived(Array("\r\n0\r\n\r\n".utf8))
+        }
+        #expect(isWhole)
+        #expect(most <= 2 * (Proxy.Limits.transferBytesPerTurn / Proxy.Limits.inflatedByteCost + 2 * EventLoop.Limits.bufferBytes))
+    }
+
     @Test func `a bomb is broken off`() throws {
         let test = try Asked(Self.get)
         test.answerGzip(Compressor.gzip([UInt8](repeating: 0, count: 64 << 20)))
@@ -324,6 +339,7 @@ extension ServerInflatingTests {
             #expect(test.bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
             upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
             #expect(test.bench.turn { next.text.hasSuffix("\r\n\r\nok") })
+            #expect(test.bench.turn { test.bench.server.pool.lentCount == 0 })
         }
     }
 
