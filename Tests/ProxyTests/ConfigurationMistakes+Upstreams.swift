@@ -78,5 +78,11 @@ extension Mistake {
             [
                 #"proxy.json:3:14: routes[0].connectTo: "127.0.0.1" has no port; write "127.0.0.1:443""#,
             ]),
+        Mistake(
+            "a base path that is longer than what it goes before",
+            .upstream("https://a.example/\(String(repeating: "x", count: 4096))"),
+            [
+                "proxy.json:2:56: routes[0].upstream: a path here has at most 4096 bytes, not 4097",
+            ]),
     ]
 }

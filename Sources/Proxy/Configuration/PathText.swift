@@ -1,11 +1,15 @@
 /// The absolute path of a URL (RFC 3986 3.3).
 enum PathText {
-    /// Throws unless `text` begins with `/`, holds only what a path may hold, and no segment is `.` or `..`.
+    /// Bytes. It goes in front of what a client or a token call asks for, and has to leave them room in one buffer.
+    static let bytesMax = 4096
+
+    /// Throws unless `text` begins with `/`, is not longer than `bytesMax`, holds only what a path may hold, and no segment is `.` or `..`.
     static func check(_ text: String) throws(Malformed) {
         guard text.hasPrefix("/") else {
             throw Malformed("\(quoted(text)) does not begin with \"/\"; write \(quoted("/\(text)"))")
         }
         let bytes = Array(text.utf8)
+        guard bytes.count <= bytesMax else { throw Malformed("a path here has at most \(bytesMax) bytes, not \(bytes.count)") }
         for (index, byte) in bytes.enumerated() {
             guard isPathByte(byte) else {
                 throw Malformed("\(quoted(text)) has a character that no path has; write it as %XX")
