@@ -61,6 +61,8 @@ struct Exchange: ~Copyable {
     /// It offers protocols to go on with in a tunnel.
     var offersTunnel = false
     var copy = ReplayCopy()
+    /// The content has a length that is more than may be kept. What has gone of it is, as long as that is not too much.
+    var isTooLongToKeep = false
     /// Whether trailers of the request go upstream.
     var forwardsTrailers = false
     /// Field lines of the request's trailer section that go upstream, in each attempt. Most requests have none.

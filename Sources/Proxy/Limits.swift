@@ -38,6 +38,9 @@ enum Limits {
     /// How long an upstream has to say that it wants a content that was announced. After that it is sent: not all know
     /// `Expect: 100-continue`.
     static let announcementTimeout = Duration.seconds(1)
+    /// How long a content that cannot be sent twice waits after the upstream has said that it wants it, for a refusal that
+    /// comes on the heels of that.
+    static let refusalGrace = Duration.milliseconds(20)
     /// A client that has finished sending, and waits for its answer, may have closed the connection: it is looked for this
     /// long after its end was seen, when a process that closes has done so ...
     static let peerCheckDelay = Duration.milliseconds(50)

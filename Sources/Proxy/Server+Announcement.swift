@@ -13,7 +13,7 @@ extension Server {
         }
         // Once the client was told to go on, there is nothing that it waits for.
         let isAsked = downstreams[downstream].exchange.expectsContinue && !downstreams[downstream].exchange.wasContinued
-        let isLong = !downstreams[downstream].exchange.copy.isWhole && !downstreams[downstream].exchange.refusesAnnouncement
+        let isLong = downstreams[downstream].exchange.isTooLongToKeep && !downstreams[downstream].exchange.refusesAnnouncement
         guard isAsked || isLong else { return }
         upstreams[upstream].output.appendWhole("Expect: 100-continue\r\n")
         guard isLong else { return }
@@ -22,7 +22,14 @@ extension Server {
         downstreams[downstream].exchange.heldUntil = now + Limits.announcementTimeout
     }
 
-    /// The upstream wants the content, or has had its time to say so.
+    /// The upstream says that it wants the content. Some, nginx among them, say so of one that they refuse in the next moment.
+    func releaseContentSoon(_ downstream: Handle<Downstream>) {
+        guard downstreams[downstream].exchange.isHeld else { return }
+        downstreams[downstream].exchange.heldUntil = min(downstreams[downstream].exchange.heldUntil, now + Limits.refusalGrace)
+        refreshDeadline(downstream)
+    }
+
+    /// Nothing stands against the content any more, or the upstream has had its time to say so.
     func releaseContent(_ downstream: Handle<Downstream>) {
         guard downstreams[downstream].exchange.isHeld else { return }
         downstreams[downstream].exchange.isHeld = false

@@ -28,7 +28,7 @@ extension Server {
         parsedExchange = downstreams[downstream].exchange.number
         takeRequestID(downstream)
         downstreams[downstream].input.consume(headCount)
-        giveUpLongCopy(downstream, contentBytesMax)
+        if case .length(let count) = requestHead.framing { downstreams[downstream].exchange.isTooLongToKeep = count > contentBytesMax }
         switch decision {
         case .refuse(let answer, let route):
             if let route { downstreams[downstream].exchange.route = route.index }
@@ -59,13 +59,6 @@ extension Server {
         let head = downstreams[downstream].exchange.copy.head
         guard let requestID = RequestID(client: field.valueRange, in: head) else { return }
         downstreams[downstream].exchange.requestID = requestID
-    }
-
-    /// A content that is announced to be longer than what may be kept is not kept at all.
-    private func giveUpLongCopy(_ downstream: Handle<Downstream>, _ contentBytesMax: Int) {
-        if case .length(let count) = downstreams[downstream].exchange.requestFraming, count > contentBytesMax {
-            downstreams[downstream].exchange.copy.giveUp()
-        }
     }
 
     /// The kept head is in `requestHead` afterwards. It was parsed before, and is the same bytes.

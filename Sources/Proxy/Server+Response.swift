@@ -129,20 +129,20 @@ extension Server {
         _ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ headCount: Int
     ) throws(UpstreamFault) {
         downstreams[downstream].exchange.interimCount += 1
+        // One that answers the proxy's own expectation need not go on (RFC 9110, section 15.2), and a client that waits for none
+        // may take it for the answer.
         let isContinue = responseHead.status == 100
+        let isOwn = isContinue && downstreams[downstream].exchange.isAnnounced
+            && (!downstreams[downstream].exchange.expectsContinue || downstreams[downstream].exchange.wasContinued)
         if isContinue {
             downstreams[downstream].exchange.wasContinued = true
-            releaseContent(downstream)
-            refreshDeadline(downstream)
+            releaseContentSoon(downstream)
         }
         guard downstreams[downstream].exchange.interimCount <= Limits.interimResponsesMax else {
             throw .unexpected("it sent more than \(Limits.interimResponsesMax) interim responses")
         }
         lendOutput(downstream)
         let head = UnsafeBufferPointer(rebasing: upstreams[upstream].input.bytes[..<headCount])
-        // One that answers the proxy's own expectation need not go on (RFC 9110, section 15.2), and a client that waits for none
-        // may take it for the answer.
-        let isOwn = isContinue && downstreams[downstream].exchange.isAnnounced && !downstreams[downstream].exchange.expectsContinue
         if downstreams[downstream].exchange.minorVersion == 1, !isOwn,
             headCount + 64 + Limits.answerBytesMax <= downstreams[downstream].output.freeCapacity
         {

@@ -475,3 +475,25 @@ def test_a_bloquo_answer_with_status_false_is_a_failure(make_proxy, route, make_
     with proxy.client() as client:
         assert_own_error(client.ask(request()), 503, "credential_unavailable")
     assert upstream.received == b""
+
+
+@pytest.mark.parametrize("expects", [False, True], ids=["a client that just sends", "a client that waits for a 100"])
+def test_a_401_to_an_announcement_costs_the_client_nothing(make_proxy, route, make_upstream, nginx, bloq, token, expects):
+    """nginx refuses the first token before it has a byte of a content that is too long to be kept, and takes the second."""
+    tokens = iter([jwt(3600), token])
+    service = make_upstream(answering(lambda _message: json_answer({"accessToken": next(tokens)})))
+    proxy = make_proxy(
+        route(nginx.port, credential="bloq"), credentials=bloq(service.port), secrets=[CLIENT_ID, CLIENT_SECRET]
+    )
+    body, name = bytes(range(256)) * 20_000, f"announced-{expects}"
+    with proxy.client() as client:
+        fields = [("Expect", "100-continue")] if expects else []
+        head = request("PUT", f"/files/{name}", fields, body)[: -len(body)]
+        client.send(head)
+        if expects:
+            assert client.reader.head().status == 100
+        client.send(body)
+        answer = client.response()
+        assert (answer.status, answer.interim) == (201, [])
+    assert (nginx.files / name).read_bytes() == body
+    assert [entry["status"] for entry in nginx.log() if entry["path"] == f"/files/{name}"] == [401, 201]

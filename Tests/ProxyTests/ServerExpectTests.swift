@@ -103,6 +103,28 @@ import Testing
         #expect(first.isOver && !first.text.contains(Self.content))
     }
 
+    @Test func `a client that was told to go on is not told again by the replay`() throws {
+        let bench = try Bench(route: Self.keepsLittle, hasTokenCalls: true)
+        try bench.giveToken("one")
+        let client = try bench.client()
+        client.send("POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20\r\nExpect: 100-continue\r\n\r\n")
+        let first = try bench.upstream()
+        #expect(bench.turn { first.text.hasSuffix("Expect: 100-continue\r\n\r\n") })
+        // Some servers say that they want a content that they are about to drop.
+        first.send(Self.goOn)
+        #expect(bench.turn { client.text == Self.goOn })
+        client.send("12345")
+        #expect(bench.turn { first.text.hasSuffix("\r\n\r\n12345") })
+        first.send(Self.refusal)
+        try bench.giveToken("two")
+        let second = try bench.upstream()
+        #expect(bench.turn { second.text.contains("Bearer two\r\n") && second.text.hasSuffix("\r\n\r\n12345") })
+        client.send("678901234567890")
+        #expect(bench.turn { second.text.hasSuffix("\r\n\r\n12345678901234567890") })
+        second.send(Self.empty)
+        #expect(bench.turn { client.text.hasPrefix(Self.goOn + "HTTP/1.1 204") })
+    }
+
     // MARK: the proxy's own
 
     @Test func `a content that is not kept is announced, and the client sees nothing of that`() throws {
@@ -118,6 +140,30 @@ import Testing
         upstream.send(Self.empty)
         #expect(bench.turn { client.text.contains("HTTP/1.1 204") })
         #expect(client.text.hasPrefix("HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 204") && !client.text.contains("100 Continue"))
+    }
+
+    @Test func `a refusal on the heels of a 100 finds the content unspent`() throws {
+        let bench = try Bench(route: Self.keepsLittle, hasTokenCalls: true)
+        try bench.giveToken("one")
+        let client = try bench.client()
+        client.send(Self.long + Self.content)
+        let first = try bench.upstream()
+        #expect(bench.turn { first.text.hasSuffix("Expect: 100-continue\r\n\r\n") })
+        first.send(Self.goOn + "HTTP/1.1 103 Early Hints\r\n\r\n")
+        let hasPassed = bench.turn {
+            client.turn()
+            return client.text.hasPrefix("HTTP/1.1 103")
+        }
+        // A turn looks at what has arrived before it looks at the clock.
+        first.send(Self.refusal)
+        #expect(hasPassed)
+        try bench.giveToken("two")
+        let second = try bench.upstream()
+        #expect(bench.turn { second.text.contains("Bearer two\r\n") && second.text.hasSuffix("Expect: 100-continue\r\n\r\n") })
+        second.send(Self.goOn)
+        #expect(bench.turn { second.text.hasSuffix("\r\n\r\n" + Self.content) })
+        second.send(Self.empty)
+        #expect(bench.turn { client.text.contains("HTTP/1.1 204") })
     }
 
     @Test func `a content that is kept is not announced`() throws {
