@@ -115,6 +115,23 @@ import Testing
         #expect(preparation.findings.map(\.description).first?.hasPrefix("proxy.json:2:25: credentials.c: the token call comes to 60") == true)
     }
 
+    @Test(arguments: ["oauth2", "token-endpoint"])
+    func `a token that tells no lifetime has the one that is configured`(type: String) throws {
+        let keys =
+            type == "oauth2"
+            ? #""tokenURL": "http://ENDPOINT/", "clientId": { "env": "I" }, "clientSecret": { "env": "S" }"#
+            : #""request": { "url": "http://ENDPOINT/" }, "response": { "token": "access_token" }"#
+        let bench = try Bench(tokenCredential: #"{ "type": "\#(type)", \#(keys), "defaultLifetime": "100s" }"#)
+        try answer(#"{"access_token":"token-1"}"#, to: "POST / HTTP/1.1\r\n", holding: "\r\n\r\n", bench)
+        try expectToken("token-1", bench)
+        // Renewal begins between 76 and 84 s.
+        bench.kernel.skew = .seconds(70)
+        try expectToken("token-1", bench)
+        bench.kernel.skew = .seconds(90)
+        try answer(#"{"access_token":"token-2"}"#, to: "POST / HTTP/1.1\r\n", holding: "\r\n\r\n", bench)
+        try expectToken("token-2", bench)
+    }
+
     private func answer(_ content: String, to start: String, holding part: String, _ bench: Bench) throws {
         let endpoint = try bench.tokenEndpoint()
         #expect(bench.turn { endpoint.text.hasPrefix(start) && endpoint.text.contains(part) })
