@@ -41,6 +41,8 @@ public struct Limits: Sendable, Equatable {
     public var retryAfterMax = Duration.seconds(300)
     /// Between attempts after the credentials were refused: they will not cure themselves, and providers lock accounts.
     public var refusalPause = Duration.seconds(300)
+    /// Between looks at the secrets' files while the credentials are refused: whoever has corrected one sees it work at once.
+    public var secretsLookInterval = Duration.seconds(2)
     /// The caller's bounds: of one token call, and of a request that waits for a token. A person is still there then.
     public var authTimeout = Duration.seconds(10)
 

@@ -2,8 +2,8 @@
 /// refusal and outage. One instance for each credential, whoever uses it.
 ///
 /// It is pure: it performs no call and has no clock. Its owner reports what happened (each method is one event), after
-/// each event asks `nextAction(at:)` and performs the call it may get, and arms one timer for `nextDeadline`, upon which it
-/// asks again. `now` is a monotonic time that does not run backwards, `wall` the time since 1970-01-01 UTC. The owner bounds
+/// each event asks `nextAction(at:)` until there is none and performs what it gets, and arms one timer for `nextDeadline`, upon
+/// which it asks again. `now` is a monotonic time that does not run backwards, `wall` the time since 1970-01-01 UTC. The owner bounds
 /// each call, and each request that waits, by `Limits.authTimeout`, and wakes the waiting whenever an outcome is other
 /// than `.continues`; they ask `use` again.
 ///
@@ -28,9 +28,19 @@
 ///   told that there is none.
 /// - A flight with the refresh token whose answer is a refusal goes on with the credentials: the state stays. After any other
 ///   answer that is no token, the next flight begins with the credentials, lest a bad refresh token outlive its use.
+/// - Before a call with the credentials, a flight has the secrets read anew, unless they never change (`Rotation`); the first
+///   has those of the start. Where they have changed and are refused, the flight goes on with those that got the last token,
+///   the state stays, and for `Limits.refusalPause` the former go first; if those are refused by then, the newest follow.
+/// - In the state refused, secrets that can be watched are looked at every `Limits.secretsLookInterval`, and `secretsRead` with
+///   others ends the pause at once: renewing, or fetching where there is no token.
+/// - `secretsRead` with another permanent token puts that in place, as a new generation.
+/// - `restore` turns the fetching of a new machine into valid, with a token of an earlier process.
 public struct TokenCache: Sendable {
     let limits: Limits
-    private let grant: Grant
+    private let rotation: Rotation
+    private var grants: KnownGrants
+    /// That the token is of.
+    private var tokenGrant: Grant?
     private var state: TokenState
     private var generation: UInt64
     private var refreshToken: Secret?
@@ -42,15 +52,17 @@ public struct TokenCache: Sendable {
 
     /// A machine without a token, whose first `nextAction` is a call; a grant with a permanent token has generation 1 at once.
     /// `seed` decides the jitter: from the kernel's entropy in production, so that no two proxies march in step.
-    public init(grant: Grant, seed: UInt64, limits: Limits = Limits()) {
-        self.grant = grant
+    public init(grant: Grant, rotation: Rotation = .never, seed: UInt64, limits: Limits = Limits()) {
+        grants = KnownGrants(grant)
+        self.rotation = rotation
         self.limits = limits
         random = SplitMix64(seed: seed)
         if let token = grant.permanentToken {
             state = .permanent(token)
+            tokenGrant = grant
             generation = 1
         } else {
-            state = .fetching(TokenState.Flight(call: .authenticate))
+            state = .fetching(TokenState.Flight(call: .authenticate, stage: .due))
             generation = 0
         }
     }
@@ -115,13 +127,13 @@ extension TokenCache {
         }
         switch state {
         case .permanent:
-            return .passThrough
+            return refusedGeneration == generation ? .passThrough : .replayNow(generation: generation)
         case .fetching, .replacing:
             return .wait
         case .valid(let token):
             if token.generation != refusedGeneration { return .replayNow(generation: token.generation) }
             holds.authenticationBegun(generation: refusedGeneration, route: route, at: now, limits: limits)
-            state = .replacing(token, newFlight())
+            state = .replacing(token, newFlight(at: now))
             return .wait
         case .renewing(let token, let flight):
             if token.generation != refusedGeneration { return .replayNow(generation: token.generation) }
@@ -161,16 +173,54 @@ extension TokenCache {
         case none
         /// Perform this call, and report its end with `answered` or `failed`. No other comes before.
         case fetch(TokenRequest)
+        /// Read the secrets anew, and report them with `secretsRead`. The call follows that.
+        case readSecrets
+        /// Look whether the secrets may have changed; if so, read them and report them with `secretsRead`.
+        case lookAtSecrets
     }
 
-    /// To be asked after every event, and when `nextDeadline` has come.
+    /// To be asked after every event, and when `nextDeadline` has come, until there is none.
     public mutating func nextAction(at now: Duration) -> Action {
         advance(to: now)
-        guard var flight = state.flight, flight.sentAt == nil else { return .none }
-        flight.sentAt = now
+        if case .refused(let token, var pause) = state, let look = pause.look, now >= look {
+            pause.look = now + limits.secretsLookInterval
+            state = .refused(token, pause)
+            return .lookAtSecrets
+        }
+        guard var flight = state.flight, flight.isPending else { return .none }
+        if case .unread = flight.stage {
+            flight.stage = .reading
+            state.flight = flight
+            return .readSecrets
+        }
+        flight.stage = .sent(now)
         state.flight = flight
-        return .fetch(grant.request(for: flight.call))
+        return .fetch(grants[flight.choice].request(for: flight.call))
     }
+
+    /// The secrets were read: `grant` is made of them; nil if they cannot be read or used, and what was read before stays in use.
+    /// True if they are others than before.
+    @discardableResult
+    public mutating func secretsRead(_ grant: Grant?, at now: Duration) -> Bool {
+        advance(to: now)
+        let isChanged = grant.map { grants.take($0) } ?? false
+        if case .reading = state.flight?.stage {
+            state.flight = authentication(.due, at: now)
+        } else if isChanged, case .refused(let token, _) = state {
+            state = stateWithFlight(token, authentication(.due, at: now))
+        } else if isChanged, case .permanent = state, let token = grant?.permanentToken {
+            state = .permanent(token)
+            tokenGrant = grant
+            generation += 1
+        }
+        return isChanged
+    }
+
+    /// Whether the machine still has a use for these credentials.
+    public func knows(_ other: Grant) -> Bool { isOfToken(other) || grants.contains(other) }
+
+    /// Whether the present token was obtained with these credentials.
+    public func isOfToken(_ other: Grant) -> Bool { other == tokenGrant }
 
     /// When to ask `nextAction` again if nothing else happens; zero (which is past) if an action waits already, and nil if
     /// only the end of a call can bring news.
@@ -184,6 +234,10 @@ extension TokenCache {
         case failed(cause: String, retryAfter: Duration)
         /// The refresh token was refused, and the flight goes on with the credentials: ask `nextAction`; those who wait, wait on.
         case continues
+        /// The credentials that were read last were refused, and the flight goes on with those that got the last token.
+        case continuesWithFormer(cause: String)
+        /// The credentials that got the last token are refused by now, and the flight goes on with those that were read last.
+        case continuesWithNewest(cause: String)
     }
 
     /// The outstanding call was answered. `retryAfter` is the answer's field of that name, if it has one, as time from
@@ -193,16 +247,16 @@ extension TokenCache {
     ) -> Outcome {
         advance(to: now)
         let (flight, sentAt) = outstandingFlight()
-        switch grant.answerForm.read(status: status, body: body, limits: limits) {
+        switch grants[flight.choice].answerForm.read(status: status, body: body, limits: limits) {
         case .granted(let granted):
-            return accept(granted, sentAt: sentAt, now: now, wall: wall)
+            return accept(granted, flight, sentAt: sentAt, now: now, wall: wall)
         case .refused(let cause):
             if case .refresh = flight.call {
                 refreshToken = nil
-                state.flight = TokenState.Flight(call: .authenticate)
+                state.flight = authentication(unreadStage, at: now)
                 return .continues
             }
-            return fail(cause: cause, pauseLength: limits.refusalPause, isRefusal: true, now: now)
+            return refuse(flight, cause: cause, now: now)
         case .unusable(let cause):
             if case .refresh = flight.call { isRefreshTokenDoubted = true }
             return fail(cause: cause, pauseLength: backoff(retryAfter: retryAfter), isRefusal: false, now: now)
@@ -239,39 +293,63 @@ extension TokenCache {
             break
         case .valid(let token):
             if now >= token.expiry {
-                state = .fetching(newFlight())
+                state = .fetching(newFlight(at: now))
             } else if now >= token.renewal {
-                state = .renewing(token, newFlight())
+                state = .renewing(token, newFlight(at: now))
             }
         case .renewing(let token, let flight), .replacing(let token, let flight):
             if now >= token.expiry { state = .fetching(flight) }
         case .backoff(let token, let pause):
             let living = token.flatMap { now < $0.expiry ? $0 : nil }
-            state = now >= pause.end ? stateWithFlight(living) : .backoff(living, pause)
+            state = now >= pause.end ? stateWithFlight(living, newFlight(at: now)) : .backoff(living, pause)
         case .refused(let token, let pause):
             let living = token.flatMap { now < $0.expiry ? $0 : nil }
-            state = now >= pause.end ? stateWithFlight(living) : .refused(living, pause)
+            state = now >= pause.end ? stateWithFlight(living, newFlight(at: now)) : .refused(living, pause)
         }
     }
 
-    private func stateWithFlight(_ token: TokenState.Token?) -> TokenState {
-        if let token { .renewing(token, newFlight()) } else { .fetching(newFlight()) }
+    private func stateWithFlight(_ token: TokenState.Token?, _ flight: TokenState.Flight) -> TokenState {
+        if let token { .renewing(token, flight) } else { .fetching(flight) }
     }
 
-    private func newFlight() -> TokenState.Flight {
-        if let refreshToken, !isRefreshTokenDoubted { return TokenState.Flight(call: .refresh(refreshToken)) }
-        return TokenState.Flight(call: .authenticate)
+    private func newFlight(at now: Duration) -> TokenState.Flight {
+        if let refreshToken, !isRefreshTokenDoubted { return TokenState.Flight(call: .refresh(refreshToken), stage: .due) }
+        return authentication(unreadStage, at: now)
+    }
+
+    private func authentication(_ stage: TokenState.Flight.Stage, at now: Duration) -> TokenState.Flight {
+        TokenState.Flight(call: .authenticate, stage: stage, choice: grants.first(at: now))
+    }
+
+    private var unreadStage: TokenState.Flight.Stage {
+        switch rotation {
+        case .never: .due
+        case .readable, .watchable: .unread
+        }
     }
 
     private func outstandingFlight() -> (TokenState.Flight, sentAt: Duration) {
-        guard let flight = state.flight, let sentAt = flight.sentAt else {
+        guard let flight = state.flight, case .sent(let sentAt) = flight.stage else {
             preconditionFailure("a token call ended that was not outstanding")
         }
         return (flight, sentAt)
     }
 
+    /// The credentials of a flight were refused: it goes on with others, or ends.
+    private mutating func refuse(_ flight: TokenState.Flight, cause: String, now: Duration) -> Outcome {
+        let other = grants.refused(flight.choice, at: now, limits: limits)
+        guard let other, !flight.hasChosenAgain else {
+            return fail(cause: cause, pauseLength: limits.refusalPause, isRefusal: true, now: now)
+        }
+        state.flight = TokenState.Flight(call: .authenticate, stage: .due, choice: other, hasChosenAgain: true)
+        switch other {
+        case .former: return .continuesWithFormer(cause: cause)
+        case .newest: return .continuesWithNewest(cause: cause)
+        }
+    }
+
     private mutating func accept(
-        _ granted: TokenAnswer.Granted, sentAt: Duration, now: Duration, wall: Duration
+        _ granted: TokenAnswer.Granted, _ flight: TokenState.Flight, sentAt: Duration, now: Duration, wall: Duration
     ) -> Outcome {
         let jwt = granted.token.withBytes { JWT($0, limits: limits) }
         let lifetime = Lifetime(
@@ -282,6 +360,10 @@ extension TokenCache {
         guard let lifetime else {
             let cause = "the token endpoint's answer has a token that is already expired: check the clock"
             return fail(cause: cause, pauseLength: backoff(retryAfter: nil), isRefusal: false, now: now)
+        }
+        if case .authenticate = flight.call {
+            tokenGrant = grants[flight.choice]
+            grants.proved(flight.choice)
         }
         generation += 1
         failures = 0
@@ -298,7 +380,8 @@ extension TokenCache {
         if case .replacing = state { token?.isDoubted = true }
         failures += 1
         lastCause = cause
-        let pause = TokenState.Pause(end: now + pauseLength, cause: cause)
+        var pause = TokenState.Pause(end: now + pauseLength, cause: cause)
+        if isRefusal, case .watchable = rotation { pause.look = now + limits.secretsLookInterval }
         state = isRefusal ? .refused(token, pause) : .backoff(token, pause)
         return .failed(cause: cause, retryAfter: pauseLength)
     }

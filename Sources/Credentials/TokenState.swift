@@ -26,17 +26,42 @@ enum TokenState: Sendable {
         var isDoubted = false
     }
 
-    /// One single flight of at most two calls: with the refresh token, and if that is refused, with the credentials.
+    /// One single flight of at most three calls: with the refresh token; if that is refused, with the credentials; if those
+    /// are refused, with the former ones, where there are some, or the newest if the former were the first.
     struct Flight: Sendable {
+        enum Stage: Sendable {
+            /// The secrets are to be read before the call.
+            case unread
+            /// The owner reads them.
+            case reading
+            /// The call is to be handed out.
+            case due
+            /// It was handed out at this time.
+            case sent(Duration)
+        }
+
         var call: TokenCall
-        /// When the call was handed out; nil while it is due.
-        var sentAt: Duration?
+        var stage: Stage
+        /// The credentials that `authenticate` is made with.
+        var choice = KnownGrants.Choice.newest
+        /// The flight has come to the second of two.
+        var hasChosenAgain = false
+
+        /// Whether the owner has to act.
+        var isPending: Bool {
+            switch stage {
+            case .unread, .due: true
+            case .reading, .sent: false
+            }
+        }
     }
 
     /// A time without calls, and what caused it.
     struct Pause: Sendable {
         let end: Duration
         let cause: String
+        /// When the secrets are looked at next; nil if they are not.
+        var look: Duration?
     }
 
     /// The token that requests may get, or might get again if the flight fails.
@@ -71,12 +96,12 @@ enum TokenState: Sendable {
     var deadline: Duration? {
         switch self {
         case .permanent: nil
-        case .fetching(let flight): flight.sentAt == nil ? .zero : nil
+        case .fetching(let flight): flight.isPending ? .zero : nil
         case .valid(let token): min(token.renewal, token.expiry)
         case .renewing(let token, let flight), .replacing(let token, let flight):
-            flight.sentAt == nil ? .zero : token.expiry
+            flight.isPending ? .zero : token.expiry
         case .backoff(let token, let pause), .refused(let token, let pause):
-            min(pause.end, token?.expiry ?? pause.end)
+            min(pause.end, token?.expiry ?? pause.end, pause.look ?? pause.end)
         }
     }
 }

@@ -38,7 +38,7 @@ extension TokenState {
     func nextCallIn(at now: Duration) -> Duration? {
         switch self {
         case .permanent: nil
-        case .fetching(let flight), .renewing(_, let flight), .replacing(_, let flight): flight.sentAt == nil ? .zero : nil
+        case .fetching(let flight), .renewing(_, let flight), .replacing(_, let flight): flight.isPending ? .zero : nil
         case .valid(let token): max(token.renewal - now, .zero)
         case .backoff(_, let pause), .refused(_, let pause): max(pause.end - now, .zero)
         }

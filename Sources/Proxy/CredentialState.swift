@@ -7,9 +7,14 @@ final class CredentialState {
     let configuration: Credential
     /// Where its tokens come from; nil for one that needs no call.
     let destination: Destination?
-    let customerId: Secret?
     let timer: TimerID
     @exclusivity(unchecked) var cache: TokenCache
+    /// What was made of its secrets so far, and may still be of use; the newest at the end.
+    var grants: [PreparedGrant]
+    /// The reading of its secrets that is under way.
+    var reading: SecretsReading?
+    /// Not read again before this, whatever is refused.
+    var rereadTime = Duration.zero
     /// Requests that wait for a token.
     var waiting: [Handle<Downstream>] = []
     /// What it is to send, until it is sent.
@@ -22,15 +27,20 @@ final class CredentialState {
     var answerDate: Duration?
 
     init(
-        index: Int, configuration: Credential, destination: Destination?, customerId: Secret?, timer: TimerID,
+        index: Int, configuration: Credential, destination: Destination?, grant: PreparedGrant, timer: TimerID,
         cache: TokenCache
     ) {
         self.index = index
         self.configuration = configuration
         self.destination = destination
-        self.customerId = customerId
+        grants = [grant]
         self.timer = timer
         self.cache = cache
+    }
+
+    /// The customer whose token it is.
+    var customerId: Secret? {
+        (grants.first { cache.isOfToken($0.grant) } ?? grants.last)?.customerId
     }
 
     /// Forgets the answer, which held a token: its memory is overwritten first.

@@ -1,7 +1,7 @@
 /// What an event or a timer of the loop is about, in the 56 bits of its token: kind, generation and index.
 struct EventToken {
     enum Kind: UInt8 {
-        case listener, downstream, upstream, credential, resolution, drain
+        case listener, downstream, upstream, credential, resolution, drain, command
     }
 
     let kind: Kind
@@ -12,6 +12,13 @@ struct EventToken {
         self.kind = kind
         self.index = UInt32(index)
         generation = 0
+    }
+
+    /// A command for the secret at `position` among those of a credential.
+    init(command position: Int, ofCredential index: Int) {
+        kind = .command
+        self.index = UInt32(index)
+        generation = UInt32(position)
     }
 
     init(_ handle: Handle<Downstream>) {

@@ -16,6 +16,9 @@ enum Limits {
     static let injectedBytesMax = 64 * 1024
     /// Content of a token answer. Real ones have some 2 KiB.
     static let tokenAnswerBytesMax = 64 * 1024
+    /// A token from a file or a command that the upstream refuses is read again, and at most so often: an upstream may refuse
+    /// every request.
+    static let permanentTokenInterval = Duration.seconds(2)
     /// Memory held for replays over all requests, beyond one buffer each. Further requests are forwarded without one.
     static let replayBytesMax = 256 * 1024 * 1024
     /// So much of an answer's content is looked at for the text that says that the token was refused. Such answers are short, and

@@ -1,11 +1,11 @@
 internal import Credentials
+internal import Glibc
 internal import TLS
 
 /// Turns configuration into what runs: reads secrets, loads certificates, and collects all that is wrong.
 struct Preparation {
     struct PreparedCredential {
-        var grant: Grant
-        var customerId: Secret?
+        var grant: PreparedGrant
         var destination: Destination?
         var limits: Credentials.Limits
     }
@@ -25,19 +25,24 @@ struct Preparation {
 
     mutating func credential(_ index: Int, destinationIndex: Int) -> PreparedCredential? {
         let credential = configuration.credentials[index]
-        guard let (grant, customerId) = grant(of: credential) else { return nil }
+        guard let grant = preparedGrant(of: credential) else { return nil }
         var limits = Credentials.Limits()
         limits.authTimeout = credential.authTimeout
         if case .calls(let service) = credential.kind, let lifetime = service.defaultLifetime { limits.lifetimeDefault = lifetime }
         guard let origin = credential.origin else {
-            return PreparedCredential(grant: grant, customerId: customerId, destination: nil, limits: limits)
+            return PreparedCredential(grant: grant, destination: nil, limits: limits)
         }
         guard let place = credential.tlsPlace else { preconditionFailure("a credential with an origin has a place for its TLS") }
         guard let context = context(origin, credential.tls, place: place) else { return nil }
         let destination = Destination(
             index: destinationIndex, origin: origin, connectTo: credential.connectTo, tls: context.context,
             serverName: credential.tls.serverName, connectTimeout: credential.timeouts.connect, concurrency: 1, queueMax: 0)
-        return PreparedCredential(grant: grant, customerId: customerId, destination: destination, limits: limits)
+        return PreparedCredential(grant: grant, destination: destination, limits: limits)
+    }
+
+    /// What a credential's secrets come to, as they are at present.
+    mutating func preparedGrant(of credential: Credential) -> PreparedGrant? {
+        grant(of: credential).map { PreparedGrant(grant: $0, customerId: $1) }
     }
 
     mutating func destination(of route: Route, index: Int) -> Destination? {
@@ -98,7 +103,9 @@ struct Preparation {
 
     private mutating func read(_ source: SecretSource) -> Secret? {
         do throws(SecretError) {
-            return Secret(try secrets.read(source))
+            var bytes = try secrets.read(source)
+            defer { bytes.withUnsafeMutableBytes { explicit_bzero($0.baseAddress!, $0.count) } }
+            return Secret(bytes)
         } catch {
             findings.append(error.finding)
             return nil

@@ -108,6 +108,7 @@ extension Server {
             credential.cache.replayRefused(generation: generation, route: route.index, at: now)
             return false
         }
+        rereadPermanentToken(credential)
         let refusal = credential.cache.refused(generation: generation, route: route.index, at: now)
         driveCredential(credential)
         guard refusal != .passThrough, downstreams[downstream].exchange.isReplayable else { return false }

@@ -5,9 +5,18 @@ internal import Wire
 // The credentials: performs what the token machines ask for, and tells them how it went.
 
 extension Server {
-    /// To be called after every event of a credential's machine: begins the call that it wants, and arms its timer.
+    /// To be called after every event of a credential's machine: does what it wants, and arms its timer.
     func driveCredential(_ credential: CredentialState) {
-        if case .fetch(let request) = credential.cache.nextAction(at: now) { beginTokenCall(credential, request) }
+        var action = credential.cache.nextAction(at: now)
+        while action != .none {
+            switch action {
+            case .none: break
+            case .fetch(let request): beginTokenCall(credential, request)
+            case .readSecrets: readSecrets(credential)
+            case .lookAtSecrets: lookAtSecrets(credential)
+            }
+            action = credential.cache.nextAction(at: now)
+        }
         if let deadline = credential.cache.nextDeadline {
             loop.arm(credential.timer, at: deadline)
         } else {
@@ -177,10 +186,16 @@ extension Server {
         case .failed(let cause, let retryAfter):
             log.event(.error, "credential \(name): no token: \(cause); trying again in \(retryAfter.text)")
         case .continues: log.event(.info, "credential \(name): the refresh token was refused; authenticating anew")
+        case .continuesWithFormer(let cause):
+            log.event(.warning, "credential \(name): \(cause); these are the ones that were changed, so the ones before are used once more")
+        case .continuesWithNewest(let cause):
+            log.event(.warning, "credential \(name): \(cause); these are the ones before the last change, so the changed ones are used")
         }
         driveCredential(credential)
-        guard outcome != .continues else { return }
-        wakeWaiting(credential)
+        switch outcome {
+        case .renewed, .failed: wakeWaiting(credential)
+        case .continues, .continuesWithFormer, .continuesWithNewest: break
+        }
     }
 
     private func wakeWaiting(_ credential: CredentialState) {

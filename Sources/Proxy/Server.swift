@@ -9,7 +9,7 @@ internal import Wire
 /// back to it, and the checks at run time cost a seventh of all instructions of a request.
 ///
 /// Its connections are structs in slabs. The files `Server+….swift` have one stage of a request each, in this order:
-/// Listening, Downstream, Exchange, Tokens, Connecting, Pool, UpstreamBytes, RequestBody,
+/// Listening, Downstream, Exchange, Tokens, Secrets, Connecting, Pool, UpstreamBytes, RequestBody,
 /// Announcement, Response, Tunnel, Ending.
 public final class Server: EventHandler {
     let loop: Loop
@@ -17,6 +17,9 @@ public final class Server: EventHandler {
     let log: Log
     let transport: KernelTransport
     let configuration: Configuration
+    let secrets: any SecretReading
+    /// Of the secrets' warnings, so many were told.
+    var toldWarningsCount = 0
     /// Clients that are served at one time: as many as are configured, or as there are descriptors for.
     let clientsMax: Int
     let downstreams: Slab<Downstream>
@@ -61,6 +64,7 @@ public final class Server: EventHandler {
         clientsMax = min(configuration.connectionsMax, max(1, (descriptorsMax - Limits.descriptorReserve) / 2))
         downstreams = Slab(capacity: clientsMax + Limits.refusalsMax)
         self.configuration = configuration
+        self.secrets = secrets
         self.loop = loop
         self.log = log
         kernel = loop.kernel
@@ -69,10 +73,10 @@ public final class Server: EventHandler {
         requestIDs = SplitMix64(seed: Self.seed(from: loop.kernel))
         handlerID = loop.add(self)
         drainTimer = loop.makeTimer(for: handlerID, token: EventToken(.drain, index: 0).rawValue)
-        try prepare(secrets)
+        try prepare()
     }
 
-    private func prepare(_ secrets: any SecretReading) throws(StartError) {
+    private func prepare() throws(StartError) {
         var preparation = Preparation(configuration: configuration, secrets: secrets)
         for index in configuration.credentials.indices {
             guard let prepared = preparation.credential(index, destinationIndex: destinations.count) else { continue }
@@ -81,9 +85,10 @@ public final class Server: EventHandler {
             credentials.append(
                 CredentialState(
                     index: index, configuration: configuration.credentials[index], destination: prepared.destination,
-                    customerId: prepared.customerId, timer: timer,
+                    grant: prepared.grant, timer: timer,
                     cache: TokenCache(
-                        grant: prepared.grant, seed: requestIDs.next(), limits: prepared.limits)))
+                        grant: prepared.grant.grant, rotation: configuration.credentials[index].rotation, seed: requestIDs.next(),
+                        limits: prepared.limits)))
         }
         for (index, route) in configuration.routes.enumerated() {
             guard let destination = preparation.destination(of: route, index: destinations.count) else { continue }
@@ -93,7 +98,8 @@ public final class Server: EventHandler {
                 RouteState(
                     index: index, configuration: route, destination: destination, credential: credentials[route.credential]))
         }
-        for warning in configuration.warnings + secrets.warnings { log.event(.warning, warning.description) }
+        for warning in configuration.warnings { log.event(.warning, warning.description) }
+        tellWarnings()
         guard preparation.findings.isEmpty else { throw .configuration(preparation.findings) }
     }
 
@@ -119,6 +125,7 @@ extension Server {
             upstreamReady(upstream, readiness)
         case .listener: accept(on: Int(event.index))
         case .resolution: resolved(destinations[Int(event.index)], token: token)
+        case .command: commandFinished(credentials[Int(event.index)], position: Int(event.generation), token: token)
         case .credential, .drain: break
         }
     }
@@ -136,7 +143,7 @@ extension Server {
         case .listener: accept(on: Int(event.index))
         case .credential: driveCredential(credentials[Int(event.index)])
         case .drain: drainTimedOut()
-        case .resolution: break
+        case .resolution, .command: break
         }
     }
 

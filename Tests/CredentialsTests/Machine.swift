@@ -9,11 +9,31 @@ final class Machine {
     let wallStart = Duration.seconds(1_800_000_000)
     /// What the machine asked for, in order.
     private(set) var calls: [TokenRequest] = []
+    /// What stands where the secrets are read from; nil: they cannot be read.
+    var stored: Grant?
+    /// A reading ends at once, and otherwise when the test says so.
+    var readsAtOnce = true
+    private(set) var isReading = false
+    /// Readings that found others than the one before.
+    private(set) var changeCount = 0
+    private(set) var readingCount = 0
+    private(set) var lookCount = 0
+    private var seen: Grant?
 
     var wall: Duration { wallStart + now }
 
-    init(_ grant: Grant, seed: UInt64 = 1, limits: Credentials.Limits = Credentials.Limits()) {
-        cache = TokenCache(grant: grant, seed: seed, limits: limits)
+    init(_ grant: Grant, rotation: Rotation = .never, seed: UInt64 = 1, limits: Credentials.Limits = Credentials.Limits()) {
+        cache = TokenCache(grant: grant, rotation: rotation, seed: seed, limits: limits)
+        stored = grant
+        seen = grant
+    }
+
+    /// Client keys whose secret has this number, of the kind bloq or bloquo.
+    static func keys(_ number: Int, isBloq: Bool = false) -> Grant {
+        let (id, secret) = (Secret("id-1"), Secret("hush-\(number)"))
+        return isBloq
+            ? try! .calls(.bloq(clientId: id, clientSecret: secret))
+            : try! .calls(.bloquo(customerId: Secret("customer-1"), clientId: id, clientSecret: secret))
     }
 
     static func bloq(seed: UInt64 = 1) -> Machine {
@@ -33,11 +53,39 @@ final class Machine {
         return machine
     }
 
-    /// Asks for the next action; true if it is a call.
+    /// Asks for the next actions, and reads secrets where it is told to; true if it comes to a call.
     func call() -> Bool {
-        guard case .fetch(let request) = cache.nextAction(at: now) else { return false }
-        calls.append(request)
-        return true
+        while true {
+            switch cache.nextAction(at: now) {
+            case .none: return false
+            case .readSecrets:
+                readingCount += 1
+                isReading = true
+                if readsAtOnce { endReading() }
+            case .lookAtSecrets:
+                lookCount += 1
+                if stored != seen { endReading() }
+            case .fetch(let request):
+                calls.append(request)
+                return true
+            }
+        }
+    }
+
+    /// The number of the secret that was read last.
+    private(set) var readKey = 1
+
+    func endReading() {
+        seen = stored
+        isReading = false
+        if let number = (1...3).first(where: { stored == Machine.keys($0) || stored == Machine.keys($0, isBloq: true) }) { readKey = number }
+        if cache.secretsRead(stored, at: now) { changeCount += 1 }
+    }
+
+    /// The number of the secret that the last call was made with; nil if it was none with credentials.
+    var usedKey: Int? {
+        guard let body = calls.last?.body.revealed, let start = body.firstRange(of: "hush-")?.upperBound else { return nil }
+        return Int(body[start...].prefix { $0.isNumber })
     }
 
     func answer(_ status: Int, _ body: String = "", retryAfter: Duration? = nil) -> TokenCache.Outcome {

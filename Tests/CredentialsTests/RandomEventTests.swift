@@ -30,6 +30,12 @@ private struct RandomRun {
     var random: Random
     var broken: [String] = []
     private let isBloq: Bool
+    private let rotation: Rotation
+    /// The secret that got a token last.
+    private var provenKey: Int?
+    private var changeCount = 0
+    /// Of the present flight.
+    private var callCount = 0
     private var sentAt: Duration?
     private var isRefresh = false
     private var generation: UInt64 = 0
@@ -41,11 +47,12 @@ private struct RandomRun {
     init(seed: UInt64) {
         random = Random(seed: seed)
         isBloq = seed.isMultiple(of: 2)
-        machine = isBloq ? Machine.bloq(seed: seed) : Machine.bloquo(seed: seed)
+        rotation = [.never, .readable, .watchable][Int(seed / 2 % 3)]
+        machine = Machine(Machine.keys(1, isBloq: isBloq), rotation: rotation, seed: seed)
     }
 
     mutating func step() {
-        switch Int.random(in: 0..<8, using: &random) {
+        switch Int.random(in: 0..<10, using: &random) {
         case 0: machine.now += .milliseconds(.random(in: 0...3_000, using: &random))
         case 1: machine.now += .seconds(.random(in: 0...120, using: &random))
         case 2: if sentAt == nil || Bool.random(using: &random) { machine.sleep() }
@@ -53,10 +60,19 @@ private struct RandomRun {
         case 4: use(refused: UInt64.random(in: 0...generation, using: &random))
         case 5: refuse()
         case 6: endCall()
+        case 7: changeSecrets()
+        case 8: machine.readsAtOnce.toggle()
         default: tellReplay()
         }
         act()
         check()
+    }
+
+    /// Others are stored, or the ones before, or none; and a reading that is under way ends.
+    private mutating func changeSecrets() {
+        let key = Int.random(in: 0...3, using: &random)
+        machine.stored = key == 0 ? nil : Machine.keys(key, isBloq: isBloq)
+        if machine.isReading { machine.endReading() }
     }
 
     private mutating func use(refused: UInt64?) {
@@ -67,7 +83,7 @@ private struct RandomRun {
             expect(machine.now < expiry, "no token past its expiry")
             expect(machine.token == "token-\(given)", "the bytes of this generation")
         case .wait:
-            expect(sentAt != nil || machine.cache.nextDeadline == .zero, "what waits has a call to wait for")
+            expect(isUnderWay || machine.cache.nextDeadline == .zero, "what waits has a call to wait for")
         case .unavailable(_, let retryAfter):
             expect(retryAfter > .zero && retryAfter <= .seconds(300), "a time to come back")
         }
@@ -81,11 +97,11 @@ private struct RandomRun {
             expect(given == generation && given != refused, "a newer token")
             expect(machine.now < expiry, "no replay with a token past its expiry")
         case .wait:
-            expect(sentAt != nil || machine.cache.nextDeadline == .zero, "what waits has a call to wait for")
+            expect(isUnderWay || machine.cache.nextDeadline == .zero, "what waits has a call to wait for")
         case .passThrough:
             expect(refused == generation, "only a current token's refusal passes through")
         case .unavailable:
-            expect(sentAt == nil, "with a call under way there is something to wait for")
+            expect(!isUnderWay, "with a call under way there is something to wait for")
         }
     }
 
@@ -108,10 +124,13 @@ private struct RandomRun {
         case 1: endWithFailure(machine.answer(503, retryAfter: .seconds(.random(in: 0...1_000, using: &random))))
         case 2:
             let outcome = machine.answer(401)
-            if wasRefresh {
-                expect(outcome == .continues, "a refused refresh token is not the end")
-            } else {
-                expect(outcome.pause == .seconds(300), "five minutes after a refusal")
+            switch outcome {
+            case .continues: expect(wasRefresh, "a refused refresh token is not the end")
+            case .continuesWithFormer, .continuesWithNewest:
+                expect(!wasRefresh && machine.changeCount > 0, "there are others only where they have changed")
+            case .failed, .renewed:
+                expect(!wasRefresh && outcome.pause == .seconds(300), "five minutes after a refusal")
+                callCount = 0
                 quietUntil = machine.now + .seconds(300)
             }
         default: endWithToken(sent)
@@ -129,31 +148,48 @@ private struct RandomRun {
         }
         let life = Duration.seconds(isBloq ? 3_600 : lifetime)
         guard sent + life - machine.now >= .milliseconds(500) else { return endWithFailure(outcome) }
+        callCount = 0
+        if let key = machine.usedKey { provenKey = key }
         generation += 1
         expiry = sent + life
         expect(outcome == .renewed(generation: generation), "generations count up by one")
     }
 
     private mutating func endWithFailure(_ outcome: TokenCache.Outcome) {
+        callCount = 0
         guard let pause = outcome.pause else { return expect(false, "a failure is told") }
         expect(pause >= .milliseconds(500) && pause <= .seconds(300), "a bounded pause")
     }
 
     private mutating func act() {
-        guard machine.call() else { return }
+        let isCalled = machine.call()
+        if machine.changeCount > changeCount {
+            changeCount = machine.changeCount
+            quietUntil = .zero
+        }
+        expect(rotation != .never || machine.readingCount == 0, "what never changes is not read")
+        expect(rotation == .watchable || machine.lookCount == 0, "only files are looked at")
+        guard isCalled else { return }
         expect(sentAt == nil, "never two calls at once")
         expect(machine.now >= quietUntil, "quiet after a refusal of the credentials")
+        callCount += 1
+        expect(callCount <= (isBloq ? 3 : 2), "a flight of few calls")
+        if let key = machine.usedKey {
+            expect(key == machine.readKey || key == provenKey, "the secrets read last, or those that got the last token")
+        }
         sentAt = machine.now
         isRefresh = machine.calls.last?.body.revealed.contains("refreshToken\",") == true
     }
 
     private mutating func check() {
         let deadline = machine.cache.nextDeadline
-        expect(sentAt != nil || deadline != nil, "what is pending has a deadline")
-        expect(sentAt != nil || (deadline ?? .zero) > machine.now, "a deadline that came was acted upon")
+        expect(isUnderWay || deadline != nil, "what is pending has a deadline")
+        expect(isUnderWay || (deadline ?? .zero) > machine.now, "a deadline that came was acted upon")
         expect(machine.cache.status(at: machine.now).generation == generation, "the generation")
         if machine.token != nil { expect(machine.now < expiry, "no bytes past the expiry") }
     }
+
+    private var isUnderWay: Bool { sentAt != nil || machine.isReading }
 
     private mutating func expect(_ condition: Bool, _ promise: String) {
         if !condition { broken.append("\(promise) at \(machine.now)") }

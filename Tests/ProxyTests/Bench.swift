@@ -21,10 +21,11 @@ final class Bench: EventHandler {
     private var timer = TimerID.none
 
     /// `route` is more members of the route, each with a comma before it; `tokenCredential` is a credential of its own, in
-    /// which `ENDPOINT` stands for the token endpoint's address.
+    /// which `ENDPOINT` stands for the token endpoint's address. With a `secret`, that is where client keys or token are really
+    /// read from. Events go to the descriptor `events`.
     init(
         route: String = "", top: String = "", log: String = #"{ "access": "off", "level": "error" }"#, hasTokenCalls: Bool = false, tokenCredential: String? = nil, upstreamHost: String = "127.0.0.1", basePath: String = "",
-        descriptorsMax: Int = .max
+        descriptorsMax: Int = .max, secret: String? = nil, events: Int32 = STDERR_FILENO
     ) throws {
         kernel = try BentKernel()
         loop = Loop(kernel: kernel)
@@ -32,8 +33,8 @@ final class Bench: EventHandler {
         tokenListener = try Self.listen()
         let endpoint = "127.0.0.1:\(Self.port(of: tokenListener))"
         let credential = tokenCredential?.replacing("ENDPOINT", with: endpoint) ?? (hasTokenCalls
-            ? #"{ "type": "bloq", "clientId": { "env": "ID" }, "clientSecret": { "env": "KEY" }, "accounts": "http://\#(endpoint)" }"#
-            : #"{ "type": "static", "token": { "env": "TOKEN" } }"#)
+            ? #"{ "type": "bloq", "clientId": \#(secret ?? #"{ "env": "ID" }"#), "clientSecret": \#(secret ?? #"{ "env": "KEY" }"#), "accounts": "http://\#(endpoint)" }"#
+            : #"{ "type": "static", "token": \#(secret ?? #"{ "env": "TOKEN" }"#) }"#)
         let text = """
             { "routes": [{ "name": "main", "listen": "127.0.0.1:0", "upstream": "http://\(upstreamHost):\(Self.port(of: upstreamListener))\(basePath)",
                 "credential": "key"\(route) }],
@@ -41,7 +42,8 @@ final class Bench: EventHandler {
             """
         let configuration = try Configuration.load(Array(text.utf8), file: "proxy.json")
         server = try Server(
-            configuration: configuration, secrets: FixedSecret(), loop: loop, log: try Log(configuration.log, kernel: kernel),
+            configuration: configuration, secrets: secret == nil ? FixedSecret() : SecretReader(), loop: loop,
+            log: try Log(configuration.log, kernel: kernel, eventDescriptor: events),
             descriptorsMax: descriptorsMax)
         try server.start()
         timer = loop.makeTimer(for: loop.add(self), token: 0)

@@ -1,0 +1,59 @@
+internal import Credentials
+internal import EventLoop
+
+// The secrets of the credentials while the proxy runs: they are read anew when a token machine asks for it.
+
+extension Server {
+    /// Reads the secrets of a credential again: files at once, commands beside the loop. `secretsRead` follows.
+    func readSecrets(_ credential: CredentialState) {
+        guard credential.reading == nil else { return }
+        let reading = SecretsReading(credential.configuration.secretSources, from: secrets)
+        credential.reading = reading
+        for (position, arguments) in reading.commands {
+            let token = EventToken(command: position, ofCredential: credential.index).rawValue
+            loop.run(arguments, for: handlerID, token: token)
+        }
+        if reading.isComplete { endReading(credential, reading) }
+    }
+
+    func commandFinished(_ credential: CredentialState, position: Int, token: UInt64) {
+        guard let output = loop.takeOutput(for: handlerID, token: token), let reading = credential.reading else { return }
+        reading.finished(position, output)
+        guard reading.isComplete else { return }
+        endReading(credential, reading)
+        driveCredential(credential)
+    }
+
+    private func endReading(_ credential: CredentialState, _ reading: SecretsReading) {
+        credential.reading = nil
+        let name = credential.configuration.name
+        var preparation = Preparation(configuration: configuration, secrets: reading)
+        let prepared = preparation.preparedGrant(of: credential.configuration)
+        for finding in preparation.findings {
+            log.event(.warning, "credential \(name): its secrets stay as they were, since they cannot be read anew: \(finding)")
+        }
+        tellWarnings()
+        guard credential.cache.secretsRead(prepared?.grant, at: now), let prepared else { return }
+        log.event(.info, "credential \(name): its secrets have changed, and the new ones are used")
+        credential.grants.removeAll { !credential.cache.knows($0.grant) }
+        credential.grants.append(prepared)
+    }
+
+    /// While the credentials are refused: reads them if they may be others.
+    func lookAtSecrets(_ credential: CredentialState) {
+        if credential.configuration.secretSources.contains(where: secrets.hasChanged) { readSecrets(credential) }
+    }
+
+    /// A token that needs no call was refused: it may have been replaced where it is read from.
+    func rereadPermanentToken(_ credential: CredentialState) {
+        guard credential.destination == nil, credential.configuration.rotation != .never, now >= credential.rereadTime else { return }
+        credential.rereadTime = now + Limits.permanentTokenInterval
+        readSecrets(credential)
+    }
+
+    /// What is dangerous about the secrets, as far as it was not told before.
+    func tellWarnings() {
+        for warning in secrets.warnings.dropFirst(toldWarningsCount) { log.event(.warning, warning.description) }
+        toldWarningsCount = secrets.warnings.count
+    }
+}
