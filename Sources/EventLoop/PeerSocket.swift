@@ -29,7 +29,8 @@ enum PeerSocket {
         return poll(&entry, 1, 0) == 1 && Int32(entry.revents) & POLLHUP != 0
     }
 
-    /// Whether a process has the socket. One that was closed lives on without an inode for a while, then it is not found.
+    /// Whether a process has the socket. One that was closed lives on for a while, without an inode. One that is not found says
+    /// nothing: the kernel may have no diagnosis of TCP, or another address for what was redirected.
     private static func isHeld(from source: SocketAddress, to destination: SocketAddress) -> Bool {
         let descriptor = socket(AF_NETLINK, Int32(SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue), NETLINK_SOCK_DIAG)
         guard descriptor >= 0 else { return true }
@@ -47,9 +48,8 @@ enum PeerSocket {
     /// Reads an answer. Whatever is not understood says nothing.
     private static func isHeld(_ answer: UnsafeRawBufferPointer) -> Bool {
         let headCount = MemoryLayout<nlmsghdr>.size
-        guard answer.count >= headCount + MemoryLayout<Int32>.size else { return true }
+        guard answer.count >= headCount else { return true }
         let kind = Int32(answer.loadUnaligned(as: nlmsghdr.self).nlmsg_type)
-        if kind == NLMSG_ERROR { return answer.loadUnaligned(fromByteOffset: headCount, as: Int32.self) != -ENOENT }
         guard kind == SOCK_DIAG_BY_FAMILY, answer.count >= headCount + MemoryLayout<inet_diag_msg>.size else { return true }
         return answer.loadUnaligned(fromByteOffset: headCount, as: inet_diag_msg.self).idiag_inode != 0
     }
