@@ -61,7 +61,7 @@ final class RouteState {
 
     private static func addressMap(_ configuration: Route, host: String) -> AddressMap {
         var prefix: [UInt8] = configuration.stripPrefix ? configuration.pathPrefix : []
-        if prefix.last == UInt8(ascii: "/") { prefix.removeLast() }
+        while prefix.last == UInt8(ascii: "/") { prefix.removeLast() }
         return AddressMap(
             isSecure: configuration.upstream.scheme == .https, host: host, port: configuration.upstream.port,
             isName: SocketAddress(numeric: configuration.upstream.host, port: 0) == nil, basePath: configuration.upstream.basePath,

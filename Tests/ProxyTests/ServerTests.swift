@@ -9,6 +9,14 @@ import Testing
     private static let get = "GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n"
     private static let empty = "HTTP/1.1 204 No Content\r\n\r\n"
 
+    @Test func `a prefix of slashes alone is taken off as any other`() throws {
+        let bench = try Bench(route: #", "pathPrefix": "//", "stripPrefix": true"#)
+        let client = try bench.client()
+        client.send("GET //a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasPrefix("GET /a HTTP/1.1\r\n") })
+    }
+
     @Test func `a request goes up with the token and its answer comes down`() throws {
         let bench = try Bench()
         let client = try bench.client()
