@@ -101,7 +101,7 @@ extension FieldLine {
 }
 
 extension Span where Element == UInt8 {
-    /// Whether a comma-separated list has this member, in any case. The text is in lower case.
+    /// Whether a comma-separated list has this member, in any case and without parameters. The text is in lower case.
     func hasMember(_ text: StaticString, in list: Range<Int>) -> Bool {
         var start = list.lowerBound
         while start < list.upperBound {

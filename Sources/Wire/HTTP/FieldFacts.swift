@@ -43,7 +43,7 @@ struct FieldFacts: Sendable {
                 transferEncoding == .absent ? Self.parseTransferEncoding(bytes, value) : .invalid
         case .connection: try noteConnection(value, in: bytes)
         case .expect: noteExpect(value, in: bytes)
-        case .te: if bytes.hasMember(value, "trailers") { acceptsTrailers = true }
+        case .te: if bytes.hasMember("trailers", in: value) { acceptsTrailers = true }
         default: break
         }
     }
@@ -120,17 +120,6 @@ extension Span where Element == UInt8 {
         var offset = start
         while offset < end, self[offset] != UInt8(ascii: ",") { offset += 1 }
         return offset
-    }
-
-    /// Whether the comma-separated list has this member, which is in lower case, in any case and without parameters.
-    func hasMember(_ list: Range<Int>, _ text: StaticString) -> Bool {
-        var start = list.lowerBound
-        while start < list.upperBound {
-            let end = endOfMember(from: start, before: list.upperBound)
-            if foldedEqual(trimmed(start..<end), text) { return true }
-            start = end + 1
-        }
-        return false
     }
 
     func isToken(_ range: Range<Int>) -> Bool {

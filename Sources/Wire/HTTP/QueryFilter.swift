@@ -4,8 +4,8 @@
 ///
 /// Parameters are separated by `&` and by `;`, for servers differ over the latter. A name is left out in every spelling that
 /// some server reads as that name: in any case, percent-encoded, also twice, with white space (`+` is one) around it, with
-/// brackets (`token[]`, `[token]`), and behind a separator or before a `=` or NUL that is itself percent-encoded. What stays
-/// is copied byte for byte.
+/// brackets (`token[]`, `[token]`) or behind a further `?`, and, within what stands before a `=`, behind a separator or before a `=`
+/// or NUL that is itself percent-encoded. What stays is copied byte for byte.
 public struct QueryFilter: Sendable {
     /// In lower case.
     private let name: [UInt8]
@@ -83,7 +83,7 @@ public struct QueryFilter: Sendable {
 
     /// How much of a name has been seen.
     private enum Match {
-        /// White space and brackets before the name.
+        /// White space, brackets and a question mark before the name.
         case leading
         /// So many bytes of it.
         case part(Int)
@@ -106,7 +106,7 @@ public struct QueryFilter: Sendable {
             let isBracket = byte == UInt8(ascii: "[") || byte == UInt8(ascii: "]")
             let isEnd = isBracket || byte == UInt8(ascii: "=") || byte == 0
             switch self {
-            case .leading where isBlank || isBracket: break
+            case .leading where isBlank || isBracket || byte == UInt8(ascii: "?"): break
             case .leading: self = byte.lowercased == name[0] ? .part(1) : .other
             case .part(let count) where count < name.count: self = byte.lowercased == name[count] ? .part(count + 1) : .other
             case .part, .trailing: self = isEnd ? .whole : isBlank ? .trailing : .other

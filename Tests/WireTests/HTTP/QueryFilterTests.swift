@@ -56,6 +56,7 @@ private let queryVectors: [QueryVector] = [
     QueryVector("encoded twice in part", "%%37%34oken=x&a=1", keeps: "?a=1"),
     QueryVector("white space around", "+token=x&a=1&token+=y&%20token%20=z&%09token=1&token%0A=2&%2Btoken=3&%2520token=4", keeps: "?a=1"),
     QueryVector("brackets behind", "token[]=x&a=1&token[0]=y&token%5B%5D=z&token%255B=1&token[a][b]=2&token]=3&token[", keeps: "?a=1"),
+    QueryVector("a question mark more", "?token=x&a=1&??to%6ben=y&%3Ftoken=z", keeps: "?a=1"),
     QueryVector("brackets around", "[token]=x&a=1&%5Btoken%5D=y&[[token]]=z", keeps: "?a=1"),
     QueryVector("white space and brackets", "+token+[]=x&a=1", keeps: "?a=1"),
     QueryVector("an encoded equals sign", "token%3Dx&a=1&token%3D=y&token%253Dx=z", keeps: "?a=1"),
