@@ -7,8 +7,6 @@ public final class Loop {
     @exclusivity(unchecked) private var timers = Timers()
     @exclusivity(unchecked) private var due: [(timer: TimerID, token: UInt64)] = []
     private let events: UnsafeMutableBufferPointer<Event>
-    /// Which of `events` this turn has still to deliver.
-    @exclusivity(unchecked) private var undelivered = 0..<0
     @exclusivity(unchecked) private var isRunning = false
     @exclusivity(unchecked) private var hasMoreToDo = false
 
@@ -40,7 +38,10 @@ public final class Loop {
         now = kernel.monotonicNow()
         for index in 0..<count {
             let event = events[index]
-            undelivered = index + 1..<count
+            handlers[Int(event.token >> Self.handlerShift)].note(event.token & Self.tokenMask, event.readiness)
+        }
+        for index in 0..<count {
+            let event = events[index]
             handlers[Int(event.token >> Self.handlerShift)]
                 .ready(event.token & Self.tokenMask, event.readiness, now: now)
         }
@@ -72,13 +73,6 @@ extension Loop {
     /// Watches a descriptor for a handler until it is closed: both directions, edge-triggered.
     public func register(_ descriptor: Int32, for handler: HandlerID, token: UInt64) throws(SystemError) {
         try kernel.register(descriptor, token: kernelToken(handler, token))
-    }
-
-    /// Whether this turn has still to deliver an event for what was registered with that token: something has happened there
-    /// that its handler does not know of. Compares at most `Limits.eventsPerTurn` tokens.
-    public func hasUndeliveredEvent(for handler: HandlerID, token: UInt64) -> Bool {
-        let token = kernelToken(handler, token)
-        return undelivered.contains { events[$0].token == token }
     }
 
     /// Looks a name up for a handler: it is told with `.resolved`, and takes the answer by `takeResolution`.

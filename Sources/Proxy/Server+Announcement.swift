@@ -45,6 +45,7 @@ extension Server {
         downstreams[downstream].exchange.upstream = .none
         closeUpstream(upstream)
         downstreams[downstream].exchange.become(.waitingForToken)
+        awaitToken(downstream)
         takeToken(downstream)
         return true
     }

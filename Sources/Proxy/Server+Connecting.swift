@@ -133,13 +133,17 @@ extension Server {
 // MARK: events
 
 extension Server {
-    func upstreamReady(_ upstream: Handle<Upstream>, _ readiness: Readiness) {
+    /// Takes over what an event says, before any event of this turn is acted on.
+    func noteReadiness(_ upstream: Handle<Upstream>, _ readiness: Readiness) {
         if readiness.contains(.readable) || readiness.contains(.failed) {
             upstreams[upstream].canReceive = true
             upstreams[upstream].tls?.socketReadable(peerClosed: !readiness.isDisjoint(with: [.peerClosed, .failed]))
         }
         if !readiness.isDisjoint(with: [.peerClosed, .failed]) { upstreams[upstream].isPeerClosed = true }
         if readiness.contains(.writable) { upstreams[upstream].canSend = true }
+    }
+
+    func upstreamReady(_ upstream: Handle<Upstream>, _ readiness: Readiness) {
         switch upstreams[upstream].phase {
         case .connecting: connectEnded(upstream)
         case .handshaking: shakeHands(upstream)
@@ -219,7 +223,7 @@ extension Server {
             upstreams[upstream].destination.promisedCount -= 1
             offer(upstream)
         case .exchange(let downstream):
-            if isWaiting(downstream) { serveWaiting(downstream, on: upstream) } else { offer(upstream) }
+            if !isWaiting(downstream) || !serveWaiting(downstream, on: upstream) { offer(upstream) }
         case .tokenCall(let index):
             setDeadline(upstream, at: now + credentials[index].configuration.timeouts.responseHead)
             sendTokenCall(credentials[index], on: upstream)

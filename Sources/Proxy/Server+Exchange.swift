@@ -40,7 +40,7 @@ extension Server {
                 return
             }
             downstreams[downstream].exchange.become(.waitingForToken)
-            setDeadline(downstream, after: route.credential.configuration.authTimeout)
+            awaitToken(downstream)
             takeToken(downstream)
         }
     }
@@ -79,6 +79,12 @@ extension Server {
 // MARK: the token and the connection
 
 extension Server {
+    /// The time that a request has to wait for a token begins.
+    func awaitToken(_ downstream: Handle<Downstream>) {
+        let route = routes[downstreams[downstream].exchange.route]
+        setDeadline(downstream, after: route.credential.configuration.authTimeout)
+    }
+
     /// The request needs a token: goes on with it, waits for it, or is answered.
     func takeToken(_ downstream: Handle<Downstream>) {
         let route = routes[downstreams[downstream].exchange.route]
@@ -98,23 +104,20 @@ extension Server {
     }
 
     private func takeConnection(_ downstream: Handle<Downstream>, _ destination: Destination) {
-        if destination.idle.isEmpty || downstreams[downstream].exchange.hasRetriedConnection {
-            // The time for the token is over. To connect has a limit of its own; to wait for others has this one.
-            setDeadline(downstream, after: routes[downstreams[downstream].exchange.route].configuration.timeouts.responseHead)
-        }
         if downstreams[downstream].exchange.hasRetriedConnection {
             // The pool has just shown that it may hold what the upstream has closed.
+            awaitConnection(downstream)
             connect(to: destination, for: .exchange(downstream))
             return
         }
         while let upstream = destination.idle.popLast() {
             // What has come on it since its answer would be taken for the answer to this request.
-            let isQuiet = !loop.hasUndeliveredEvent(for: handlerID, token: EventToken(upstream).rawValue)
+            let isQuiet = !upstreams[upstream].canReceive && !upstreams[upstream].isPeerClosed
             guard isQuiet && downstreams[downstream].exchange.method.isSafe || isStillOpen(upstream) else {
                 closeUpstream(upstream)
                 continue
             }
-            serve(downstream, on: upstream)
+            if !serve(downstream, on: upstream) { offer(upstream) }
             return
         }
         if destination.isFull { destination.keepInQueue(isWaiting) }
@@ -122,21 +125,28 @@ extension Server {
             answer(downstream, .overloaded(routes[downstreams[downstream].exchange.route].configuration.name, queueMax: destination.queueMax))
             return
         }
+        awaitConnection(downstream)
         destination.enqueue(Destination.Waiting(downstream: downstream, exchange: downstreams[downstream].exchange.number))
         openForQueue(destination)
     }
 
-    /// Hands a free connection to a request that waits for one, and writes the head.
-    func serve(_ downstream: Handle<Downstream>, on upstream: Handle<Upstream>) {
+    /// The time for the token is over. To connect has a limit of its own; to wait for others has this one.
+    private func awaitConnection(_ downstream: Handle<Downstream>) {
+        setDeadline(downstream, after: routes[downstreams[downstream].exchange.route].configuration.timeouts.responseHead)
+    }
+
+    /// Hands a free connection to a request that waits for one, and writes the head. False when the request has to wait for
+    /// a token, and the connection is still free.
+    func serve(_ downstream: Handle<Downstream>, on upstream: Handle<Upstream>) -> Bool {
         let route = routes[downstreams[downstream].exchange.route]
         // While it waited for the connection, the token may have been renewed, refused to another, or have expired.
         guard case .ready(let generation) = route.credential.cache.use(
             at: now, refusedGeneration: downstreams[downstream].exchange.refusedGeneration)
         else {
-            release(upstream)
             downstreams[downstream].exchange.become(.waitingForToken)
+            awaitToken(downstream)
             takeToken(downstream)
-            return
+            return false
         }
         upstreams[upstream].beginRequest(for: .exchange(downstream))
         loop.disarm(upstreams[upstream].timer)
@@ -144,10 +154,11 @@ extension Server {
         guard writeRequestHead(downstream, upstream, route, generation) else {
             closeUpstream(upstream)
             answer(downstream, .malformed(.headTooLong))
-            return
+            return true
         }
         refreshDeadline(downstream)
         pumpRequest(downstream, upstream)
+        return true
     }
 
     /// False when the head with what is added does not fit a buffer.

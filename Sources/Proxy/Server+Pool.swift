@@ -27,8 +27,7 @@ extension Server {
     func offer(_ upstream: Handle<Upstream>) {
         let destination = upstreams[upstream].destination
         while let waiting = destination.dequeue() {
-            guard isWaiting(waiting) else { continue }
-            serveWaiting(waiting.downstream, on: upstream)
+            guard isWaiting(waiting), serveWaiting(waiting.downstream, on: upstream) else { continue }
             return
         }
         if isDraining {
@@ -41,10 +40,11 @@ extension Server {
     }
 
     /// Serves a request that no event of its client is being handled for. If it is answered at once, which a malformed content
-    /// is, nobody else would send the answer.
-    func serveWaiting(_ downstream: Handle<Downstream>, on upstream: Handle<Upstream>) {
-        serve(downstream, on: upstream)
+    /// is, nobody else would send the answer. False when the connection is still free.
+    func serveWaiting(_ downstream: Handle<Downstream>, on upstream: Handle<Upstream>) -> Bool {
+        let isServed = serve(downstream, on: upstream)
         advanceIfFree(downstream)
+        return isServed
     }
 
     /// Whether a pooled connection has not ended meanwhile, as far as can be known. A request that must not be sent twice is not

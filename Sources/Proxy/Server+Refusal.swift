@@ -119,18 +119,29 @@ extension Server {
         downstreams[downstream].exchange.hasReauthenticated = refusal == .wait
         upstreams[upstream].input.consume(headCount)
         downstreams[downstream].exchange.upstream = .none
-        if downstreams[downstream].exchange.isRequestSent, upstreams[upstream].keepsAlive {
-            beginDiscarding(upstream)
-        } else {
-            closeUpstream(upstream)
-        }
-        if case .unavailable(let cause, let retryAfter) = refusal {
+        let isReusable = downstreams[downstream].exchange.isRequestSent && upstreams[upstream].keepsAlive
+        switch refusal {
+        case .wait:
+            // First, for its turn comes before that of those who wait for its connection and now have no token either.
+            sendAgain(downstream)
+            letGo(upstream, isReusable: isReusable)
+        case .unavailable(let cause, let retryAfter):
+            letGo(upstream, isReusable: isReusable)
             answer(downstream, .credentialUnavailable(credential.configuration.name, cause: cause, retryAfter: retryAfter))
-            return true
+        case .replayNow, .passThrough:
+            letGo(upstream, isReusable: isReusable)
+            sendAgain(downstream)
         }
-        downstreams[downstream].exchange.become(.waitingForToken)
-        setDeadline(downstream, after: credential.configuration.authTimeout)
-        takeToken(downstream)
         return true
+    }
+
+    private func letGo(_ upstream: Handle<Upstream>, isReusable: Bool) {
+        if isReusable { beginDiscarding(upstream) } else { closeUpstream(upstream) }
+    }
+
+    private func sendAgain(_ downstream: Handle<Downstream>) {
+        downstreams[downstream].exchange.become(.waitingForToken)
+        awaitToken(downstream)
+        takeToken(downstream)
     }
 }

@@ -113,6 +113,13 @@ public final class Server: EventHandler {
 // MARK: events
 
 extension Server {
+    /// Of upstream connections only: a request must not be given to one on which something has come unasked, or which has ended.
+    public func note(_ token: UInt64, _ readiness: Readiness) {
+        let event = EventToken(rawValue: token)
+        guard event.kind == .upstream, let upstream = upstreams.living(index: event.index, generation: event.generation) else { return }
+        noteReadiness(upstream, readiness)
+    }
+
     public func ready(_ token: UInt64, _ readiness: Readiness, now: Duration) {
         self.now = now
         let event = EventToken(rawValue: token)
