@@ -63,6 +63,8 @@ struct Downstream: ~Copyable {
     var isOutputEnded = false
     /// The client may still be sending: a request that was not read to its end, or the next one.
     var isOwedInput = false
+    /// It is one too many, and only told so.
+    var isRefused = false
     /// It has had a request.
     var hasBeenUsed = false
     /// While breaking: what had not reached the client yet, and until when some more of it has to.

@@ -20,11 +20,14 @@ struct Router {
     let headTimeout: Duration
     /// Likewise.
     let keepAliveTimeout: Duration
+    /// Likewise: the tail of an answer may still be on its way when its request is over.
+    let idleTimeout: Duration
 
     init(routes: [RouteState]) {
         self.routes = routes.enumerated().sorted { Self.precedence($0) < Self.precedence($1) }.map(\.element)
         headTimeout = routes.map(\.configuration.timeouts.requestHead).max() ?? .zero
         keepAliveTimeout = routes.map(\.configuration.timeouts.keepAlive).max() ?? .zero
+        idleTimeout = routes.map(\.configuration.timeouts.idle).max() ?? .zero
     }
 
     private static func precedence(_ route: (offset: Int, element: RouteState)) -> (Int, Int, Int) {

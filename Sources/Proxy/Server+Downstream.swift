@@ -239,9 +239,15 @@ extension Server {
         switch downstreams[downstream].phase {
         case .exchanging: refreshDeadline(downstream)
         case .tunnelling: refreshTunnelDeadline(downstream)
-        case .idle: setDeadline(downstream, after: listeners[downstreams[downstream].listener].router.keepAliveTimeout)
-        case .finishing, .receivingHead, .breaking, .lingering, .closed: break
+        case .idle, .finishing: awaitEnd(downstream)
+        case .receivingHead, .breaking, .lingering, .closed: break
         }
+    }
+
+    /// The request is over: the wait for the client to take the rest of its answer, or for its next request.
+    func awaitEnd(_ downstream: Handle<Downstream>) {
+        let router = listeners[downstreams[downstream].listener].router
+        setDeadline(downstream, after: downstreams[downstream].output.isEmpty ? router.keepAliveTimeout : router.idleTimeout)
     }
 
     /// The wait that the exchange is in now: for the request's content, for the response's head, or for more of it.
@@ -266,7 +272,10 @@ extension Server {
             return
         }
         switch downstreams[downstream].phase {
-        case .idle, .finishing, .lingering: close(downstream)
+        case .idle, .finishing, .lingering:
+            // An answer whose rest was not taken must not look whole, which one that ends with the connection would.
+            if !downstreams[downstream].output.isEmpty { kernel.resetOnClose(downstreams[downstream].descriptor.number) }
+            close(downstream)
         case .receivingHead:
             refuseHead(
                 downstream, .requestTimeout("head", limit: headTimeout(of: downstreams[downstream].listener)))
@@ -305,7 +314,8 @@ extension Server {
         }
         kernel.shutdownWriting(downstreams[downstream].descriptor.number)
         downstreams[downstream].become(.lingering)
-        downstreams[downstream].lingerEnd = now + (isDraining ? Limits.lingerTimeout : Limits.lingerTimeMax)
+        let isShort = isDraining || downstreams[downstream].isRefused
+        downstreams[downstream].lingerEnd = now + (isShort ? Limits.lingerTimeout : Limits.lingerTimeMax)
     }
 
     private func linger(_ downstream: Handle<Downstream>) {

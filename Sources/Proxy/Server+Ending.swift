@@ -49,7 +49,7 @@ extension Server {
         dropExchange(downstream)
         downstreams[downstream].hasBeenUsed = true
         downstreams[downstream].become(isPersistent ? .idle : .finishing)
-        setDeadline(downstream, after: listeners[downstreams[downstream].listener].router.keepAliveTimeout)
+        awaitEnd(downstream)
     }
 
     private func dropExchange(_ downstream: Handle<Downstream>) {
@@ -92,7 +92,7 @@ extension Server {
 
     /// The beginning of a response has not gone yet: an answer that says what is wrong takes its place. A connection that ends
     /// without a byte would make clients send the request again (RFC 9112, section 9.3.1), which may have taken effect.
-    private func takeBackResponse(_ downstream: Handle<Downstream>) -> Bool {
+    func takeBackResponse(_ downstream: Handle<Downstream>) -> Bool {
         guard downstreams[downstream].exchange.isResponseHeld else { return false }
         downstreams[downstream].output.removeAll()
         downstreams[downstream].exchange.responsePhase = .none
@@ -122,7 +122,7 @@ extension Server {
     private func forwardingTimedOut(_ downstream: Handle<Downstream>, _ route: RouteState) {
         let timeouts = route.configuration.timeouts
         let upstream = downstreams[downstream].exchange.upstream
-        guard downstreams[downstream].exchange.responsePhase == .none else {
+        guard downstreams[downstream].exchange.responsePhase == .none || takeBackResponse(downstream) else {
             breakOff(downstream, "nothing moved for \(timeouts.idle.text) (timeouts.idle)")
             return
         }
@@ -199,6 +199,7 @@ extension Server {
         if case .closedBeforeAnswer = fault, mayRetry {
             downstreams[downstream].exchange.hasRetriedConnection = true
             downstreams[downstream].exchange.become(.waitingForToken)
+            awaitToken(downstream)
             takeToken(downstream)
         } else {
             answer(downstream, .upstream(fault, route.destination, wasSent: !isUntouched))

@@ -84,7 +84,7 @@ extension Server {
         guard let number = listener.descriptor?.number else { return }
         listener.mayHaveMore = true
         for _ in 0..<Limits.acceptsPerTurn {
-            let isTooMany = downstreams.count >= clientsMax
+            let isTooMany = downstreams.count - refusedCount >= clientsMax
             if isTooMany, isRoomComing() || downstreams.isFull {
                 loop.arm(listener.timer, at: now + Limits.acceptPause)
                 return
@@ -140,6 +140,8 @@ extension Server {
         }
         guard !isTooMany else {
             // Whatever it is going to ask: a client that is told so can try again, one that waits in the backlog only waits.
+            downstreams[handle].isRefused = true
+            refusedCount += 1
             refuseHead(handle, .tooManyConnections(clientsMax))
             advance(handle)
             return
@@ -180,6 +182,22 @@ extension Server {
 
     func drainTimedOut() {
         log.event(.warning, "\(downstreams.count) connections had not ended within \(configuration.drainTimeout.text)")
+        cutOff()
+    }
+
+    /// Ends everything at once and stops the loop. What is cut off by this looks so to both its sides.
+    public func cutOff() {
+        now = loop.now
+        for destination in destinations { destination.keepInQueue { _ in false } }
+        downstreams.forEach { downstream in
+            switch downstreams[downstream].phase {
+            case .exchanging, .tunnelling, .breaking: kernel.resetOnClose(downstreams[downstream].descriptor.number)
+            case .idle, .receivingHead, .finishing, .lingering, .closed:
+                guard !downstreams[downstream].output.isEmpty else { break }
+                kernel.resetOnClose(downstreams[downstream].descriptor.number)
+            }
+            abandon(downstream, code: "cut_off")
+        }
         loop.stop()
     }
 }

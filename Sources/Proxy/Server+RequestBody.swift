@@ -142,7 +142,7 @@ extension Server {
     /// The client's content is malformed: the upstream must not take its beginning for the whole.
     private func failRequest(_ downstream: Handle<Downstream>, _ answer: Answer) {
         closeUpstream(downstreams[downstream].exchange.upstream)
-        if downstreams[downstream].exchange.responsePhase == .none {
+        if downstreams[downstream].exchange.responsePhase == .none || takeBackResponse(downstream) {
             self.answer(downstream, answer)
         } else {
             breakOff(downstream, answer.message)

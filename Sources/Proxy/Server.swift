@@ -47,6 +47,8 @@ public final class Server: EventHandler {
     @exclusivity(unchecked) var resuming: [Handle<Downstream>] = []
     /// More connections wait to be accepted than one turn takes.
     @exclusivity(unchecked) var hasUnaccepted = false
+    /// Clients that are one too many, and are being told so.
+    @exclusivity(unchecked) var refusedCount = 0
     @exclusivity(unchecked) var endedDownstreams: [Handle<Downstream>] = []
     @exclusivity(unchecked) var endedUpstreams: [Handle<Upstream>] = []
     var drainTimer = TimerID.none
@@ -182,6 +184,7 @@ extension Server {
         }
         for downstream in endedDownstreams {
             loop.removeTimer(downstreams[downstream].timer)
+            if downstreams[downstream].isRefused { refusedCount -= 1 }
             downstreams.remove(downstream)
         }
         endedUpstreams.removeAll(keepingCapacity: true)

@@ -14,7 +14,7 @@ struct Run: ParsableCommand {
         do {
             let loop = Loop(kernel: try LinuxKernel())
             let server = try Launch.server(configuration, on: loop)
-            let signals = try Signals(loop: loop) { if server.isDraining { loop.stop() } else { server.drain() } }
+            let signals = try Signals(loop: loop) { if server.isDraining { server.cutOff() } else { server.drain() } }
             for (address, routes) in server.listening {
                 Console.error("bearerproxy: listening on \(address) for \(routes.joined(separator: ", "))")
             }

@@ -106,4 +106,30 @@ import Testing
         upstream.send(Self.empty)
         #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 204") })
     }
+
+    @Test func `clients that were refused and stay keep nobody out`() throws {
+        let bench = try Bench(top: #", "limits": { "connections": 2 }"#)
+        var served: [(client: Peer, upstream: Peer)] = []
+        for _ in 0..<2 {
+            let client = try bench.client()
+            client.send(Self.get)
+            let upstream = try bench.upstream()
+            #expect(bench.turn { upstream.text.hasPrefix("GET ") })
+            served.append((client, upstream))
+        }
+        let refused = try (0..<8).map { _ in try bench.client() }
+        #expect(bench.turn { refused.allSatisfy { $0.text.hasPrefix("HTTP/1.1 503 ") } })
+        for (client, upstream) in served {
+            upstream.send(Self.empty)
+            #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 204") })
+            client.close()
+        }
+        #expect(bench.turn { bench.server.downstreams.count == refused.count })
+        let next = try bench.client()
+        next.send(Self.get)
+        served[0].upstream.forget()
+        served[1].upstream.forget()
+        #expect(bench.turn { served.contains { $0.upstream.text.hasPrefix("GET ") } })
+        #expect(next.received.isEmpty)
+    }
 }
