@@ -10,6 +10,7 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/kdf.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/ssl.h>
@@ -77,6 +78,14 @@ static inline void openssl_harden(SSL_CTX *context) {
 
 static inline int openssl_set_server_name(SSL *ssl, const char *name) {
     return SSL_set_tlsext_host_name(ssl, name) == 1;
+}
+
+static inline int openssl_set_tag(EVP_CIPHER_CTX *context, int count, void *tag) {
+    return EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, count, tag);
+}
+
+static inline int openssl_get_tag(EVP_CIPHER_CTX *context, int count, void *tag) {
+    return EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, count, tag);
 }
 
 static inline EVP_PKEY *openssl_generate_p256(void) {

@@ -41,9 +41,9 @@ public struct TokenCache: Sendable {
     private var grants: KnownGrants
     /// That the token is of.
     private var tokenGrant: Grant?
-    private var state: TokenState
-    private var generation: UInt64
-    private var refreshToken: Secret?
+    var state: TokenState
+    var generation: UInt64
+    var refreshToken: Secret?
     private var isRefreshTokenDoubted = false
     private var failures = 0
     private var lastCause: String?
@@ -221,6 +221,12 @@ extension TokenCache {
 
     /// Whether the present token was obtained with these credentials.
     public func isOfToken(_ other: Grant) -> Bool { other == tokenGrant }
+
+    /// The token that was put in place was obtained with the credentials that were read last.
+    mutating func takeAsProven() {
+        tokenGrant = grants[.newest]
+        grants.proved(.newest)
+    }
 
     /// When to ask `nextAction` again if nothing else happens; zero (which is past) if an action waits already, and nil if
     /// only the end of a call can bring news.

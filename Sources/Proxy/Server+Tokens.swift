@@ -182,7 +182,9 @@ extension Server {
         let outcome = report(&credential.cache)
         credential.wipeAnswer()
         switch outcome {
-        case .renewed(let generation): log.event(.info, "credential \(name): token \(generation) obtained")
+        case .renewed(let generation):
+            log.event(.info, "credential \(name): token \(generation) obtained")
+            saveToken(of: credential)
         case .failed(let cause, let retryAfter):
             log.event(.error, "credential \(name): no token: \(cause); trying again in \(retryAfter.text)")
         case .continues: log.event(.info, "credential \(name): the refresh token was refused; authenticating anew")

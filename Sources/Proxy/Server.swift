@@ -20,6 +20,8 @@ public final class Server: EventHandler {
     let secrets: any SecretReading
     /// Of the secrets' warnings, so many were told.
     var toldWarningsCount = 0
+    /// Where tokens are kept for the next process, if anywhere.
+    private(set) var tokenFile: TokenFile?
     /// Clients that are served at one time: as many as are configured, or as there are descriptors for.
     let clientsMax: Int
     let downstreams: Slab<Downstream>
@@ -100,9 +102,16 @@ public final class Server: EventHandler {
                 RouteState(
                     index: index, configuration: route, destination: destination, credential: credentials[route.credential]))
         }
+        var findings = preparation.findings
+        do throws(TokenFileError) {
+            tokenFile = try configuration.tokenCache.map { settings throws(TokenFileError) in try TokenFile(settings) }
+        } catch {
+            findings.append(error.finding)
+        }
         for warning in configuration.warnings { log.event(.warning, warning.description) }
         tellWarnings()
-        guard preparation.findings.isEmpty else { throw .configuration(preparation.findings) }
+        guard findings.isEmpty else { throw .configuration(findings) }
+        if let tokenFile { restoreTokens(from: tokenFile) }
     }
 
     static func seed(from kernel: any Kernel) -> UInt64 {
@@ -202,6 +211,11 @@ extension Server {
         var preparation = Preparation(configuration: configuration, secrets: secrets)
         for index in configuration.credentials.indices { _ = preparation.credential(index, destinationIndex: 0) }
         for route in configuration.routes { _ = preparation.destination(of: route, index: 0) }
-        return preparation.findings
+        do throws(TokenFileError) {
+            if let settings = configuration.tokenCache { _ = try TokenFile(settings) }
+            return preparation.findings
+        } catch {
+            return preparation.findings + [error.finding]
+        }
     }
 }

@@ -66,12 +66,30 @@ extension Mistake {
             ]),
         Mistake(
             "services of a later version",
-            .top(#""admin": { "listen": "127.0.0.1:9901" }, "tokenCache": { "file": "/t" }, "egressProxy": "http://p:3128", "threads": "auto""#),
+            .top(#""admin": { "listen": "127.0.0.1:9901" }, "egressProxy": "http://p:3128", "threads": "auto""#),
             [
                 "proxy.json:4:1: admin: is not supported by this version of bearerproxy; remove it",
-                "proxy.json:4:42: tokenCache: is not supported by this version of bearerproxy; remove it",
-                "proxy.json:4:74: egressProxy: is not supported by this version of bearerproxy; remove it",
-                #"proxy.json:4:117: threads: "auto" is not supported by this version of bearerproxy; write 1"#,
+                "proxy.json:4:42: egressProxy: is not supported by this version of bearerproxy; remove it",
+                #"proxy.json:4:85: threads: "auto" is not supported by this version of bearerproxy; write 1"#,
+            ]),
+        Mistake(
+            "a token cache without a file",
+            .top(#""tokenCache": {}"#),
+            [
+                #"proxy.json:4:15: tokenCache.file: is missing; write the path of a file, such as "/var/lib/bearerproxy/tokens""#,
+            ]),
+        Mistake(
+            "a token cache that is a path",
+            .top(#""tokenCache": "/var/lib/tokens""#),
+            [
+                #"proxy.json:4:15: tokenCache: a string stands here; write { "file": "/var/lib/bearerproxy/tokens" }"#,
+            ]),
+        Mistake(
+            "a token cache in a directory",
+            .top(#""tokenCache": { "file": "/var/lib/", "mode": "0600" }"#),
+            [
+                #"proxy.json:4:25: tokenCache.file: "/var/lib/" is a directory; write the path of a file in it"#,
+                #"proxy.json:4:38: tokenCache.mode: unknown key; the keys here are "file""#,
             ]),
         Mistake(
             "two threads",

@@ -8,6 +8,8 @@ public struct Configuration: Sendable {
     /// In the order of the file.
     public let credentials: [Credential]
     public let log: LogSettings
+    /// Where tokens are kept beyond the process; nil: nowhere.
+    public let tokenCache: TokenCacheSettings?
     /// Clients' connections at one time, over all listeners; one more is refused with 503.
     public let connectionsMax: Int
     /// How long exchanges in flight may take to finish once the proxy stops accepting; 0 ends them at once.

@@ -63,13 +63,13 @@ struct Decoding {
         let connectionsMax = object.optional("limits").map(connectionsMax) ?? Limits.connections.upperBound
         let drainTimeout = object.optional("drainTimeout").map { $0.duration(in: Limits.drainTimeout) } ?? .seconds(30)
         checkThreads(object)
-        object.unsupported("tokenCache")
+        let tokenCache = object.optional("tokenCache").map(tokenCacheSettings)
         object.unsupported("admin")
         object.unsupported("egressProxy")
         object.finish()
         guard let routes, let log, let connectionsMax, let drainTimeout else { return nil }
         return Configuration(
-            routes: routes, credentials: credentials, log: log, connectionsMax: connectionsMax, drainTimeout: drainTimeout, threads: 1,
+            routes: routes, credentials: credentials, log: log, tokenCache: tokenCache ?? nil, connectionsMax: connectionsMax, drainTimeout: drainTimeout, threads: 1,
             warnings: diagnosis.warnings)
     }
 
@@ -122,6 +122,19 @@ struct Decoding {
                 return .file(text)
             }
         }
+    }
+
+    private func tokenCacheSettings(_ node: Node) -> TokenCacheSettings? {
+        let expected = "{ \"file\": \"/var/lib/bearerproxy/tokens\" }"
+        guard let object = ObjectReader(node, expected) else { return nil }
+        let fileNode = object.required("file", "the path of a file, such as \"/var/lib/bearerproxy/tokens\"")
+        object.finish()
+        guard let fileNode, let file = fileNode.parse("the path of a file", Self.filePath) else { return nil }
+        guard !file.hasSuffix("/") else {
+            fileNode.error("\(quoted(file)) is a directory; write the path of a file in it")
+            return nil
+        }
+        return TokenCacheSettings(file: file, place: fileNode.place)
     }
 
     private func connectionsMax(_ node: Node) -> Int? {
