@@ -53,7 +53,7 @@ let package = Package(
             name: "ProxyTests", dependencies: ["Proxy", "Credentials", "EventLoop", "Wire", "Compressor"], swiftSettings: common),
         .testTarget(
             name: "ProxySimulationTests",
-            dependencies: ["Proxy", "Sandbox", "Simulation", "EventLoop", "Credentials", "Wire"], swiftSettings: common),
+            dependencies: ["Proxy", "Sandbox", "Simulation", "EventLoop", "Credentials", "Wire", "Compressor"], swiftSettings: common),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Wire"], swiftSettings: common),
     ]
 )

@@ -78,7 +78,7 @@ extension Errand {
     }
 
     /// Mostly small, now and then nothing, and now and then more than every buffer on the way.
-    private static func size(from dice: inout Seed) -> Int {
+    static func size(from dice: inout Seed) -> Int {
         switch dice.integer(in: 0...9) {
         case 0: 0
         case 1...5: dice.integer(in: 1...2000)

@@ -17,15 +17,18 @@ struct Errand {
     let bytes: [UInt8]
     /// Content longer than this is not kept by the proxy for a second attempt.
     let isReplayable: Bool
+    /// More of it, if it goes to a `BroadServer`.
+    var broad: BroadErrand?
 
     /// Whether the method is one that may be sent again unasked.
     var isSafe: Bool { bytes.starts(with: Array("GET ".utf8)) || bytes.starts(with: Array("HEAD ".utf8)) }
 
     /// What is wrong with an answer; nil if nothing is. `executions`: how often the order was carried out.
-    func fault(in answer: HTTPAnswer, executions: Int) -> String? {
+    func fault(in answer: HTTPAnswer, executions: Int, _ world: World) -> String? {
         guard answer.field("x-request-id") == requestID else {
             return "the answer to \(requestID) is one to \(answer.field("x-request-id") ?? "nobody")"
         }
+        if broad != nil { return fault(in: answer, from: world.broad, executions: executions, contentMax: world.broadContentMax) }
         switch answer.status {
         case 200: return faultInSuccess(answer, executions)
         case 204 where isWild, 304 where isWild: return answer.content.isEmpty ? nil : "\(answer.status) with content"
@@ -35,6 +38,17 @@ struct Errand {
             if answer.field("retry-after") != nil, executions > 0 { return "carried out, and yet: \(answer.text)" }
             return nil
         default: return "\(answer.status): \(answer.text)"
+        }
+    }
+
+    /// Whether it is what was asked for, where nothing failed.
+    func isSatisfied(by answer: HTTPAnswer) -> Bool {
+        switch answer.status {
+        case 200: true
+        case 101, 426: broad?.tunnel != nil
+        case 417: broad?.expectsContinue == true
+        case 401, 403: !isReplayable
+        default: false
         }
     }
 
@@ -60,7 +74,7 @@ struct Errand {
     }
 
     /// The sandbox's pattern repeats; so a part that is missing or there twice shows.
-    private static func isPattern(_ content: [UInt8]) -> Bool { content == Array(pattern[..<content.count]) }
+    static func isPattern(_ content: [UInt8]) -> Bool { content.count <= pattern.count && content == Array(pattern[..<content.count]) }
 
     static let contentBytesMax = 200 * 1024
     /// The sandbox's: no power of two divides its period.

@@ -4,6 +4,7 @@ struct HTTPAnswer: Equatable {
     /// Names in lower case.
     var fields: [(name: String, value: String)] = []
     var content: [UInt8] = []
+    var trailers: [(name: String, value: String)] = []
     /// Interim answers that came before it.
     var interimCount = 0
 
@@ -19,6 +20,6 @@ struct HTTPAnswer: Equatable {
 
     static func == (left: HTTPAnswer, right: HTTPAnswer) -> Bool {
         left.status == right.status && left.content == right.content && left.interimCount == right.interimCount
-            && left.fields.elementsEqual(right.fields) { $0 == $1 }
+            && left.fields.elementsEqual(right.fields) { $0 == $1 } && left.trailers.elementsEqual(right.trailers) { $0 == $1 }
     }
 }

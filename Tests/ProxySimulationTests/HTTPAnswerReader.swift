@@ -11,6 +11,7 @@ struct HTTPAnswerReader {
         case chunkEnd
         case trailer
         case untilEnd
+        case tunnel
     }
 
     private(set) var answers: [HTTPAnswer] = []
@@ -26,6 +27,18 @@ struct HTTPAnswerReader {
     var isWithinAnswer: Bool {
         if case .head = state { return !waiting.isEmpty }
         return true
+    }
+
+    /// A 101 has come: nothing behind it is HTTP.
+    var isTunnelling: Bool {
+        if case .tunnel = state { return true }
+        return false
+    }
+
+    /// What has come behind a 101 and was not taken yet.
+    mutating func takeTunnelled() -> [UInt8] {
+        defer { waiting = [] }
+        return waiting
     }
 
     /// A request was sent, the answers to which are in order.
@@ -74,8 +87,9 @@ struct HTTPAnswerReader {
             return line.isEmpty ? true : fail("a chunk is longer than its size")
         case .trailer:
             guard let line = takeLine() else { return false }
-            if line.isEmpty { finish() }
+            if line.isEmpty { finish() } else { answer.trailers.append(Self.field(line)) }
             return true
+        case .tunnel: return false
         case .untilEnd:
             _ = takeContent(waiting.count)
             return false
@@ -86,22 +100,22 @@ struct HTTPAnswerReader {
         let lines = String(decoding: head, as: UTF8.self).split(separator: "\r\n")
         let parts = lines[0].split(separator: " ", maxSplits: 2)
         guard parts.count >= 2, parts[0] == "HTTP/1.1", let status = Int(parts[1]) else { return faults.append("status line \(lines[0])") }
-        if status < 200 {
+        if status < 200, status != 101 {
             answer.interimCount += 1
             return
         }
         answer.status = status
-        answer.fields = lines.dropFirst().map { line in
-            let colon = line.firstIndex(of: ":") ?? line.endIndex
-            return (line[..<colon].lowercased(), String(line[colon...].dropFirst(2)))
-        }
+        answer.fields = lines.dropFirst().map(Self.field)
         guard expectedCount < heads.count else { return faults.append("an answer that nobody asked for: \(status)") }
         let isHead = heads[expectedCount]
         expectedCount += 1
         let length = answer.field("content-length").flatMap { Int($0) }
         let isChunked = answer.field("transfer-encoding") == "chunked"
         if isChunked, length != nil { faults.append("an answer with two framings") }
-        if isHead || status == 204 || status == 304 {
+        if status == 101 {
+            finish()
+            state = .tunnel
+        } else if isHead || status == 204 || status == 304 {
             finish()
         } else if isChunked {
             state = .chunkSize
@@ -110,6 +124,11 @@ struct HTTPAnswerReader {
         } else {
             state = .untilEnd
         }
+    }
+
+    private static func field(_ line: some StringProtocol) -> (name: String, value: String) {
+        let colon = line.firstIndex(of: ":") ?? line.endIndex
+        return (line[..<colon].lowercased(), String(line[colon...].dropFirst(2)))
     }
 
     private mutating func finish() {

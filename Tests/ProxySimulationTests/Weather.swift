@@ -11,6 +11,8 @@ final class Weather {
     private var customers: [Customer] = []
     private var timeline: [(time: Duration, action: () -> Void)] = []
     private var dice: Seed
+    /// What the proxy logs, in some of the runs.
+    private let log: TemporaryFile?
     /// Whether no token that was fresh is refused at any time.
     private let isCalm: Bool
     /// Whether nothing fails at all: then every answer has to be the one that was asked for.
@@ -28,9 +30,14 @@ final class Weather {
         let replayBytesMax = dice.chance(0.5) ? 1 << 20 : dice.integer(in: 0...20_000)
         isPeaceful = dice.chance(0.3)
         let isRare = dice.chance(0.4)
+        log = dice.chance(0.2) ? try TemporaryFile([]) : nil
+        if let log { settings.log = log.path }
         isCalm = isPeaceful || isRare
         settings.route = isPeaceful ? "\"replayBody\": \(replayBytesMax)" : Self.routeSettings(replayBytesMax, from: &dice)
+        settings.broadSeed = dice.split()
+        Self.addBroad(replayBytesMax, isPeaceful: isPeaceful, to: &settings, from: &dice)
         world = try World(seed: dice.next(), settings)
+        world.broad.isMoody = !isPeaceful && dice.chance(0.7)
         if isPeaceful {
             world.kernel.network.faults = dice.chance(0.7) ? .rough : .none
         } else {
@@ -42,6 +49,28 @@ final class Weather {
         }
         invite(replayBytesMax)
         planIncidents()
+    }
+
+    /// The route to a server that speaks all of HTTP, and limits that are met.
+    private static func addBroad(_ replayBytesMax: Int, isPeaceful: Bool, to settings: inout WorldSettings, from dice: inout Seed) {
+        var members = [
+            "\"replayBody\": \(replayBytesMax)", "\"decompress\": \(dice.chance(0.7))",
+            "\"reauthenticateOn\": [{ \"status\": 401 }, { \"status\": 403, \"body\": \"jwt expired\" }]",
+        ]
+        if !isPeaceful {
+            var limits: [String] = []
+            if dice.chance(0.5) { limits.append("\"concurrency\": \(dice.integer(in: 1...4)), \"queue\": \(dice.integer(in: 0...8))") }
+            if dice.chance(0.3) {
+                settings.broadContentMax = dice.integer(in: 1...60_000)
+                limits.append("\"requestBody\": \(settings.broadContentMax)")
+            }
+            if !limits.isEmpty { members.append("\"limits\": { \(limits.joined(separator: ", ")) }") }
+            if dice.chance(0.5) {
+                members.append("\"timeouts\": { \"responseHead\": \"\(dice.integer(in: 1...10))s\", \"idle\": \"\(dice.integer(in: 1...10))s\" }")
+            }
+            if dice.chance(0.2) { settings.top = "\"limits\": { \"connections\": \(dice.integer(in: 1...6)) }" }
+        }
+        settings.broad = members.joined(separator: ", ")
     }
 
     private static func routeSettings(_ replayBytesMax: Int, from dice: inout Seed) -> String {
@@ -58,12 +87,16 @@ final class Weather {
     private func invite(_ replayBytesMax: Int) {
         var number = 0
         for _ in 0..<dice.integer(in: 2...9) {
-            let provider: World.Provider = dice.chance(0.5) ? .btc : .bloquo
-            let errands = (0..<dice.integer(in: 1...5)).map { _ in
+            let provider: World.Provider = dice.chance(0.5) ? .broad : dice.chance(0.5) ? .btc : .bloquo
+            let count = dice.integer(in: 1...5)
+            let errands = (1...count).map { place in
                 number += 1
+                if provider == .broad {
+                    return Errand.broad(number: number, isLast: place == count, replayBytesMax: replayBytesMax, from: &dice)
+                }
                 return Errand.random(provider, number: number, replayBytesMax: replayBytesMax, from: &dice)
             }
-            let customer = Customer(provider, errands: errands, dice: &dice)
+            let customer = Customer(provider, errands: errands, isKind: isPeaceful, dice: &dice)
             customers.append(customer)
             plan(at: customer.arrival) { [world] in customer.arrive(in: world) }
             if let patience = customer.patience { plan(at: customer.arrival + patience) { customer.leave() } }
@@ -78,7 +111,10 @@ final class Weather {
     private func planIncidents() {
         let sandbox = world.sandbox
         for _ in 0..<(isCalm ? dice.integer(in: 0...1) : dice.integer(in: 1...4)) {
-            plan(at: dice.duration(in: .zero ... .seconds(22))) { sandbox.revokeAllTokens() }
+            plan(at: dice.duration(in: .zero ... .seconds(22))) { [world] in
+                sandbox.revokeAllTokens()
+                world.broad.revokeAllTokens()
+            }
         }
         if isPeaceful { return }
         if dice.chance(0.3) {
@@ -112,7 +148,10 @@ extension Weather {
             action()
         }
         _ = world.run(.seconds(600)) { customers.allSatisfy(\.isDone) }
-        var found = customers.flatMap { $0.faults(in: world) }
+        // What is on its way between the other ends arrives.
+        world.pass(.seconds(3))
+        var found = customers.flatMap { $0.faults(in: world) } + world.broad.faults
+        if isPeaceful { found += customers.flatMap { $0.tunnelDisappointments(world) } }
         found += customers.filter { !$0.isDone }.map { "a connection to \($0.provider) is open for ever" }
         found += doubles()
         if isCalm {
@@ -120,8 +159,10 @@ extension Weather {
             found += customers.flatMap(\.refusedReplayable).map { "\($0.requestID) was refused for its token" }
         }
         if isPeaceful { found += customers.flatMap(\.disappointments) }
-        world.clients.closeAll()
+        world.clients.closeConnections()
+        world.broad.isMoody = false
         if !isDrained { found += try recovery() }
+        found += disclosures()
         return found + rest()
     }
 
@@ -131,7 +172,7 @@ extension Weather {
         world.kernel.network.blackHoles = []
         world.pass(.seconds(100))
         var found: [String] = []
-        for provider in [World.Provider.btc, .bloquo] {
+        for provider in [World.Provider.btc, .bloquo, .broad] {
             let answer = try world.get(provider, World.plainTarget(provider))
             if answer?.status != 200 { found.append("\(provider) does not recover: \(answer?.text ?? "no answer")") }
         }
@@ -148,6 +189,15 @@ extension Weather {
     private func doubles() -> [String] {
         let all = world.sandbox.publishedTransactions.map(\.rawtx) + world.sandbox.bloquoOrders.map { $0.clientReference ?? "" }
         return Dictionary(grouping: all) { $0 }.filter { $1.count > 1 }.map { "order \($0) was carried out \($1.count) times" }
+            + world.broad.orders.filter { $1 > 1 }.map { "order \($0) of the broad server was carried out \($1) times" }
+    }
+
+    /// Where a token was seen that only upstreams may see.
+    private func disclosures() -> [String] {
+        let lines = log?.text ?? ""
+        return world.broad.tokens.sorted().flatMap { token in
+            customers.filter { $0.shows(token) }.map { _ in "a client saw a token" } + (lines.contains(token) ? ["the log shows a token"] : [])
+        }
     }
 
     /// The last of what happened.

@@ -15,6 +15,9 @@ final class World {
     let sandbox: Sandbox
     let server: Server
     let clients: SimulatedClients
+    /// The upstream of the route `broad`, where there is one.
+    let broad: BroadServer
+    let broadContentMax: Int
     private let eventLog: Int32
     private let replacedCount: Int
 
@@ -30,6 +33,8 @@ final class World {
         sandboxSettings.isEncrypted = settings.isEncrypted
         sandbox = try Sandbox(loop: loop, settings: sandboxSettings)
         clients = SimulatedClients(on: loop)
+        broad = BroadServer(settings.broadSeed)
+        broadContentMax = settings.broadContentMax
         let termination = try TerminationSignal(on: loop)
         if let number = settings.failingCall { kernel.failingCall = kernel.failableCallCount + number }
         var addresses = [
@@ -38,6 +43,7 @@ final class World {
         for (service, accepted) in settings.replaced.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             addresses[service] = try clients.listen(on: .loopback(port: 0), accepted: accepted)
         }
+        if settings.broad != nil { addresses[.broad] = try clients.listen(on: .loopback(port: 0)) { [broad] in broad.accepted($0) } }
         let authorityFile = try settings.isEncrypted ? TemporaryFile(sandbox.certificateAuthorityPEM) : nil
         let text = Self.configuration(settings, addresses, authorityFile: authorityFile?.path)
         let configuration = try Configuration.load(Array(text.utf8), file: "proxy.json")
@@ -51,7 +57,7 @@ final class World {
             configuration: configuration, secrets: secrets, loop: loop,
             log: try Log(configuration.log, kernel: kernel, eventDescriptor: eventLog))
         if let bufferBytes = settings.bufferBytes { server.pool = BufferPool(bufferBytes: bufferBytes) }
-        replacedCount = settings.replaced.count
+        replacedCount = settings.replaced.count + (settings.broad == nil ? 0 : 1)
         try server.start()
         termination.arrived = { [unowned server] in server.drain() }
         withExtendedLifetime(authorityFile) {}
@@ -61,7 +67,7 @@ final class World {
 
     /// The services that the proxy uses.
     enum Service: String {
-        case accounts, connect, bloquo
+        case accounts, connect, bloquo, broad
     }
 
     private static func configuration(
@@ -73,13 +79,17 @@ final class World {
         func dial(_ service: Service, _ members: String) -> String {
             "\"connectTo\": \"\(settings.dialledHost):\(addresses[service]?.port ?? 0)\"\(trust)\(more(members))"
         }
+        let broad = settings.broad.map { members in
+            ", { \"name\": \"broad\", \"listen\": \"127.0.0.1:8082\", \"upstream\": \"http://\(BroadServer.host)\", \"credential\": \"bloq\","
+                + " \"connectTo\": \"\(settings.dialledHost):\(addresses[.broad]?.port ?? 0)\"\(more(members)) }"
+        }
         return """
             {
               "routes": [
                 { "name": "btc", "listen": "127.0.0.1:8080", "upstream": "\(scheme)://\(Sandbox.connectHost)",
                   "credential": "bloq", \(dial(.connect, settings.route)) },
                 { "name": "bloquo", "listen": "127.0.0.1:8081", "upstream": "\(scheme)://\(Sandbox.bloquoHost)",
-                  "credential": "bloquo", \(dial(.bloquo, settings.route)) }
+                  "credential": "bloquo", \(dial(.bloquo, settings.route)) }\(broad ?? "")
               ],
               "credentials": {
                 "bloq": { "type": "bloq", "clientId": { "env": "BLOQ_ID" }, "clientSecret": { "env": "BLOQ_SECRET" },
@@ -113,9 +123,15 @@ extension World {
 
 extension World {
     enum Provider: String {
-        case btc, bloquo
+        case btc, bloquo, broad
 
-        var port: UInt16 { self == .btc ? 8080 : 8081 }
+        var port: UInt16 {
+            switch self {
+            case .btc: 8080
+            case .bloquo: 8081
+            case .broad: 8082
+            }
+        }
     }
 
     func connect(_ provider: Provider) throws -> SimulatedClient { try clients.connect(to: .loopback(port: provider.port)) }
@@ -148,7 +164,11 @@ extension World {
 
     /// A GET of the provider's that every token opens.
     static func plainTarget(_ provider: Provider) -> String {
-        provider == .btc ? "/api/v1/status" : "/api/v1/customers/me"
+        switch provider {
+        case .btc: "/api/v1/status"
+        case .bloquo: "/api/v1/customers/me"
+        case .broad: "/content?count=5"
+        }
     }
 
     /// An order that money or a transaction moves with, told from all others by its number.
@@ -160,6 +180,7 @@ extension World {
                 "/api/v1/orders/deposit/account/ac000000-0000-4000-8000-000000000001",
                 "{\"amount\":\"0.00000001\",\"clientReference\":\"\(hexadecimal(number))\"}"
             )
+        case .broad: ("/order?number=\(number)", "an order")
         }
     }
 
@@ -175,6 +196,7 @@ extension World {
         switch provider {
         case .btc: return sandbox.publishedTransactions.count { $0.rawtx == wanted }
         case .bloquo: return sandbox.bloquoOrders.count { $0.clientReference == wanted }
+        case .broad: return broad.orders[number] ?? 0
         }
     }
 }

@@ -16,6 +16,11 @@ struct WorldSettings {
     var top = ""
     /// Services in whose place raw connections are accepted, and handed to these.
     var replaced: [World.Service: (SimulatedClient) -> Void] = [:]
+    /// A third route, to a server that speaks all of HTTP that the proxy knows: members added to it.
+    var broad: String?
+    var broadSeed = Seed(0)
+    /// What its `limits.requestBody` is.
+    var broadContentMax = 1 << 30
     /// This system call, counted from when the sandbox stands, fails.
     var failingCall: Int?
     /// The file that events and access lines go to.

@@ -26,6 +26,14 @@ public final class SimulatedClient {
     public var keepsReceived = true
     /// Closes as soon as the peer's end has come. Else the other direction stays open until `close`.
     public var closesAtEnd = true
+    /// Closes as soon as both directions have ended, whichever ended last: what a tunnel's ends do.
+    public var closesAtBothEnds = false {
+        didSet { closesAtEnd = closesAtEnd && !closesAtBothEnds }
+    }
+    /// How much of what was given to send the socket has taken.
+    public private(set) var takenCount = 0
+    /// The end of what is sent has been given to the socket.
+    public private(set) var hasFinishedSending = false
     /// Told each time something has arrived.
     public var whenReceived: ((SimulatedClient) -> Void)?
     /// Told once, when `ending` is known.
@@ -40,14 +48,16 @@ public final class SimulatedClient {
     let descriptor: Int32
     let token: UInt64
     private unowned let owner: SimulatedClients
-    private var isOpen = true
+    /// Whether it has not been closed yet.
+    public private(set) var isOpen = true
     private var outgoing: [UInt8] = []
     private var sentCount = 0
     private var pieces: [[UInt8]] = []
     private var pause = Duration.zero
     private var timer = TimerID.none
     private var isToFinish = false
-    private var isFinished = false
+    /// How receiving ended, which may not have been told yet.
+    private var foundEnding: Ending?
 
     init(_ descriptor: Int32, isConnected: Bool, token: UInt64, of owner: SimulatedClients) {
         self.descriptor = descriptor
@@ -114,7 +124,7 @@ public final class SimulatedClient {
     }
 
     private func flush() {
-        guard isOpen, isConnected else { return }
+        guard isOpen, isConnected, foundEnding == nil || foundEnding == .finished else { return }
         while sentCount < outgoing.count {
             let count = outgoing.withUnsafeBytes {
                 owner.loop.kernel.send(descriptor, from: UnsafeRawBufferPointer(rebasing: $0[sentCount...]))
@@ -123,12 +133,14 @@ public final class SimulatedClient {
             // What the peer sent before it went is still to be read; then the error comes again, or the end.
             if count < 0 { return receiveAfterFailure(Int32(-count)) }
             sentCount += count
+            takenCount += count
         }
         outgoing.removeAll(keepingCapacity: true)
         sentCount = 0
-        if isToFinish, !isFinished, pieces.isEmpty {
-            isFinished = true
+        if isToFinish, !hasFinishedSending, pieces.isEmpty {
+            hasFinishedSending = true
             owner.loop.kernel.shutdownWriting(descriptor)
+            if closesAtBothEnds, ending == .finished { end(.finished, closes: true) }
         }
     }
 
@@ -137,14 +149,15 @@ public final class SimulatedClient {
         outgoing = []
         sentCount = 0
         pieces = []
-        if ending == nil { receiveAll() }
-        if ending == .finished, !closesAtEnd { return }
+        if foundEnding == nil { receiveAll() }
+        if ending == nil, let foundEnding { return end(foundEnding, closes: foundEnding != .finished || closesAtEnd || closesAtBothEnds) }
+        if ending == .finished, !closesAtEnd, !closesAtBothEnds { return }
         end(.failed(errno: code), closes: true)
     }
 
     private func receiveAll() {
         var hasReceived = false
-        while isOpen, ending == nil, !isPaused {
+        while isOpen, foundEnding == nil, !isPaused {
             let count = withUnsafeTemporaryAllocation(byteCount: 16 * 1024, alignment: 1) { room -> Int in
                 let count = owner.loop.kernel.receive(descriptor, into: room)
                 if count > 0, keepsReceived { received.append(contentsOf: room[..<count]) }
@@ -155,8 +168,11 @@ public final class SimulatedClient {
                 hasReceived = true
                 receivedCount += count
             } else {
+                let found = count < 0 ? Ending.failed(errno: Int32(-count)) : sendErrno == ECONNRESET ? .failed(errno: ECONNRESET) : .finished
+                // The error does not come a second time: whoever sends now would take what follows it for an orderly end.
+                foundEnding = found
                 if hasReceived { whenReceived?(self) }
-                return count == 0 ? end(.finished, closes: closesAtEnd) : end(.failed(errno: Int32(-count)), closes: true)
+                return end(found, closes: found != .finished || closesAtEnd || closesAtBothEnds && hasFinishedSending)
             }
         }
         if hasReceived { whenReceived?(self) }
@@ -174,7 +190,7 @@ public final class SimulatedClient {
         if isNews {
             whenEnded?(self)
             whenEnded = nil
-            if !isOpen { whenReceived = nil }
         }
+        if !isOpen { whenReceived = nil }
     }
 }

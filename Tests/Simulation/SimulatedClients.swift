@@ -46,6 +46,11 @@ public final class SimulatedClients: EventHandler {
     /// Closes every connection and every listener.
     public func closeAll() {
         stopListening()
+        closeConnections()
+    }
+
+    /// Closes every connection; listeners go on.
+    public func closeConnections() {
         for (_, connection) in connections.sorted(by: { $0.key < $1.key }) { connection.close() }
     }
 

@@ -1,0 +1,62 @@
+import Simulation
+
+/// An upstream that speaks all of HTTP that passes through the proxy: content in each framing, gzip, trailers, interim
+/// and early answers, refusals of several kinds, redirects, cookies and tunnels. What it did is kept, to be held against what clients got.
+final class BroadServer {
+    static let host = "api.weather.example"
+
+    /// What it said last to one request.
+    struct Told {
+        /// As it was sent, coded.
+        var content: [UInt8] = []
+        var trailers: [String] = []
+        /// It breaks off, or is no whole gzip: nobody may take it for a whole answer.
+        var isSpoiled = false
+        /// It was answered before its end had come.
+        var isEarly = false
+        /// Whether it had Location and Set-Cookie.
+        var namesItself = false
+    }
+
+    /// Whether it fails now and then.
+    var isMoody = false
+    var dice: Seed
+    /// How often each order was carried out.
+    private(set) var orders: [Int: Int] = [:]
+    /// Tokens that have been seen.
+    private(set) var tokens: Set<String> = []
+    private var revoked: Set<String> = []
+    /// What no proxy may send.
+    private(set) var faults: [String] = []
+    var told: [String: Told] = [:]
+    /// Each end of its own that was opened for the tunnel of this number.
+    var tunnels: [Int: [TunnelSide]] = [:]
+
+    init(_ dice: Seed) { self.dice = dice }
+
+    func accepted(_ client: SimulatedClient) {
+        if isMoody, dice.chance(0.02) { return client.close() }
+        let connection = BroadConnection(client, of: self)
+        client.whenReceived = { _ in connection.receive() }
+        client.whenEnded = { _ in connection.ended() }
+    }
+
+    /// Takes back every token that it knows.
+    func revokeAllTokens() { revoked.formUnion(tokens) }
+
+    /// Whether the request's token is one that was taken back.
+    func isRefused(_ request: BroadRequest) -> Bool {
+        let value = request.value("authorization") ?? ""
+        guard value.hasPrefix("Bearer ") else {
+            fault("the token is \(value)")
+            return false
+        }
+        let token = String(value.dropFirst(7))
+        tokens.insert(token)
+        return revoked.contains(token)
+    }
+
+    func carryOut(_ order: Int) { orders[order, default: 0] += 1 }
+
+    func fault(_ what: String) { faults.append("the upstream got \(what)") }
+}
