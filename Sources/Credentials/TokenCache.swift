@@ -45,8 +45,8 @@ public struct TokenCache: Sendable {
     var generation: UInt64
     var refreshToken: Secret?
     private var isRefreshTokenDoubted = false
-    private var failures = 0
-    private var lastCause: String?
+    private(set) var failures = 0
+    private(set) var lastCause: String?
     private var holds = RouteHolds()
     private var random: SplitMix64
 
@@ -274,20 +274,6 @@ extension TokenCache {
         advance(to: now)
         _ = outstandingFlight()
         return fail(cause: failure.cause, pauseLength: backoff(retryAfter: nil), isRefusal: false, now: now)
-    }
-
-    /// A look at the machine, which changes nothing.
-    public func status(at now: Duration) -> TokenStatus {
-        let left = state.token.map { $0.expiry - now }
-        return TokenStatus(
-            state: state.name,
-            generation: generation,
-            isUsable: state.name == .permanent || (left ?? .zero) > .zero,
-            expiresIn: left.map { max($0, .zero) },
-            nextCallIn: state.nextCallIn(at: now),
-            failures: failures,
-            cause: lastCause
-        )
     }
 }
 

@@ -21,6 +21,22 @@ public struct TokenStatus: Sendable, Equatable {
     public let cause: String?
 }
 
+extension TokenCache {
+    /// A look at the machine, which changes nothing.
+    public func status(at now: Duration) -> TokenStatus {
+        let left = state.token.map { $0.expiry - now }
+        return TokenStatus(
+            state: state.name,
+            generation: generation,
+            isUsable: state.name == .permanent || (left ?? .zero) > .zero,
+            expiresIn: left.map { max($0, .zero) },
+            nextCallIn: state.nextCallIn(at: now),
+            failures: failures,
+            cause: lastCause
+        )
+    }
+}
+
 extension TokenState {
     var name: TokenStatus.State {
         switch self {
