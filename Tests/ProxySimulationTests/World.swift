@@ -51,7 +51,7 @@ final class World {
         let demo = sandbox.credentials
         let secrets = FixedSecrets([
             "BLOQ_ID": demo.bloqClientID, "BLOQ_SECRET": demo.bloqClientSecret, "BLOQUO_CUSTOMER": demo.bloquoCustomerID,
-            "BLOQUO_ID": demo.bloquoClientID, "BLOQUO_SECRET": demo.bloquoClientSecret,
+            "BLOQUO_ID": demo.bloquoClientID, "BLOQUO_SECRET": demo.bloquoClientSecret, "vault": demo.bloqClientSecret,
         ])
         server = try Server(
             configuration: configuration, secrets: secrets, loop: loop,
@@ -92,7 +92,7 @@ final class World {
                   "credential": "bloquo", \(dial(.bloquo, settings.route)) }\(broad ?? "")
               ],
               "credentials": {
-                "bloq": { "type": "bloq", "clientId": { "env": "BLOQ_ID" }, "clientSecret": { "env": "BLOQ_SECRET" },
+                "bloq": { "type": "bloq", "clientId": { "env": "BLOQ_ID" }, "clientSecret": \(settings.secret),
                   "accounts": "\(scheme)://\(Sandbox.accountsHost)", \(dial(.accounts, settings.credential)) },
                 "bloquo": { "type": "bloquo", "customerId": { "env": "BLOQUO_CUSTOMER" }, "clientId": { "env": "BLOQUO_ID" },
                   "clientSecret": { "env": "BLOQUO_SECRET" },

@@ -10,6 +10,8 @@ struct WorldSettings {
     var dialledHost = "127.0.0.1"
     /// Added to both routes: `"timeouts": { "responseHead": "2s" }, …`
     var route = ""
+    /// Where the secret of `btc` is read from while the proxy runs: this, or what the program `vault` prints.
+    var secret = #"{ "env": "BLOQ_SECRET" }"#
     /// Added to both credentials.
     var credential = ""
     /// Added at the top level.
