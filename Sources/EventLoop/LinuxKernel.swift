@@ -9,9 +9,9 @@ public final class LinuxKernel: Kernel {
     private let began: Duration
     private let systemEvents: UnsafeMutableBufferPointer<epoll_event>
     /// Look-ups and commands that have ended, which is to be announced, in their order.
-    private var unannounced: [(token: UInt64, ending: Ending)] = []
+    @exclusivity(unchecked) private var unannounced: [(token: UInt64, ending: Ending)] = []
     /// Those that the last `wait` announced.
-    private var endings: [UInt64: Ending] = [:]
+    @exclusivity(unchecked) private var endings: [UInt64: Ending] = [:]
 
     private enum Ending {
         case name(Resolver.Answer)
@@ -102,7 +102,7 @@ extension LinuxKernel {
                 written += 1
             }
         }
-        return written + announce(into: events, from: written, to: capacity)
+        return unannounced.isEmpty ? written : written + announce(into: events, from: written, to: capacity)
     }
 
     private func announce(into events: UnsafeMutableBufferPointer<Event>, from start: Int, to end: Int) -> Int {

@@ -35,8 +35,8 @@ final class Destination {
     @exclusivity(unchecked) var openCount = 0
     /// Connections that are being made for whoever is first in the queue.
     var promisedCount = 0
-    private var queue: [Waiting] = []
-    private var queueStart = 0
+    @exclusivity(unchecked) private var queue: [Waiting] = []
+    @exclusivity(unchecked) private var queueStart = 0
 
     init(
         index: Int, origin: Origin, connectTo: Endpoint?, tls: TLSContext?, serverName: String?,
