@@ -496,4 +496,9 @@ def test_a_401_to_an_announcement_costs_the_client_nothing(make_proxy, route, ma
         answer = client.response()
         assert (answer.status, answer.interim) == (201, [])
     assert (nginx.files / name).read_bytes() == body
-    assert [entry["status"] for entry in nginx.log() if entry["path"] == f"/files/{name}"] == [401, 201]
+    # A server writes its log behind its answer.
+    assert eventually(lambda: statuses(nginx, f"/files/{name}") == [401, 201]), statuses(nginx, f"/files/{name}")
+
+
+def statuses(nginx, path):
+    return [entry["status"] for entry in nginx.log() if entry["path"] == path]
