@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from harness import limits
+from harness.messages import eventually
 from harness.processes import ENVIRONMENT
 from harness.upstream import OK, answering
 
@@ -196,6 +197,7 @@ def test_two_hundred_requests_on_one_connection(client, proxy, nginx):
     before = len(nginx.log())
     answer = client.many(proxy.address + "/api/v1/status", MANY)
     assert answer.connections <= client.connections_most
+    assert eventually(lambda: len(nginx.log()) >= before + MANY)
     entries = nginx.log()[before:]
     assert [entry["status"] for entry in entries] == [200] * MANY
     # One after another, so that one pooled connection to nginx carries them all.
