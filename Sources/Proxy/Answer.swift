@@ -10,6 +10,8 @@ struct Answer {
     var message: String
     /// The error type of RFC 9209, section 2.3.
     var proxyStatusError: String
+    /// What became of the request upstream, where it had a way to go: `details` of RFC 9209, section 2.1.5. Neither `"` nor `\`.
+    var details: String?
     /// Seconds, where a retry helps.
     var retryAfter: Int?
     /// The value of an Allow field (RFC 9110, section 10.2.1).
@@ -60,25 +62,29 @@ extension Answer {
         proxyStatusError: "http_request_error")
 
     static func upstream(_ fault: UpstreamFault, _ destination: Destination, wasSent: Bool) -> Answer {
-        let outcome = wasSent
-            ? "the request had been sent; whether it took effect is not known" : "the request had not been sent"
+        let sent = wasSent ? "the request had been sent" : "the request had not been sent"
+        let outcome = wasSent ? "\(sent); whether it took effect is not known" : sent
         return Answer(
             status: fault.status, code: fault.code, message: "upstream \(destination.text): \(fault.reason); \(outcome)",
-            proxyStatusError: fault.proxyStatusError, retryAfter: wasSent ? nil : 1)
+            proxyStatusError: fault.proxyStatusError, details: sent, retryAfter: wasSent ? nil : 1)
     }
+
+    /// Said of a request that has no token: none was sent, or it was refused for the one that it had.
+    private static let notAccepted = "the request had not been accepted upstream"
 
     static func credentialUnavailable(_ name: String, cause: String, retryAfter: Duration) -> Answer {
         Answer(
             status: 503, code: "credential_unavailable",
-            message: "no token for credential \(name): \(cause); the request had not been accepted upstream",
-            proxyStatusError: "destination_unavailable", retryAfter: max(1, Int(retryAfter.components.seconds) + 1))
+            message: "no token for credential \(name): \(cause); \(notAccepted)",
+            proxyStatusError: "destination_unavailable", details: notAccepted,
+            retryAfter: max(1, Int(retryAfter.components.seconds) + 1))
     }
 
     static func authTimeout(_ name: String, limit: Duration) -> Answer {
         Answer(
             status: 504, code: "auth_timeout",
-            message: "no token for credential \(name) within \(limit.text); the request had not been accepted upstream",
-            proxyStatusError: "http_response_timeout", retryAfter: 1)
+            message: "no token for credential \(name) within \(limit.text); \(notAccepted)",
+            proxyStatusError: "http_response_timeout", details: notAccepted, retryAfter: 1)
     }
 
     static func overloaded(_ route: String, queueMax: Int) -> Answer {
@@ -122,7 +128,8 @@ extension Answer {
         let content = "{\"error\":{\(fields.joined(separator: ","))}}\n"
         var head = "HTTP/1.1 \(status) \(Self.reason(status))\r\nContent-Type: application/json\r\n"
         head += "Content-Length: \(content.utf8.count)\r\nCache-Control: no-store\r\n"
-        head += "Proxy-Status: bearerproxy; error=\(proxyStatusError)\r\nX-Request-Id: \(requestID)\r\n"
+        head += "Proxy-Status: bearerproxy; error=\(proxyStatusError)\(details.map { "; details=\"\($0)\"" } ?? "")\r\n"
+        head += "X-Request-Id: \(requestID)\r\n"
         if let retryAfter { head += "Retry-After: \(retryAfter)\r\n" }
         if let allow { head += "Allow: \(allow)\r\n" }
         if !isPersistent { head += "Connection: close\r\n" } else if minorVersion == 0 { head += "Connection: keep-alive\r\n" }

@@ -91,6 +91,8 @@ struct Exchange: ~Copyable {
     var hasReauthenticated = false
     var replayCount = 0
     var hasRetriedConnection = false
+    /// An attempt had sent some of it when its connection ended: whatever comes of the next, it may have taken effect.
+    var wasSentBefore = false
     /// The upstream refused to be asked for a 100.
     var refusesAnnouncement = false
 

@@ -132,7 +132,7 @@ extension Server {
             return
         }
         let isClientLate = !downstreams[downstream].exchange.requestBody.isComplete && upstreams[upstream].output.isEmpty
-        let wasSent = !upstreams[upstream].isUntouched
+        let wasSent = !upstreams[upstream].isUntouched || downstreams[downstream].exchange.wasSentBefore
         closeUpstream(upstream)
         if isClientLate {
             answer(downstream, .requestTimeout("content", limit: timeouts.requestBody))
@@ -182,7 +182,7 @@ extension Server {
     /// Nothing, where the request has ended meanwhile.
     private func failWaiting(_ downstream: Handle<Downstream>, _ fault: UpstreamFault, _ destination: Destination) {
         guard isWaiting(downstream) else { return }
-        answer(downstream, .upstream(fault, destination, wasSent: false))
+        answer(downstream, .upstream(fault, destination, wasSent: downstreams[downstream].exchange.wasSentBefore))
         advanceIfFree(downstream)
     }
 
@@ -198,11 +198,13 @@ extension Server {
             && (downstreams[downstream].exchange.method.isSafe || isUntouched)
         if case .closedBeforeAnswer = fault, mayRetry {
             downstreams[downstream].exchange.hasRetriedConnection = true
+            downstreams[downstream].exchange.wasSentBefore = !isUntouched
             downstreams[downstream].exchange.become(.waitingForToken)
             awaitToken(downstream)
             takeToken(downstream)
         } else {
-            answer(downstream, .upstream(fault, route.destination, wasSent: !isUntouched))
+            let wasSent = !isUntouched || downstreams[downstream].exchange.wasSentBefore
+            answer(downstream, .upstream(fault, route.destination, wasSent: wasSent))
         }
         advanceIfFree(downstream)
     }

@@ -24,6 +24,13 @@ import Wire
         #expect(error["route"]?.string == "main" && error["requestId"]?.string == "id-1")
     }
 
+    @Test func `programs are told whether the request had been sent`() throws {
+        let (head, content) = try write(.credentialUnavailable("bloq", cause: "it is closed", retryAfter: .seconds(1)))
+        let fate = "the request had not been accepted upstream"
+        #expect(head.contains("\r\nProxy-Status: bearerproxy; error=destination_unavailable; details=\"\(fate)\"\r\n"))
+        #expect(content.contains("no token for credential bloq: it is closed; \(fate)"))
+    }
+
     @Test func `an answer to HEAD tells the length and has no content`() throws {
         let (whole, content) = try write(.forbidden("no"))
         let (head, nothing) = try write(.forbidden("no"), withContent: false)
