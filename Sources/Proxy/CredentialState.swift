@@ -19,6 +19,8 @@ final class CredentialState {
     var waiting: [Handle<Downstream>] = []
     /// What it is to send, until it is sent.
     var request: TokenRequest?
+    /// When the call ends, however far it is: one that hangs must not keep others back longer than requests wait for it.
+    var callDeadline = Duration.zero
     /// The content of its answer so far.
     var answer: [UInt8] = []
     var answerStatus = 0

@@ -225,8 +225,9 @@ extension Server {
         case .exchange(let downstream):
             if !isWaiting(downstream) || !serveWaiting(downstream, on: upstream) { offer(upstream) }
         case .tokenCall(let index):
-            setDeadline(upstream, at: now + credentials[index].configuration.timeouts.responseHead)
-            sendTokenCall(credentials[index], on: upstream)
+            let credential = credentials[index]
+            setDeadline(upstream, at: min(now + credential.configuration.timeouts.responseHead, credential.callDeadline))
+            sendTokenCall(credential, on: upstream)
         }
     }
 
@@ -254,7 +255,8 @@ extension Server {
         case .idle, .discarding: closeUpstream(upstream)
         case .serving:
             if case .tokenCall(let index) = upstreams[upstream].client {
-                upstreamFailed(upstream, .responseTimeout(limit: credentials[index].configuration.timeouts.responseHead))
+                let settings = credentials[index].configuration
+                upstreamFailed(upstream, .responseTimeout(limit: min(settings.timeouts.responseHead, settings.authTimeout)))
             }
         case .tunnelling, .closed: break
         }

@@ -31,6 +31,7 @@ extension Server {
         }
         log.event(.debug, "credential \(credential.configuration.name): asking \(destination.text) for a token")
         credential.request = request
+        credential.callDeadline = now + credential.configuration.authTimeout
         connect(to: destination, for: .tokenCall(credential.index))
     }
 
