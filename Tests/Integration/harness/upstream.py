@@ -94,11 +94,14 @@ class Upstream:
         self.context.load_cert_chain(leaf.certificate, leaf.key)
         self.context.set_alpn_protocols(["http/1.1"])
         self.context.sni_callback = lambda _stream, name, _context: self.names.append(name)
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.listener = self.listen()
         self.port = self.listener.getsockname()[1]
         self.threads: list[threading.Thread] = []
         self.closing = False
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def listen(self) -> socket.socket:
+        return socket.create_server(("127.0.0.1", 0), backlog=512)
 
     @property
     def requests(self) -> list[Message]:
