@@ -115,7 +115,8 @@ def test_tokens_of_five_seconds_under_constant_load(provider, tmp_path, record_p
     assert len(waits) > CLIENTS * LOAD_TIME / PERIOD / 2, "that was no constant load"
     assert waits[-1] < WAIT_MAX
     assert 2 <= calls <= LOAD_TIME / 3
-    assert after[token_service]["tokenCalls"]["count"] == len(obtained), "each call brought a token"
+    # One more may have come before the proxy ended.
+    assert 0 <= len(obtained) - after[token_service]["tokenCalls"]["count"] <= 1, "each call brought a token"
     assert min(gaps) >= CALL_GAP_MIN, gaps
     ledger = (
         [entry["clientReference"] for entry in after["bloquo"]["orders"]] if provider == "bloquo"
