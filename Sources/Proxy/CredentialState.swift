@@ -27,6 +27,8 @@ final class CredentialState {
     var answerRetryAfter: Duration?
     /// The endpoint's clock when it answered, since 1970-01-01 UTC.
     var answerDate: Duration?
+    /// Its interim answers (1xx).
+    var answerInterimCount = 0
 
     init(
         index: Int, configuration: Credential, destination: Destination?, grant: PreparedGrant, timer: TimerID,
@@ -52,5 +54,6 @@ final class CredentialState {
         answerStatus = 0
         answerRetryAfter = nil
         answerDate = nil
+        answerInterimCount = 0
     }
 }

@@ -86,7 +86,11 @@ extension Server {
             readTimes(of: credential, UnsafeBufferPointer(rebasing: upstreams[upstream].input.bytes[..<headCount]))
             let framing: BodyFraming
             do throws(MessageError) { framing = try responseHead.framing(answering: .post) } catch { throw .malformed(error) }
-            if responseHead.status >= 200 { upstreams[upstream].response = .body(BodyReader(framing)) }
+            if responseHead.status >= 200 {
+                upstreams[upstream].response = .body(BodyReader(framing))
+            } else {
+                try countInterimAnswer(credential)
+            }
             upstreams[upstream].input.consume(headCount)
             upstreams[upstream].searchedCount = 0
             return true
@@ -148,6 +152,15 @@ extension Server {
         guard let date = credential.answerDate else { return wall }
         let difference = date > wall ? date - wall : wall - date
         return difference > Credentials.Limits().clockDifferenceMax ? date : wall
+    }
+
+    /// An endpoint that sends nothing else would keep the loop to itself.
+    private func countInterimAnswer(_ credential: CredentialState) throws(UpstreamFault) {
+        credential.answerInterimCount += 1
+        guard responseHead.status != 101 else { throw .unexpected("it switched protocols, which nobody had asked for") }
+        guard credential.answerInterimCount <= Limits.interimResponsesMax else {
+            throw .unexpected("it sent more than \(Limits.interimResponsesMax) interim responses")
+        }
     }
 
     private func endTokenCall(_ upstream: Handle<Upstream>, _ credential: CredentialState) {

@@ -38,6 +38,18 @@ import Wire
         #expect(client.text.contains("\r\nRetry-After: 1\r\n"))
     }
 
+    @Test(arguments: [String(repeating: "HTTP/1.1 100 Continue\r\n\r\n", count: 17), "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"])
+    func `an endpoint that only says that it goes on is given up`(answers: String) throws {
+        let bench = try Bench(hasTokenCalls: true)
+        let endpoint = try bench.tokenEndpoint()
+        #expect(bench.turn { endpoint.text.contains("\r\n\r\n{") })
+        endpoint.send(answers)
+        #expect(bench.turn { endpoint.isOver })
+        let client = try bench.client()
+        client.send(Self.get)
+        #expect(bench.turn { client.text.contains("credential_unavailable") })
+    }
+
     @Test(arguments: [true, false])
     func `a local clock that is wrong does not make a token expired that the endpoint has just made`(isDated: Bool) throws {
         let bench = try Bench(hasTokenCalls: true)
