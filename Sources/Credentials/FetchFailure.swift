@@ -14,6 +14,14 @@ public enum FetchFailure: Error, Sendable, Equatable {
     /// The answer's content has more than `Limits.answerBytesMax`.
     case answerTooLarge
 
+    /// Whether it is the answer that cannot be used, which the next may not be better than, and not the way to it.
+    var isAnswer: Bool {
+        switch self {
+        case .connection, .tls, .timeout: false
+        case .malformedAnswer, .truncatedAnswer, .answerTooLarge: true
+        }
+    }
+
     /// For answers and logs.
     public var cause: String {
         switch self {

@@ -272,7 +272,8 @@ extension TokenCache {
     /// The outstanding call ended without an answer.
     public mutating func failed(_ failure: FetchFailure, at now: Duration) -> Outcome {
         advance(to: now)
-        _ = outstandingFlight()
+        let (flight, _) = outstandingFlight()
+        if case .refresh = flight.call, failure.isAnswer { isRefreshTokenDoubted = true }
         return fail(cause: failure.cause, pauseLength: backoff(retryAfter: nil), isRefusal: false, now: now)
     }
 }
@@ -305,7 +306,8 @@ extension TokenCache {
     }
 
     private func newFlight(at now: Duration) -> TokenState.Flight {
-        if let refreshToken, !isRefreshTokenDoubted { return TokenState.Flight(call: .refresh(refreshToken), stage: .due) }
+        // One from an earlier process may be left of settings that had such a call.
+        if let refreshToken, !isRefreshTokenDoubted, grants[.newest].hasRefreshCall { return TokenState.Flight(call: .refresh(refreshToken), stage: .due) }
         return authentication(unreadStage, at: now)
     }
 
@@ -350,6 +352,7 @@ extension TokenCache {
         )
         refreshToken = granted.refreshToken ?? refreshToken
         guard let lifetime else {
+            if case .refresh = flight.call { isRefreshTokenDoubted = true }
             let cause = "the token endpoint's answer has a token that is already expired: check the clock"
             return fail(cause: cause, pauseLength: backoff(retryAfter: nil), isRefusal: false, now: now)
         }

@@ -57,6 +57,20 @@ import Wire
         #expect(machine.calls.last?.body.revealed.contains("refresh-1") == true)
     }
 
+    @Test(arguments: [FetchFailure.truncatedAnswer, .answerTooLarge, .malformedAnswer("no status line"), nil])
+    func `after an answer of no use, too, the client keys are tried`(failure: FetchFailure?) {
+        let machine = refreshing()
+        if let failure {
+            #expect(machine.cache.failed(failure, at: machine.now).isFailed)
+        } else {
+            // Expired when it comes.
+            #expect(machine.answer(200, #"{"accessToken":"\#(jwt("{\"exp\":1}"))"}"#).pause != nil)
+        }
+        machine.sleep()
+        #expect(machine.call())
+        #expect(machine.calls.last?.body.revealed.contains("clientCredentials") == true)
+    }
+
     @Test func `a lost connection says nothing against the refresh token`() {
         let machine = refreshing()
         #expect(machine.lose().pause != nil)
@@ -141,4 +155,8 @@ import Wire
         #expect(machine.calls.last?.body.revealed.contains("refresh-1") == true)
         return machine
     }
+}
+
+extension TokenCache.Outcome {
+    fileprivate var isFailed: Bool { if case .failed = self { true } else { false } }
 }

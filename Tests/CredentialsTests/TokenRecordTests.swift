@@ -50,6 +50,15 @@ import Testing
         #expect(machine.use() == .wait)
     }
 
+    @Test func `a refresh token of settings that had a call for it is of no use to those that have none`() throws {
+        let (record, wall) = try record(isBloq: true)
+        let machine = Machine.bloquo()
+        try restored(record, machine, wall: wall)
+        #expect(machine.refuse(1) == .wait)
+        #expect(machine.call())
+        #expect(machine.calls.last?.body.revealed.contains("hush-1") == true)
+    }
+
     @Test func `one that an upstream refuses is replaced as any other, with its refresh token`() throws {
         let (record, wall) = try record(isBloq: true)
         let machine = Machine.bloq()

@@ -58,6 +58,9 @@ public struct Grant: Sendable, Equatable {
         }
     }
 
+    /// Whether a refresh token is of use. Only for grants without a permanent token.
+    var hasRefreshCall: Bool { endpoint.refresh != nil }
+
     /// Only for grants without a permanent token.
     var answerForm: AnswerForm { endpoint.answer }
 
