@@ -6,6 +6,9 @@
 /// - A refusal by the route made us authenticate, and no replay with the fruit of it was accepted since: a refusal of a
 ///   token younger than the one refused then says nothing new. Without this, requests that overtake the replay, or two such
 ///   routes that spoil each other's generations, would authenticate without end.
+///
+/// What cannot be replayed is never proved: after its refusal made us authenticate, no other such refusal of the route does,
+/// however many requests besides are accepted there.
 struct RouteHolds: Sendable {
     private struct Entry {
         let route: Int
@@ -15,7 +18,10 @@ struct RouteHolds: Sendable {
         var refusedGeneration: UInt64 = 0
         var unprovenUntil = Duration.zero
 
-        var end: Duration { max(heldUntil, unprovenUntil) }
+        /// A refusal that no replay could prove made us authenticate.
+        var unprovableUntil = Duration.zero
+
+        var end: Duration { max(heldUntil, unprovenUntil, unprovableUntil) }
     }
 
     private var entries: [Entry] = []
@@ -27,6 +33,11 @@ struct RouteHolds: Sendable {
             || (entry.refusedGeneration < generation && now < entry.unprovenUntil)
     }
 
+    /// Whether a refusal that no replay can prove has made us authenticate not long ago.
+    func hasUnprovable(route: Int, at now: Duration) -> Bool {
+        entries.contains { $0.route == route && now < $0.unprovableUntil }
+    }
+
     /// A replay with this token was refused.
     mutating func replayRefused(generation: UInt64, route: Int, at now: Duration, limits: Limits) {
         update(route, at: now, limits: limits) { entry in
@@ -36,10 +47,11 @@ struct RouteHolds: Sendable {
     }
 
     /// The refusal of this token by the route begins an authentication.
-    mutating func authenticationBegun(generation: UInt64, route: Int, at now: Duration, limits: Limits) {
+    mutating func authenticationBegun(generation: UInt64, route: Int, isProvable: Bool, at now: Duration, limits: Limits) {
         update(route, at: now, limits: limits) { entry in
             entry.refusedGeneration = generation
             entry.unprovenUntil = now + limits.holdTime
+            if !isProvable { entry.unprovableUntil = now + limits.holdTime }
         }
     }
 

@@ -119,7 +119,12 @@ extension TokenCache {
     }
 
     /// An upstream refused a request that carried this generation, and which was not a replay.
-    public mutating func refused(generation refusedGeneration: UInt64, route: Int, at now: Duration) -> Refusal {
+    ///
+    /// - Parameter isReplayable: whether the request can be sent again. The refusal of one that cannot is never shown to be the
+    ///   token's fault by a replay, so a route has one authentication for such in `Limits.holdTime`.
+    public mutating func refused(
+        generation refusedGeneration: UInt64, route: Int, isReplayable: Bool = true, at now: Duration
+    ) -> Refusal {
         advance(to: now)
         if refusedGeneration == generation,
             holds.passesThrough(generation: refusedGeneration, route: route, at: now) {
@@ -132,7 +137,9 @@ extension TokenCache {
             return .wait
         case .valid(let token):
             if token.generation != refusedGeneration { return .replayNow(generation: token.generation) }
-            holds.authenticationBegun(generation: refusedGeneration, route: route, at: now, limits: limits)
+            if !isReplayable, holds.hasUnprovable(route: route, at: now) { return .passThrough }
+            holds.authenticationBegun(
+                generation: refusedGeneration, route: route, isProvable: isReplayable, at: now, limits: limits)
             state = .replacing(token, newFlight(at: now))
             return .wait
         case .renewing(let token, let flight):
@@ -247,15 +254,16 @@ extension TokenCache {
     }
 
     /// The outstanding call was answered. `retryAfter` is the answer's field of that name, if it has one, as time from
-    /// now; `body` is its whole content, of at most `Limits.answerBytesMax`.
+    /// now; `body` is its whole content, of at most `Limits.answerBytesMax`; `isWallCertain` says that `wall` agrees with the
+    /// endpoint's own clock.
     public mutating func answered(
-        status: Int, retryAfter: Duration?, body: [UInt8], at now: Duration, wall: Duration
+        status: Int, retryAfter: Duration?, body: [UInt8], at now: Duration, wall: Duration, isWallCertain: Bool = false
     ) -> Outcome {
         advance(to: now)
         let (flight, sentAt) = outstandingFlight()
         switch grants[flight.choice].answerForm.read(status: status, body: body, limits: limits) {
         case .granted(let granted):
-            return accept(granted, flight, sentAt: sentAt, now: now, wall: wall)
+            return accept(granted, flight, sentAt: sentAt, now: now, wall: wall, isWallCertain: isWallCertain)
         case .refused(let cause):
             if case .refresh = flight.call {
                 refreshToken = nil
@@ -343,12 +351,13 @@ extension TokenCache {
     }
 
     private mutating func accept(
-        _ granted: TokenAnswer.Granted, _ flight: TokenState.Flight, sentAt: Duration, now: Duration, wall: Duration
+        _ granted: TokenAnswer.Granted, _ flight: TokenState.Flight, sentAt: Duration, now: Duration, wall: Duration,
+        isWallCertain: Bool
     ) -> Outcome {
         let jwt = granted.token.withBytes { JWT($0, limits: limits) }
         let lifetime = Lifetime(
             expiresIn: granted.expiresIn, jwt: jwt, sentAt: sentAt, now: now, wall: wall,
-            share: .random(in: limits.renewalShare, using: &random), limits: limits
+            isWallCertain: isWallCertain, share: .random(in: limits.renewalShare, using: &random), limits: limits
         )
         refreshToken = granted.refreshToken ?? refreshToken
         guard let lifetime else {

@@ -109,9 +109,10 @@ extension Server {
             return false
         }
         rereadPermanentToken(credential)
-        let refusal = credential.cache.refused(generation: generation, route: route.index, at: now)
+        let isReplayable = downstreams[downstream].exchange.isReplayable
+        let refusal = credential.cache.refused(generation: generation, route: route.index, isReplayable: isReplayable, at: now)
         driveCredential(credential)
-        guard refusal != .passThrough, downstreams[downstream].exchange.isReplayable else { return false }
+        guard refusal != .passThrough, isReplayable else { return false }
         log.event(.debug, "route \(route.configuration.name): token \(generation) of credential \(credential.configuration.name) was refused")
         downstreams[downstream].exchange.refusedGeneration = generation
         downstreams[downstream].exchange.replayCount += 1

@@ -169,7 +169,7 @@ extension Server {
             // No second reference to the answer is kept: what is wiped behind this would be a copy.
             cache.answered(
                 status: credential.answerStatus, retryAfter: credential.answerRetryAfter, body: credential.answer, at: now,
-                wall: wall)
+                wall: wall, isWallCertain: credential.answerDate != nil)
         }
     }
 

@@ -58,6 +58,17 @@ import Wire
         #expect(told > .seconds(left - 0.001) && told < .seconds(left + 0.001), "\(told)")
     }
 
+    @Test func `a token that was made long before it was asked for lives no longer for it, where the clock is certain`() {
+        for (isCertain, left) in [(true, 600), (false, 3_600)] {
+            let machine = Machine.bloq()
+            #expect(machine.call())
+            let now = machine.wall.components.seconds
+            let token = jwt(#"{"iat":\#(now - 3_000),"exp":\#(now + 600)}"#)
+            #expect(machine.answer(200, #"{"accessToken":"\#(token)"}"#, isWallCertain: isCertain) == .renewed(generation: 1))
+            #expect(machine.cache.status(at: machine.now).expiresIn == .seconds(left))
+        }
+    }
+
     @Test func `bloq tokens live as long as the token says`() {
         let machine = Machine.bloq()
         #expect(machine.call())

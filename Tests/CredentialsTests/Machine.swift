@@ -88,8 +88,11 @@ final class Machine {
         return Int(body[start...].prefix { $0.isNumber })
     }
 
-    func answer(_ status: Int, _ body: String = "", retryAfter: Duration? = nil) -> TokenCache.Outcome {
-        cache.answered(status: status, retryAfter: retryAfter, body: Array(body.utf8), at: now, wall: wall)
+    func answer(
+        _ status: Int, _ body: String = "", retryAfter: Duration? = nil, isWallCertain: Bool = false
+    ) -> TokenCache.Outcome {
+        cache.answered(
+            status: status, retryAfter: retryAfter, body: Array(body.utf8), at: now, wall: wall, isWallCertain: isWallCertain)
     }
 
     /// The outstanding call brings a token, in the form of bloquo.
@@ -106,8 +109,8 @@ final class Machine {
         cache.use(at: now, refusedGeneration: generation)
     }
 
-    func refuse(_ generation: UInt64, route: Int = 0) -> TokenCache.Refusal {
-        cache.refused(generation: generation, route: route, at: now)
+    func refuse(_ generation: UInt64, route: Int = 0, isReplayable: Bool = true) -> TokenCache.Refusal {
+        cache.refused(generation: generation, route: route, isReplayable: isReplayable, at: now)
     }
 
     /// Lets time pass up to the deadline of the machine.

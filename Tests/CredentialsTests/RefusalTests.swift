@@ -51,6 +51,24 @@ import Testing
         #expect(machine.call())
     }
 
+    @Test func `refusals that no replay can prove make one authentication in ten seconds, whatever else is accepted`() {
+        let machine = Machine.withToken()
+        #expect(machine.refuse(1, route: 3, isReplayable: false) == .wait)
+        #expect(machine.call())
+        _ = machine.grant("token-2", lifetime: 3_600)
+        machine.cache.accepted(generation: 2, route: 3)
+        machine.now += .seconds(10) - .nanoseconds(1)
+        #expect(machine.refuse(2, route: 3, isReplayable: false) == .passThrough)
+        #expect(!machine.call())
+        #expect(machine.refuse(2, route: 3) == .wait, "one that a replay can prove is believed")
+        #expect(machine.call())
+        _ = machine.grant("token-3", lifetime: 3_600)
+        machine.now += .nanoseconds(1)
+        machine.cache.accepted(generation: 3, route: 3)
+        #expect(machine.refuse(3, route: 3, isReplayable: false) == .wait)
+        #expect(machine.call())
+    }
+
     @Test func `a held route does not hold another`() {
         let machine = Machine.withToken()
         machine.cache.replayRefused(generation: 1, route: 3, at: machine.now)
