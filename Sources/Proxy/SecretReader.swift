@@ -7,8 +7,9 @@ public final class SecretReader: SecretReading {
     public private(set) var warnings: [Finding] = []
     /// What was in the environment, for a reload: by then it is gone from there.
     private var variables: [String: Secret] = [:]
-    /// The files as they were when they were read, by their paths.
-    private var signatures: [String: FileSignature] = [:]
+    /// The files as they were when they were read, by the place in the configuration: each credential notices for itself that a
+    /// file which several share has changed.
+    private var signatures: [Place: FileSignature] = [:]
 
     public init() {}
 
@@ -33,7 +34,7 @@ public final class SecretReader: SecretReading {
         }
         // A file that is gone for the moment has nothing new to say.
         guard let present = FileSignature(path: path) else { return false }
-        return present != signatures[path]
+        return present != signatures[source.place]
     }
 
     /// Overwrites the variables that were read and takes them out of the environment, where `/proc/PID/environ` and
@@ -89,7 +90,7 @@ public final class SecretReader: SecretReading {
             throw SecretError(source, "\(quoted(path)) is a directory; write the path of the file that holds the secret")
         }
         // Also of what turns out to be no secret: it is not looked at again until it has changed.
-        signatures[path] = FileSignature(status)
+        signatures[source.place] = FileSignature(status)
         let bytes = try readAll(descriptor, path, source)
         let result = try SecretText.secret(bytes, of: source, quoted(path))
         if status.st_mode & S_IFMT == S_IFREG && status.st_mode & S_IROTH != 0 { warn(path, source.place) }

@@ -1,5 +1,5 @@
 /// Where something stands in a configuration file.
-public struct Place: Sendable, Equatable {
+public struct Place: Sendable, Hashable {
     public let file: String
     /// Counted from 1.
     public let line: Int
