@@ -18,20 +18,6 @@ enum Injector {
         return secret
     }
 
-    /// `token=`, and the credential's present token percent-encoded, as a parameter of a query.
-    static func renderParameter(_ credential: CredentialState) -> Secret {
-        var parameter = Array("token=".utf8)
-        // It does not grow, so no token stays behind in memory that was given back.
-        parameter.reserveCapacity(Limits.injectedBytesMax)
-        let isThere: Void? = credential.cache.withToken { token in
-            for index in 0..<token.count { PercentEncoding.append(token[index], to: &parameter) }
-        }
-        precondition(isThere != nil, "a parameter was rendered without its token")
-        let secret = Secret(parameter)
-        for index in parameter.indices { parameter[index] = 0 }
-        return secret
-    }
-
     private static func append(_ piece: Injection.Piece, of credential: CredentialState, to lines: inout [UInt8]) {
         switch piece {
         case .literal(let bytes):

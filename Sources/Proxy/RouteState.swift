@@ -93,7 +93,12 @@ final class RouteState {
 
     private func render(_ generation: UInt64) {
         injected = Injector.render(configuration.inject, credential: credential)
-        if configuration.socketIOToken { tokenParameter = Injector.renderParameter(credential) }
+        if configuration.socketIOToken {
+            guard let parameter = credential.cache.queryParameter("token") else {
+                preconditionFailure("a parameter was rendered without its token")
+            }
+            tokenParameter = parameter
+        }
         injectedGeneration = generation
     }
 }

@@ -19,7 +19,7 @@ import Testing
     func `an answer that a rule describes is a refusal, in whatever pieces it comes`(response: String) throws {
         for isWhole in [true, false] {
             let bench = try Bench(route: Self.rules, hasTokenCalls: true)
-            try giveToken("one", bench)
+            try bench.giveToken("one")
             let client = try bench.client()
             client.send(Self.post)
             let first = try bench.upstream()
@@ -28,7 +28,7 @@ import Testing
                 first.send(piece)
                 if !isWhole { bench.loop.turn() }
             }
-            try giveToken("two", bench)
+            try bench.giveToken("two")
             // The refusal was read to its end, so its connection carries the second attempt.
             #expect(bench.turn { first.text.contains("Bearer two\r\n") && first.text.hasSuffix("\r\n\r\nok") })
             first.send(Self.empty)
@@ -46,7 +46,7 @@ import Testing
     ])
     func `an answer that no rule describes goes to the client`(response: String) throws {
         let bench = try Bench(route: Self.rules, hasTokenCalls: true)
-        try giveToken("one", bench)
+        try bench.giveToken("one")
         let client = try bench.client()
         client.send(Self.post)
         let upstream = try bench.upstream()
@@ -62,7 +62,7 @@ import Testing
     @Test func `a content that ends with its connection is looked at to its end`() throws {
         for (content, isRefused) in [("jwt expired", true), ("jwt", false)] {
             let bench = try Bench(route: Self.rules, hasTokenCalls: true)
-            try giveToken("one", bench)
+            try bench.giveToken("one")
             let client = try bench.client()
             client.send(Self.post)
             let upstream = try bench.upstream()
@@ -74,7 +74,7 @@ import Testing
             bench.turn(for: .milliseconds(50))
             upstream.close()
             if isRefused {
-                try giveToken("two", bench)
+                try bench.giveToken("two")
                 let second = try bench.upstream()
                 #expect(bench.turn { second.text.contains("Bearer two\r\n") })
             } else {
@@ -85,7 +85,7 @@ import Testing
 
     @Test func `a long content is looked at as far as the limit, and then goes to the client whole`() throws {
         let bench = try Bench(route: Self.rules, hasTokenCalls: true)
-        try giveToken("one", bench)
+        try bench.giveToken("one")
         let client = try bench.client()
         client.send(Self.post)
         let upstream = try bench.upstream()
@@ -102,7 +102,7 @@ import Testing
 
     @Test func `a connection that ends before the content decides is a 502`() throws {
         let bench = try Bench(route: Self.rules, hasTokenCalls: true)
-        try giveToken("one", bench)
+        try bench.giveToken("one")
         let client = try bench.client()
         client.send(Self.post)
         let upstream = try bench.upstream()
@@ -110,12 +110,5 @@ import Testing
         upstream.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 11\r\n\r\njwt")
         upstream.close()
         #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 502") })
-    }
-
-    private func giveToken(_ token: String, _ bench: Bench) throws {
-        let endpoint = try bench.tokenEndpoint()
-        #expect(bench.turn { endpoint.text.hasSuffix("}") })
-        let content = #"{"accessToken":"\#(token)","expiresIn":3600}"#
-        endpoint.send("HTTP/1.1 200 OK\r\nContent-Length: \(content.utf8.count)\r\n\r\n\(content)")
     }
 }

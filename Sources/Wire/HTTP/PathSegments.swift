@@ -36,18 +36,9 @@ public enum PathSegments {
     }
 
     private static func decoded(_ bytes: Span<UInt8>, at index: Int, before end: Int) -> (byte: UInt8, length: Int) {
-        guard bytes[index] == UInt8(ascii: "%"), index + 2 < end, let high = value(bytes[index + 1]),
-            let low = value(bytes[index + 2])
+        guard bytes[index] == UInt8(ascii: "%"), index + 2 < end, let high = bytes[index + 1].hexadecimalValue,
+            let low = bytes[index + 2].hexadecimalValue
         else { return (bytes[index], 1) }
-        return (high << 4 | low, 3)
-    }
-
-    private static func value(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-        default: nil
-        }
+        return (UInt8(high << 4 | low), 3)
     }
 }
