@@ -77,9 +77,9 @@ struct Exchange: ~Copyable {
     /// How much of the copy's content has been handed to this attempt's upstream connection.
     var copyOffset = 0
     var isRequestEndWritten = false
-    /// The upstream was asked for a 100 because the content is too long to be kept.
+    /// The upstream was asked for a 100 because the content is too long to be kept, or may turn out to be.
     var isAnnounced = false
-    /// Nothing of the content is taken from the client yet ...
+    /// Nothing is taken from the client yet of a content that is too long, and no more than is kept of one of unknown length ...
     var isHeld = false
     /// ... and until when, on the loop's clock.
     var heldUntil = Duration.zero

@@ -15,6 +15,9 @@ struct ReplayCopy: ~Copyable {
     /// Bytes held outside the pool's buffer.
     var farCount: Int { far.count }
 
+    /// How much more content may be kept.
+    var room: Int { isWhole ? contentBytesMax - contentCount : 0 }
+
     var head: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: near.bytes[..<headCount]) }
 
     /// Keeps a head in a buffer that is large enough for it.

@@ -2,8 +2,8 @@ internal import EventLoop
 internal import Wire
 
 // Content that waits for a 100 (RFC 9110, section 10.1.1): the client's, if it asked for one, and what is too long to be kept for
-// a second attempt. Of that nothing is taken from the client before the upstream wants it, so that a refusal of the token
-// still finds all of it there.
+// a second attempt, or may turn out to be. Of the first nothing is taken from the client before the upstream wants it, of the
+// second no more than is kept, so that a refusal of the token still finds all of it there.
 
 extension Server {
     /// Asks the upstream for a 100 where the client does, or where the content could not be sent twice.
@@ -13,13 +13,39 @@ extension Server {
         }
         // Once the client was told to go on, there is nothing that it waits for.
         let isAsked = downstreams[downstream].exchange.expectsContinue && !downstreams[downstream].exchange.wasContinued
-        let isLong = downstreams[downstream].exchange.isTooLongToKeep && !downstreams[downstream].exchange.refusesAnnouncement
-        guard isAsked || isLong else { return }
+        let mayBeLong = downstreams[downstream].exchange.isTooLongToKeep
+            || (downstreams[downstream].exchange.requestFraming == .chunked && !isShortContent(downstream))
+        let isAnnounced = mayBeLong && !downstreams[downstream].exchange.refusesAnnouncement
+        guard isAsked || isAnnounced else { return }
         upstreams[upstream].output.appendWhole("Expect: 100-continue\r\n")
-        guard isLong else { return }
+        guard isAnnounced else { return }
         downstreams[downstream].exchange.isAnnounced = true
         downstreams[downstream].exchange.isHeld = true
         downstreams[downstream].exchange.heldUntil = now + Limits.announcementTimeout
+    }
+
+    /// Whether all of a content of unknown length is at hand, and is kept.
+    private func isShortContent(_ downstream: Handle<Downstream>) -> Bool {
+        var count = 0
+        var reader = downstreams[downstream].exchange.requestBody
+        var rest = downstreams[downstream].input.bytes
+        do throws(MessageError) {
+            while !reader.isComplete, rest.count > reader.heldCount {
+                let step = try reader.step(rest.span)
+                rest = UnsafeBufferPointer(rebasing: rest[step.consumed...])
+                count += step.content.count
+            }
+        } catch {
+            // What is wrong with it is found when it is passed on.
+        }
+        return reader.isComplete && count <= downstreams[downstream].exchange.copy.room
+    }
+
+    /// How much of the content may be taken from the client now.
+    func contentRoom(_ downstream: Handle<Downstream>) -> Int {
+        guard downstreams[downstream].exchange.isHeld else { return .max }
+        guard !downstreams[downstream].exchange.isTooLongToKeep else { return 0 }
+        return max(0, min(downstreams[downstream].exchange.copy.room, Limits.replayBytesMax - replayBytes))
     }
 
     /// The upstream says that it wants the content. Some, nginx among them, say so of one that they refuse in the next moment.

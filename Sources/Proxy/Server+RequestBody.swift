@@ -35,7 +35,6 @@ extension Server {
         if downstreams[downstream].exchange.isRequestSent { return }
         if !upstreams[upstream].output.isLent { upstreams[upstream].output = pool.lend() }
         fillFromCopy(downstream, upstream)
-        guard !downstreams[downstream].exchange.isHeld else { return }
         try fillFromClient(downstream, upstream)
         guard isServing(upstream, downstream) else { return }
         guard downstreams[downstream].exchange.requestBody.isComplete, isCopySent(downstream) else { return }
@@ -75,7 +74,7 @@ extension Server {
     }
 
     private func fillFromClient(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) throws(MessageError) {
-        guard isCopySent(downstream) else { return }
+        guard isCopySent(downstream), !downstreams[downstream].exchange.isTooLongToKeep || contentRoom(downstream) > 0 else { return }
         while !downstreams[downstream].exchange.requestBody.isComplete {
             let room = upstreams[upstream].output.freeCapacity - ChunkedEncoder.overheadMax
             guard room > 0 else { return }
@@ -90,7 +89,7 @@ extension Server {
                 }
             }
             let bytes = downstreams[downstream].input.bytes
-            let step = try downstreams[downstream].exchange.requestBody.step(bytes.span, contentMax: room)
+            let step = try downstreams[downstream].exchange.requestBody.step(bytes.span, contentMax: min(room, contentRoom(downstream)))
             let content = UnsafeBufferPointer(rebasing: bytes[step.content])
             if !content.isEmpty {
                 keep(content, downstream)
@@ -99,6 +98,8 @@ extension Server {
             if !step.trailers.isEmpty { keepTrailers(UnsafeBufferPointer(rebasing: bytes[step.trailers]), downstream) }
             downstreams[downstream].exchange.receivedCount += content.count
             downstreams[downstream].input.consume(step.consumed)
+            // More than is kept has to wait for the upstream to want it.
+            if step.consumed == 0, contentRoom(downstream) == 0 { return }
             // A length that was announced has been looked at already.
             if downstreams[downstream].exchange.requestFraming == .chunked, let answer = refusalOfContent(downstream) {
                 failRequest(downstream, answer)

@@ -288,4 +288,77 @@ import Testing
         second.send(Self.goOn)
         #expect(bench.turn { second.text.hasSuffix(Self.content) })
     }
+
+    // MARK: content of unknown length
+
+    private static let chunked = "POST /a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    @Test func `a content of unknown length goes up as far as it is kept, and the rest when it is wanted`() throws {
+        let bench = try Bench(route: Self.keepsLittle)
+        let client = try bench.client()
+        client.send(Self.chunked + "6\r\n123456\r\n6\r\n789012\r\n")
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("6\r\n123456\r\n4\r\n7890\r\n") })
+        #expect(upstream.text.contains("\r\nExpect: 100-continue\r\n\r\n"))
+        bench.turn(for: .milliseconds(50))
+        #expect(upstream.text.hasSuffix("7890\r\n"))
+        upstream.send(Self.goOn)
+        #expect(bench.turn { upstream.text.hasSuffix("7890\r\n2\r\n12\r\n") })
+        client.send("0\r\n\r\n")
+        #expect(bench.turn { upstream.text.hasSuffix("0\r\n\r\n") })
+        upstream.send(Self.empty)
+        #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 204") })
+    }
+
+    @Test func `a token that is refused to a content of unknown length finds all of it still there`() throws {
+        let bench = try Bench(route: Self.keepsLittle, hasTokenCalls: true)
+        try bench.giveToken("one")
+        let client = try bench.client()
+        client.send(Self.chunked + "c\r\n123456789012\r\n")
+        let first = try bench.upstream()
+        #expect(bench.turn { first.text.hasSuffix("a\r\n1234567890\r\n") })
+        first.send(Self.refusal)
+        try bench.giveToken("two")
+        let second = try bench.upstream()
+        #expect(bench.turn { second.text.contains("Bearer two\r\n") && second.text.hasSuffix("a\r\n1234567890\r\n2\r\n12\r\n") })
+        client.send("0\r\n\r\n")
+        #expect(bench.turn { second.text.hasSuffix("0\r\n\r\n") })
+        second.send(Self.empty)
+        #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 204") })
+        #expect(first.isOver)
+    }
+
+    @Test func `a content of unknown length that is kept whole waits for nothing`() throws {
+        let bench = try Bench(route: Self.keepsLittle)
+        let client = try bench.client()
+        client.send(Self.chunked + "a\r\n1234567890\r\n")
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("1234567890\r\n") })
+        client.send("0\r\nA: b\r\n\r\n")
+        #expect(bench.turn { upstream.text.hasSuffix("0\r\nA: b\r\n\r\n") || upstream.text.hasSuffix("0\r\n\r\n") })
+    }
+
+    @Test func `a content of unknown length that is all at hand, and kept, is not announced`() throws {
+        let bench = try Bench(route: Self.keepsLittle)
+        let client = try bench.client()
+        client.send(Self.chunked + "a\r\n1234567890\r\n0\r\n\r\n")
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("0\r\n\r\n") })
+        #expect(!upstream.text.contains("Expect"))
+    }
+
+    @Test func `an upstream that does not know announcements gets a content of unknown length after a second`() throws {
+        let bench = try Bench(route: Self.keepsLittle)
+        let client = try bench.client()
+        client.send(Self.chunked + "c\r\n123456789012\r\n")
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("1234567890\r\n") })
+        bench.kernel.skew = .milliseconds(900)
+        bench.turn(for: .milliseconds(20))
+        #expect(upstream.text.hasSuffix("1234567890\r\n"))
+        bench.kernel.skew = .seconds(1)
+        #expect(bench.turn { upstream.text.hasSuffix("12\r\n") })
+        client.send("0\r\n\r\n")
+        #expect(bench.turn { upstream.text.hasSuffix("0\r\n\r\n") })
+    }
 }
