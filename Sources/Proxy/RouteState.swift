@@ -44,6 +44,7 @@ final class RouteState {
         self.destination = destination
         self.credential = credential
         let owned = ["Host", "Authorization", "Proxy-Authorization", "X-Request-Id", "Expect"]
+            + (configuration.cookies ? [] : ["Cookie", "Cookie2"])
         requestFilter = FieldFilter(removing: owned + configuration.inject.map(\.name))
         requestTrailerFilter = FieldFilter(removing: TrailerSection.forbiddenNames + owned + configuration.inject.map(\.name))
         gzipRequestFilter = FieldFilter(removing: owned + configuration.inject.map(\.name) + ["Accept-Encoding"])

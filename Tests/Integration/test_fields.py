@@ -106,7 +106,7 @@ def test_via_joins_the_clients(arrives):
 def test_other_fields_travel_as_they_are(arrives):
     fields = [
         ("X-One", "a"), ("Accept", "*/*"), ("x-one", "b"), ("X-Odd!#$%&'*+-.^_`|~", "odd"), ("X-Empty", ""),
-        ("Cookie", "a=1; b=2"), ("X-Latin", "gr\xfc\xdfe"), ("traceparent", "00-" + "1" * 32 + "-" + "2" * 16 + "-01"),
+        ("X-Latin", "gr\xfc\xdfe"), ("traceparent", "00-" + "1" * 32 + "-" + "2" * 16 + "-01"),
         ("User-Agent", "tests"), ("X-Forwarded-For", "10.1.2.3"),
     ]  # fmt: skip
     message, _ = arrives(fields)

@@ -87,12 +87,12 @@ def server(tmp_path_factory, leaf, token):
 
 @pytest.fixture(scope="module")
 def proxy(make_proxy, route, server):
-    return make_proxy(route(server.port))
+    return make_proxy(route(server.port, cookies=True))
 
 
 @pytest.fixture(scope="module")
 def below(make_proxy, route, server):
-    return make_proxy(route(server.port, upstream=f"https://{NAME}/base", pathPrefix="/shop", stripPrefix=True))
+    return make_proxy(route(server.port, upstream=f"https://{NAME}/base", pathPrefix="/shop", stripPrefix=True, cookies=True))
 
 
 def curl(*arguments) -> str:

@@ -58,6 +58,18 @@ extension Mistake {
                 #"proxy.json:3:133: routes[0].decompress: the route injects Accept-Encoding, which "decompress" writes itself; remove one of them"#,
             ]),
         Mistake(
+            "cookies of somebody",
+            .route(#""cookies": ["session"]"#),
+            [
+                "proxy.json:3:12: routes[0].cookies: a list stands here; write true or false",
+            ]),
+        Mistake(
+            "cookies of clients and another Cookie",
+            .route(#""inject": [{ "header": "cookie", "value": "session={token}" }], "cookies": true"#),
+            [
+                #"proxy.json:3:76: routes[0].cookies: the route injects Cookie, in whose place no client's goes; remove one of them"#,
+            ]),
+        Mistake(
             "features of a later version",
             .route(#""preset": "read-only", "limits": { "requestsPerSecond": 5 }"#),
             [

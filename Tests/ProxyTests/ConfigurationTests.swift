@@ -16,7 +16,7 @@ import Testing
         #expect(route.upstream.authority == "btc.connect.bloq.cloud" && route.upstream.port == 443 && route.upstream.basePath == "")
         #expect(route.credential == 0)
         #expect(route.inject == [Injection(name: "Authorization", value: [.literal(Array("Bearer ".utf8)), .token])])
-        #expect(route.reauthenticateOn == [.unauthorized] && route.replayBodyBytesMax == 1_048_576 && !route.decompress)
+        #expect(route.reauthenticateOn == [.unauthorized] && route.replayBodyBytesMax == 1_048_576 && !route.decompress && !route.cookies)
         #expect(route.allow == Admittance(hosts: ["localhost", "127.0.0.1", "[::1]"], origins: [], methods: nil))
         #expect(
             route.timeouts
@@ -50,7 +50,7 @@ import Testing
                     RefusalRule(
                         status: 403, field: RefusalRule.Field(name: Array("www-authenticate".utf8), text: Array("invalid_token".utf8)),
                         contentText: Array("jwt expired".utf8)),
-                ] && route.replayBodyBytesMax == 65_536 && route.decompress)
+                ] && route.replayBodyBytesMax == 65_536 && route.decompress && route.cookies)
         #expect(
             route.allow
                 == Admittance(hosts: ["[::1]", "money.local"], origins: ["http://localhost:3000", "https://a.example"], methods: ["GET", "PUT"]))
@@ -99,7 +99,7 @@ import Testing
             { "name": "money", "listen": "unix:/run/money.sock?mode=0660&group=apps", "pathPrefix": "/api", "stripPrefix": true, "host": "[0::1]",
               "upstream": "HTTP://[0:0::1]:8443/v2/x//", "credential": "bloquo",
               "inject": [{ "header": "X-Token", "value": "a {token}/{customerId}" }],
-              "socketIOToken": false, "decompress": true, "exposed": false,
+              "socketIOToken": false, "decompress": true, "cookies": true, "exposed": false,
               "allow": { "methods": ["GET", "PUT"], "hosts": ["[::1]", "Money.Local"], "origins": ["http://LOCALHOST:3000", "https://a.example:443"],
                          "users": [], "paths": [], "rpcMethods": [] },
               "reauthenticateOn": [{ "status": 401 }, { "status": 403, "header": "WWW-Authenticate: invalid_token", "body": "jwt expired" }], "replayBody": 65536,

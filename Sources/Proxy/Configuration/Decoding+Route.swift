@@ -25,17 +25,18 @@ extension Decoding {
         let timeouts = self.timeouts(object.optional("timeouts"))
         let limits = self.limits(object.optional("limits"))
         let decompress = decompress(object, inject)
+        let cookies = cookies(object, inject)
         if let exposed, exposed.bool() == true { object.error(at: "exposed", "\(notSupported); remove it and listen on a loopback address") }
         object.unsupported("preset")
         object.finish()
         guard let name, let listen, let listenNode, let upstream, let credential, let pathPrefix, let stripPrefix, let host, let inject,
-            let socketIOToken, let reauthenticateOn, let replayBody, let allow, let timeouts, let limits, let decompress, let dialling
+            let socketIOToken, let reauthenticateOn, let replayBody, let allow, let timeouts, let limits, let decompress, let cookies, let dialling
         else { return nil }
         let route = Route(
             name: name, listen: listen, pathPrefix: Array(pathPrefix.utf8), stripPrefix: stripPrefix, host: host.name, upstream: upstream,
             credential: credential, inject: inject, socketIOToken: socketIOToken, reauthenticateOn: reauthenticateOn, replayBodyBytesMax: replayBody, allow: allow,
             timeouts: timeouts, tls: dialling.tls, tlsPlace: dialling.place ?? listenNode.place, connectTo: dialling.connectTo,
-            limits: limits, decompress: decompress)
+            limits: limits, decompress: decompress, cookies: cookies)
         warn(about: route, object)
         return claim(route, object, nameNode: nameNode, listenNode: listenNode) ? route : nil
     }
@@ -106,6 +107,17 @@ extension Decoding {
             return nil
         }
         return decompress
+    }
+
+    /// There is one Cookie, the route's or the clients'.
+    private func cookies(_ object: ObjectReader, _ inject: [Injection]?) -> Bool? {
+        guard let node = object.optional("cookies") else { return false }
+        guard let cookies = node.bool() else { return nil }
+        if cookies, let inject, inject.contains(where: { Injection.comparable($0.name) == "cookie" }) {
+            node.error("the route injects Cookie, in whose place no client's goes; remove one of them")
+            return nil
+        }
+        return cookies
     }
 
     private func timeouts(_ node: Node?) -> Timeouts? {

@@ -30,4 +30,6 @@ public struct Route: Sendable {
     public let limits: RouteLimits
     /// Whether the upstream is asked for gzip, and the answer inflated, for clients that did not ask for it.
     public let decompress: Bool
+    /// Whether the cookies of clients go upstream.
+    public let cookies: Bool
 }
