@@ -10,7 +10,7 @@ public struct QueryFilter: Sendable {
     /// In lower case.
     private let name: [UInt8]
 
-    /// - Parameter name: the name to leave out: ASCII letters and digits.
+    /// - Parameter name: the name to leave out: ASCII letters, digits and `_`.
     public init(removing name: String) {
         self.name = name.utf8.map(\.lowercased)
     }
@@ -41,8 +41,8 @@ public struct QueryFilter: Sendable {
         return true
     }
 
-    /// Whether a parameter of the query has the name.
-    private func names(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    /// Whether a parameter of the query at `range`, which is without its `?`, has the name in any of these spellings.
+    public func names(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
         var start = range.lowerBound
         while start < range.upperBound {
             let end = bytes.endOfParameter(from: start, before: range.upperBound)

@@ -70,6 +70,18 @@ public struct RequestHead: ~Copyable, Sendable {
     /// How many lines of that name there are in its exact spelling.
     public func count(of name: FieldName) -> Int { fields.count(of: name) }
 
+    /// The first line from `index` on whose name the filter has, in any spelling.
+    public func firstIndex(named filter: borrowing FieldFilter, from index: Int = 0, in bytes: Span<UInt8>) -> Int? {
+        var index = index
+        while index < fieldCount {
+            let line = fields.lines[index]
+            let isNamed = line.name == .other ? filter.removesOther(line.nameRange, in: bytes) : filter.names.contains(line.name)
+            if isNamed { return index }
+            index += 1
+        }
+        return nil
+    }
+
     /// How the content is framed: `.none`, `.length` or `.chunked` (RFC 9112 section 6.3).
     public var framing: BodyFraming {
         if fields.facts.transferEncoding == .chunked { return .chunked }
