@@ -45,9 +45,10 @@ extension Answer {
         Answer(status: 403, code: "forbidden", message: message, proxyStatusError: "http_request_denied")
     }
 
-    static func methodRefused(_ method: String, allow: String) -> Answer {
-        Answer(
-            status: 405, code: "method_refused", message: "the method \(method) is not allowed here; allowed: \(allow)",
+    static func methodRefused(_ method: String, allow: String, because rule: String? = nil) -> Answer {
+        let reason = rule.map { " (\($0))" } ?? ""
+        return Answer(
+            status: 405, code: "method_refused", message: "the method \(method) is not allowed here\(reason); allowed: \(allow)",
             proxyStatusError: "http_request_denied", allow: allow)
     }
 

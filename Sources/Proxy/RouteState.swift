@@ -31,6 +31,8 @@ final class RouteState {
     /// As it stands in an authority: an IPv6 address has its brackets.
     let upstreamHost: [UInt8]
     let basePath: [UInt8]
+    /// What it lets through by method, path and field; nil for all.
+    let policy: Policy?
     /// Whether a dot segment in a path could lead out of what the route is meant for.
     let confinesPath: Bool
     @exclusivity(unchecked) private var injected = Secret([])
@@ -43,8 +45,9 @@ final class RouteState {
         self.configuration = configuration
         self.destination = destination
         self.credential = credential
+        policy = Policy(configuration, credential: credential.configuration.type)
         let owned = ["Host", "Authorization", "Proxy-Authorization", "X-Request-Id", "Expect"]
-            + (configuration.cookies ? [] : ["Cookie", "Cookie2"])
+            + (configuration.cookies ? [] : ["Cookie", "Cookie2"]) + (configuration.allow.requiredField.map { [$0.name] } ?? [])
         requestFilter = FieldFilter(removing: owned + configuration.inject.map(\.name))
         requestTrailerFilter = FieldFilter(removing: TrailerSection.forbiddenNames + owned + configuration.inject.map(\.name))
         gzipRequestFilter = FieldFilter(removing: owned + configuration.inject.map(\.name) + ["Accept-Encoding"])

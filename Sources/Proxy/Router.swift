@@ -3,7 +3,7 @@ internal import Wire
 /// Finds the route of a request among those of its listener, or the answer that refuses it.
 ///
 /// Decided in this order: is the method one that a proxy forwards, is the request from where it may come, which route is
-/// meant, and does that route allow it. Nothing of a refused request goes anywhere.
+/// meant, and does that route allow it (see `Policy`). Nothing of a refused request goes anywhere.
 struct Router {
     enum Decision {
         case route(RouteState)
@@ -111,12 +111,7 @@ extension Router {
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, to route: RouteState, host: Range<Int>?
     ) -> Decision {
         if let answer = refuseForeignSite(head, bytes, route, host) { return .refuse(answer, route) }
-        if let methods = route.configuration.allow.methods {
-            let method = text(bytes, head.methodRange)
-            if !methods.contains(method) {
-                return .refuse(.methodRefused(method, allow: methods.joined(separator: ", ")), route)
-            }
-        }
+        if let answer = route.policy?.refusal(head, bytes) { return .refuse(answer, route) }
         if route.confinesPath, PathSegments.haveDots(bytes, head.target.path) {
             return .refuse(
                 .badRequest("the path has a segment . or .., which route \(route.configuration.name) does not take"), route)

@@ -38,12 +38,10 @@ extension Mistake {
             ]),
         Mistake(
             "policies of a later version",
-            .route(#""allow": { "users": ["alice"], "paths": ["/api/*"], "rpcMethods": ["get*"], "requireHeader": "X: y" }"#),
+            .route(#""allow": { "users": ["alice"], "rpcMethods": ["get*"] }"#),
             [
                 "proxy.json:3:12: routes[0].allow.users: is not supported by this version of bearerproxy; remove it",
-                "proxy.json:3:32: routes[0].allow.paths: is not supported by this version of bearerproxy; remove it",
-                "proxy.json:3:53: routes[0].allow.rpcMethods: is not supported by this version of bearerproxy; remove it",
-                "proxy.json:3:77: routes[0].allow.requireHeader: is not supported by this version of bearerproxy; remove it",
+                "proxy.json:3:32: routes[0].allow.rpcMethods: is not supported by this version of bearerproxy; remove it",
             ]),
         Mistake(
             "decompression of something else",
@@ -71,10 +69,9 @@ extension Mistake {
             ]),
         Mistake(
             "features of a later version",
-            .route(#""preset": "read-only", "limits": { "requestsPerSecond": 5 }"#),
+            .route(#""limits": { "requestsPerSecond": 5 }"#),
             [
-                "proxy.json:3:1: routes[0].preset: is not supported by this version of bearerproxy; remove it",
-                "proxy.json:3:36: routes[0].limits.requestsPerSecond: is not supported by this version of bearerproxy; remove it",
+                "proxy.json:3:13: routes[0].limits.requestsPerSecond: is not supported by this version of bearerproxy; remove it",
             ]),
         Mistake(
             "services of a later version",

@@ -1,4 +1,6 @@
+import Credentials
 import Testing
+import Wire
 
 @testable import Proxy
 
@@ -51,9 +53,13 @@ import Testing
                         status: 403, field: RefusalRule.Field(name: Array("www-authenticate".utf8), text: Array("invalid_token".utf8)),
                         contentText: Array("jwt expired".utf8)),
                 ] && route.replayBodyBytesMax == 65_536 && route.decompress && route.cookies)
+        let path = try #require(Glob(path: "/v2/x/*"))
         #expect(
             route.allow
-                == Admittance(hosts: ["[::1]", "money.local"], origins: ["http://localhost:3000", "https://a.example"], methods: ["GET", "PUT"]))
+                == Admittance(
+                    hosts: ["[::1]", "money.local"], origins: ["http://localhost:3000", "https://a.example"], methods: ["GET", "PUT"],
+                    paths: [path], requiredField: RequiredField(name: "X-Local-Key", value: Secret("hush hush"))))
+        #expect(route.preset == nil && configuration.routes[1].preset == .readOnly)
         #expect(
             route.timeouts
                 == Timeouts(
@@ -101,13 +107,14 @@ import Testing
               "inject": [{ "header": "X-Token", "value": "a {token}/{customerId}" }],
               "socketIOToken": false, "decompress": true, "cookies": true, "exposed": false,
               "allow": { "methods": ["GET", "PUT"], "hosts": ["[::1]", "Money.Local"], "origins": ["http://LOCALHOST:3000", "https://a.example:443"],
-                         "users": [], "paths": [], "rpcMethods": [] },
+                         "users": [], "paths": ["/v2/x/*"], "rpcMethods": [],
+                         "requireHeader": "X-Local-Key:  hush hush" },
               "reauthenticateOn": [{ "status": 401 }, { "status": 403, "header": "WWW-Authenticate: invalid_token", "body": "jwt expired" }], "replayBody": 65536,
               "limits": { "concurrency": 1, "requestsPerSecond": 0, "queue": 0, "requestBody": "4MiB" },
               "timeouts": { "requestHead": "500ms", "requestBody": "2s", "keepAlive": "3m", "connect": "4h", "responseHead": "5s", "idle": "6s" } },
             { "listen": "localhost:0", "host": "*", "upstream": "https://b.example:8332", "credential": "node", "connectTo": "[::1]:9443",
               "tls": { "ca": "/ca.pem", "serverName": "B.example", "pinSHA256": ["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="],
-                       "clientCertificate": "/c.pem", "clientKey": "/k.pem", "minimumVersion": "1.3" } }
+                       "clientCertificate": "/c.pem", "clientKey": "/k.pem", "minimumVersion": "1.3" }, "preset": "read-only" }
           ],
           "log": { "access": "/var/log/a.log", "format": "text", "level": "debug" },
           "threads": 1,

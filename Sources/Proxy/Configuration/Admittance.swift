@@ -1,3 +1,5 @@
+public import Wire
+
 /// Whose requests a route takes.
 public struct Admittance: Sendable, Equatable {
     /// Allowed values of the request's Host without its port: lower case, IPv6 addresses in brackets. Never empty.
@@ -6,4 +8,8 @@ public struct Admittance: Sendable, Equatable {
     public let origins: [String]
     /// Allowed methods as written in requests, never TRACE or CONNECT. Nil: all that the proxy forwards.
     public let methods: [String]?
+    /// What the path that goes upstream has to match one of. Nil: any.
+    public var paths: [Glob]?
+    /// What a request has to have, and does not take upstream.
+    public var requiredField: RequiredField?
 }

@@ -9,14 +9,18 @@ extension Decoding {
         let origins = object.optional("origins").map(self.origins) ?? standard.origins
         let methodsNode = object.optional("methods")
         let methods = methodsNode.flatMap(self.methods)
+        let pathsNode = object.optional("paths")
+        let paths = pathsNode.flatMap(self.paths)
+        let fieldNode = object.optional("requireHeader")
+        let field = fieldNode.flatMap(requiredField)
         let isEmpty = { (json: JSON) in json.array?.isEmpty == true }
         object.unsupported("users", unless: isEmpty)
-        object.unsupported("paths", unless: isEmpty)
         object.unsupported("rpcMethods", unless: isEmpty)
-        object.unsupported("requireHeader")
         object.finish()
-        guard let hosts, let origins, methodsNode == nil || methods != nil else { return nil }
-        return Admittance(hosts: hosts, origins: origins, methods: methods)
+        guard let hosts, let origins, (methodsNode == nil) == (methods == nil), (pathsNode == nil) == (paths == nil),
+            (fieldNode == nil) == (field == nil)
+        else { return nil }
+        return Admittance(hosts: hosts, origins: origins, methods: methods, paths: paths, requiredField: field)
     }
 
     private func hosts(_ node: Node) -> [String]? {
@@ -53,9 +57,9 @@ extension Decoding {
     }
 
     /// A list with at least one element; an empty one would refuse every request.
-    private func texts(
-        _ node: Node, of what: String, _ expected: String, _ read: (String) throws(Malformed) -> String
-    ) -> [String]? {
+    func texts<Value>(
+        _ node: Node, of what: String, _ expected: String, _ read: (String) throws(Malformed) -> Value
+    ) -> [Value]? {
         guard let elements = node.elements(of: what) else { return nil }
         guard !elements.isEmpty else {
             node.error("the list is empty, so every request would be refused; write \(expected) into it, or remove the key")

@@ -27,16 +27,18 @@ extension Decoding {
         let decompress = decompress(object, inject)
         let cookies = cookies(object, inject)
         if let exposed, exposed.bool() == true { object.error(at: "exposed", "\(notSupported); remove it and listen on a loopback address") }
-        object.unsupported("preset")
+        let presetNode = object.optional("preset")
+        let preset = presetNode.flatMap { $0.choice(Preset.self) }
         object.finish()
         guard let name, let listen, let listenNode, let upstream, let credential, let pathPrefix, let stripPrefix, let host, let inject,
-            let socketIOToken, let reauthenticateOn, let replayBody, let allow, let timeouts, let limits, let decompress, let cookies, let dialling
+            let socketIOToken, let reauthenticateOn, let replayBody, let allow, let timeouts, let limits, let decompress, let cookies, let dialling,
+            (presetNode == nil) == (preset == nil)
         else { return nil }
         let route = Route(
             name: name, listen: listen, pathPrefix: Array(pathPrefix.utf8), stripPrefix: stripPrefix, host: host.name, upstream: upstream,
             credential: credential, inject: inject, socketIOToken: socketIOToken, reauthenticateOn: reauthenticateOn, replayBodyBytesMax: replayBody, allow: allow,
             timeouts: timeouts, tls: dialling.tls, tlsPlace: dialling.place ?? listenNode.place, connectTo: dialling.connectTo,
-            limits: limits, decompress: decompress, cookies: cookies)
+            limits: limits, decompress: decompress, cookies: cookies, preset: preset)
         warn(about: route, object)
         return claim(route, object, nameNode: nameNode, listenNode: listenNode) ? route : nil
     }

@@ -32,4 +32,6 @@ public struct Route: Sendable {
     public let decompress: Bool
     /// Whether the cookies of clients go upstream.
     public let cookies: Bool
+    /// Rules by name, besides those in `allow`.
+    public let preset: Preset?
 }
