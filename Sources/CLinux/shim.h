@@ -48,6 +48,17 @@ static inline int linux_peer_name(int descriptor, void *address, socklen_t *leng
     return getpeername(descriptor, (struct sockaddr *)address, length);
 }
 
+// Who connected the Unix socket at the other end; of any other, -1. Glibc hides struct ucred as it does accept4.
+struct linux_peer { pid_t process; uid_t user; gid_t group; };
+
+static inline int linux_peer_user(int descriptor, uid_t *user) {
+    struct linux_peer peer = {0, (uid_t)-1, (gid_t)-1};
+    socklen_t length = sizeof peer;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 || length != sizeof peer) return -1;
+    *user = peer.user;
+    return 0;
+}
+
 // Bytes that were sent and that the peer's machine has not confirmed; -1 where that cannot be told.
 static inline int linux_unconfirmed_count(int descriptor) {
     int count = 0;

@@ -52,6 +52,10 @@ public protocol Kernel: AnyObject {
     /// same to a receive. False where that cannot be known: of a peer on another machine.
     func isPeerGone(_ descriptor: Int32) -> Bool
 
+    /// The user at the other end of a connection within this machine: who connected a Unix socket, or made a TCP socket. Nil
+    /// where that cannot be known: of a peer on another machine, or one that has closed its TCP socket already.
+    func peerUser(of descriptor: Int32) -> UInt32?
+
     /// Closes a descriptor that this kernel gave out. A descriptor that is not open is a broken invariant.
     func close(_ descriptor: Int32)
 

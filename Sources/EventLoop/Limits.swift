@@ -27,6 +27,10 @@ public enum Limits {
     public static let commandOutputBytesMax = 64 * 1024
     /// How long a command may run. It asks a keyring or a vault; a person who started the proxy still waits.
     public static let commandTimeout = Duration.seconds(10)
+    /// Bytes of what the system knows of one user or group, all its members' names included. More is no answer.
+    static let accountBytesMax = 1 << 24
+    /// Groups that one user may be in: Linux gives a process no more.
+    static let groupsMax = 65_536
     /// How often an ended output is followed by a look whether its program has ended too, which it commonly has.
     static let commandEndInterval = Duration.milliseconds(2)
 }

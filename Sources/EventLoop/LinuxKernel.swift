@@ -230,6 +230,8 @@ extension LinuxKernel {
 
     public func isPeerGone(_ descriptor: Int32) -> Bool { PeerSocket.isGone(behind: descriptor) }
 
+    public func peerUser(of descriptor: Int32) -> UInt32? { PeerSocket.user(behind: descriptor) }
+
     public func close(_ descriptor: Int32) {
         let code = Glibc.close(descriptor)
         precondition(code == 0 || errno != EBADF, "closed a descriptor that is not open")

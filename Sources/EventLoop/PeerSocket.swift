@@ -1,16 +1,48 @@
 internal import CLinux
 internal import Glibc
 
-/// What the kernel knows of the socket at the other end of a connection within this machine (sock_diag(7)).
+/// What the kernel knows of the socket at the other end of a connection within this machine (unix(7), sock_diag(7)).
 enum PeerSocket {
     /// Whether no process has that socket any more. False where it cannot be known.
     static func isGone(behind descriptor: Int32) -> Bool {
-        guard let ours = name(of: descriptor, linux_socket_name), let peer = name(of: descriptor, linux_peer_name) else { return false }
-        switch (ours, peer) {
+        guard let ends = ends(of: descriptor) else { return false }
+        switch (ends.ours, ends.peer) {
         case (.unix, _), (_, .unix): return isHungUp(descriptor)
-        case (.ipv4, .ipv4), (.ipv6, .ipv6): return peer.isLocal && !isHeld(from: peer, to: ours)
+        case (.ipv4, .ipv4), (.ipv6, .ipv6):
+            guard ends.peer.isLocal, let socket = SocketDiagnosis.socket(from: ends.peer, to: ends.ours) else { return false }
+            return !socket.isHeld
         default: return false
         }
+    }
+
+    /// The user who made that socket; nil where it cannot be known. Whoever it was handed to acts as its maker.
+    static func user(behind descriptor: Int32) -> UInt32? {
+        guard let ends = ends(of: descriptor) else { return nil }
+        switch (ends.ours, ends.peer) {
+        case (.unix, _), (_, .unix):
+            var user: UInt32 = 0
+            // Of a socket without a peer the kernel says -1.
+            return linux_peer_user(descriptor, &user) == 0 && user != .max ? user : nil
+        case (.ipv4, .ipv4), (.ipv6, .ipv6):
+            guard ends.ours.isLocal, ends.peer.isLocal, let socket = SocketDiagnosis.socket(from: ends.peer, to: ends.ours),
+                socket.isConnected, socket.isHeld
+            else { return nil }
+            // A connection that still is one now was one when the kernel answered, and no other has its two addresses.
+            guard let after = self.ends(of: descriptor), after == ends else { return nil }
+            return socket.user
+        default: return nil
+        }
+    }
+
+    private struct Ends: Equatable {
+        let ours: SocketAddress
+        let peer: SocketAddress
+    }
+
+    /// Both addresses of a connection; nil once it has broken.
+    private static func ends(of descriptor: Int32) -> Ends? {
+        guard let ours = name(of: descriptor, linux_socket_name), let peer = name(of: descriptor, linux_peer_name) else { return nil }
+        return Ends(ours: ours.unmapped, peer: peer.unmapped)
     }
 
     private static func name(
@@ -27,58 +59,5 @@ enum PeerSocket {
     private static func isHungUp(_ descriptor: Int32) -> Bool {
         var entry = pollfd(fd: descriptor, events: 0, revents: 0)
         return poll(&entry, 1, 0) == 1 && Int32(entry.revents) & POLLHUP != 0
-    }
-
-    /// Whether a process has the socket. One that was closed lives on for a while, without an inode. One that is not found says
-    /// nothing: the kernel may have no diagnosis of TCP, or another address for what was redirected.
-    private static func isHeld(from source: SocketAddress, to destination: SocketAddress) -> Bool {
-        let descriptor = socket(AF_NETLINK, Int32(SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue), NETLINK_SOCK_DIAG)
-        guard descriptor >= 0 else { return true }
-        defer { close(descriptor) }
-        var question = Question(source, destination)
-        let asked = withUnsafeBytes(of: &question) { send(descriptor, $0.baseAddress, $0.count, 0) }
-        guard asked == MemoryLayout<Question>.size else { return true }
-        return withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { answer in
-            // The kernel has answered before the question returned.
-            let count = recv(descriptor, answer.baseAddress, answer.count, Int32(MSG_DONTWAIT))
-            return isHeld(UnsafeRawBufferPointer(rebasing: answer.prefix(max(0, count))))
-        }
-    }
-
-    /// Reads an answer. Whatever is not understood says nothing.
-    private static func isHeld(_ answer: UnsafeRawBufferPointer) -> Bool {
-        let headCount = MemoryLayout<nlmsghdr>.size
-        guard answer.count >= headCount else { return true }
-        let kind = Int32(answer.loadUnaligned(as: nlmsghdr.self).nlmsg_type)
-        guard kind == SOCK_DIAG_BY_FAMILY, answer.count >= headCount + MemoryLayout<inet_diag_msg>.size else { return true }
-        return answer.loadUnaligned(fromByteOffset: headCount, as: inet_diag_msg.self).idiag_inode != 0
-    }
-
-    /// Asks for exactly one TCP socket, by its two addresses.
-    private struct Question {
-        private var head = nlmsghdr()
-        private var request = inet_diag_req_v2()
-
-        init(_ source: SocketAddress, _ destination: SocketAddress) {
-            head.nlmsg_len = UInt32(MemoryLayout<Question>.size)
-            head.nlmsg_type = UInt16(SOCK_DIAG_BY_FAMILY)
-            head.nlmsg_flags = UInt16(NLM_F_REQUEST)
-            request.sdiag_family = UInt8(source.family)
-            request.sdiag_protocol = UInt8(IPPROTO_TCP)
-            request.idiag_states = .max
-            request.id.idiag_cookie = (.max, .max)
-            request.id.idiag_sport = (source.port ?? 0).bigEndian
-            request.id.idiag_dport = (destination.port ?? 0).bigEndian
-            request.id.idiag_src = Self.words(source)
-            request.id.idiag_dst = Self.words(destination)
-        }
-
-        private static func words(_ address: SocketAddress) -> (UInt32, UInt32, UInt32, UInt32) {
-            switch address {
-            case .ipv4(let bits, _): (bits.bigEndian, 0, 0, 0)
-            case .ipv6(let high, let low, _, _): unsafeBitCast((high.bigEndian, low.bigEndian), to: (UInt32, UInt32, UInt32, UInt32).self)
-            case .unix: (0, 0, 0, 0)
-            }
-        }
     }
 }

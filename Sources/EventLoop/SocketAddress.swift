@@ -46,6 +46,15 @@ public enum SocketAddress: Hashable, Sendable {
     }
 }
 
+extension SocketAddress {
+    /// An IPv4 address that is written as an IPv6 one (`::ffff:127.0.0.1`, RFC 4291, section 2.5.5.2) as what it is; any other as
+    /// it stands.
+    var unmapped: SocketAddress {
+        guard case .ipv6(0, let low, let port, _) = self, low >> 32 == 0xFFFF else { return self }
+        return .ipv4(UInt32(truncatingIfNeeded: low), port: port)
+    }
+}
+
 extension SocketAddress: CustomStringConvertible {
     /// `127.0.0.1:8080`, `[::1]:8080`, `unix:/run/x.sock`
     public var description: String {

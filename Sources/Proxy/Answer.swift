@@ -45,6 +45,19 @@ extension Answer {
         Answer(status: 403, code: "forbidden", message: message, proxyStatusError: "http_request_denied")
     }
 
+    static func userRefused(_ user: String, _ route: String) -> Answer {
+        .forbidden("user \(user) may not use route \(route); list the user in allow.users")
+    }
+
+    /// The connection can carry no request that is allowed.
+    static func unknownUser(_ route: String) -> Answer {
+        var answer = forbidden(
+            "route \(route) is for some users only (allow.users), and the kernel does not tell whose this connection is: it comes from "
+                + "another machine or through a forwarder, or has been closed already; use loopback or a Unix socket, and wait for the answer")
+        answer.closes = true
+        return answer
+    }
+
     static func methodRefused(_ method: String, allow: String, because rule: String? = nil) -> Answer {
         let reason = rule.map { " (\($0))" } ?? ""
         return Answer(

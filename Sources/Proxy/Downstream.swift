@@ -65,6 +65,8 @@ struct Downstream: ~Copyable {
     var isOwedInput = false
     /// It is one too many, and only told so.
     var isRefused = false
+    /// Whose it is; nil until a route, or a limit, has asked.
+    var user: ClientUser?
     /// It has had a request.
     var hasBeenUsed = false
     /// While breaking: what had not reached the client yet, and until when some more of it has to.

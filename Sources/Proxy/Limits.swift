@@ -53,6 +53,10 @@ enum Limits {
     static let resolutionLifetime = Duration.seconds(30)
     /// One address of several is given up for the next after this.
     static let addressTimeout = Duration.seconds(2)
+    /// What was found out about a user's groups and name is used this long before the system is asked again ...
+    static let userLifetime = Duration.seconds(60)
+    /// ... and of so many users of a route at most; then all are asked for anew.
+    static let rememberedUsersMax = 1024
     /// Interim answers (1xx) to one request. More is no protocol that anyone speaks.
     static let interimResponsesMax = 16
     /// An answer that the proxy makes itself. Interim answers that a client does not take leave so much room for it.

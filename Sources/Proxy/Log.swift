@@ -109,7 +109,7 @@ public final class Log {
 extension Log {
     /// One line for a request that has ended. `head` is its parsed head; empty where it was none.
     func access(
-        _ exchange: borrowing Exchange, head: borrowing RequestHead, route: String?, code: String?, duration: Duration
+        _ exchange: borrowing Exchange, head: borrowing RequestHead, user: UInt32?, route: String?, code: String?, duration: Duration
     ) {
         let bytes = exchange.copy.head
         let method = bytes.isEmpty ? "-" : String(decoding: bytes[head.methodRange], as: UTF8.self)
@@ -125,12 +125,13 @@ extension Log {
             line += ",\"method\":\(JSONWriter.quoted(method)),\"path\":\(JSONWriter.quoted(path))"
             line += ",\"status\":\(exchange.status),\"received\":\(exchange.receivedCount),\"sent\":\(exchange.sentCount)"
             line += ",\"microseconds\":\(microseconds),\"replayed\":\(isReplayed)"
+            if let user { line += ",\"uid\":\(user)" }
             if let code { line += ",\"error\":\(JSONWriter.quoted(code))" }
             append(line + "}\n")
         case .text:
             append(
                 "\(time) \(requestID) \(route ?? "-") \(method) \(path) \(exchange.status) "
-                    + "\(exchange.receivedCount) \(exchange.sentCount) \(microseconds)us\(isReplayed ? " replayed" : "")"
+                    + "\(exchange.receivedCount) \(exchange.sentCount) \(microseconds)us\(isReplayed ? " replayed" : "")\(user.map { " uid=\($0)" } ?? "")"
                     + "\(code.map { " \($0)" } ?? "")\n")
         }
     }

@@ -53,6 +53,10 @@ struct Preparation {
             concurrency: route.limits.concurrency, queueMax: route.limits.queue)
     }
 
+    mutating func report(_ place: Place, _ message: String) {
+        findings.append(Finding(place: place, message: message))
+    }
+
     private struct ContextOrPlain {
         var context: TLSContext?
     }

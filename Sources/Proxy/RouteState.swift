@@ -26,6 +26,8 @@ final class RouteState {
     /// `Host`, as it stands in every request.
     let ownFields: [UInt8]
     let host: [UInt8]?
+    /// Nil: everybody.
+    let users: AllowedUsers?
     let allowedHosts: [[UInt8]]
     let allowedOrigins: [[UInt8]]
     /// As it stands in an authority: an IPv6 address has its brackets.
@@ -40,7 +42,8 @@ final class RouteState {
     /// What stands in front of a Socket.IO request's query.
     @exclusivity(unchecked) private var tokenParameter = Secret([])
 
-    init(index: Int, configuration: Route, destination: Destination, credential: CredentialState) {
+    init(index: Int, configuration: Route, destination: Destination, credential: CredentialState, users: AllowedUsers? = nil) {
+        self.users = users
         self.index = index
         self.configuration = configuration
         self.destination = destination

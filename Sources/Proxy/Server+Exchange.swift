@@ -35,6 +35,10 @@ extension Server {
             self.answer(downstream, answer)
         case .route(let route):
             downstreams[downstream].exchange.route = route.index
+            if let users = route.users, let answer = refusalOfUser(downstream, users, route.configuration.name) {
+                self.answer(downstream, answer)
+                return
+            }
             if let answer = requestHead.hasOtherExpectation ? .expectationFailed : refusalOfContent(downstream) {
                 self.answer(downstream, answer)
                 return

@@ -97,10 +97,12 @@ public final class Server: EventHandler {
         for (index, route) in configuration.routes.enumerated() {
             guard let destination = preparation.destination(of: route, index: destinations.count) else { continue }
             destinations.append(destination)
+            let users = preparation.users(of: route)
             guard preparation.findings.isEmpty else { continue }
             routes.append(
                 RouteState(
-                    index: index, configuration: route, destination: destination, credential: credentials[route.credential]))
+                    index: index, configuration: route, destination: destination, credential: credentials[route.credential],
+                    users: users))
         }
         var findings = preparation.findings
         do throws(TokenFileError) {
@@ -210,7 +212,10 @@ extension Server {
     public static func findings(_ configuration: Configuration, secrets: any SecretReading) -> [Finding] {
         var preparation = Preparation(configuration: configuration, secrets: secrets)
         for index in configuration.credentials.indices { _ = preparation.credential(index, destinationIndex: 0) }
-        for route in configuration.routes { _ = preparation.destination(of: route, index: 0) }
+        for route in configuration.routes {
+            _ = preparation.destination(of: route, index: 0)
+            _ = preparation.users(of: route)
+        }
         do throws(TokenFileError) {
             if let settings = configuration.tokenCache { _ = try TokenFile(settings) }
             return preparation.findings

@@ -15,6 +15,9 @@ final class BentKernel: Kernel {
     var isClientStalled = false
     /// The fewest bytes that make an upstream connection readable.
     var upstreamReadableBytesMin: Int32?
+    /// Who the clients are; nil: as the real kernel says.
+    var clientUser: (() -> UInt32?)?
+    private(set) var userQuestionCount = 0
     private(set) var connectCount = 0
     private var clients: Set<Int32> = []
 
@@ -63,6 +66,12 @@ final class BentKernel: Kernel {
     func unconfirmedCount(of descriptor: Int32) -> Int { real.unconfirmedCount(of: descriptor) }
 
     func isPeerGone(_ descriptor: Int32) -> Bool { real.isPeerGone(descriptor) }
+
+    func peerUser(of descriptor: Int32) -> UInt32? {
+        userQuestionCount += 1
+        if let clientUser { return clientUser() }
+        return real.peerUser(of: descriptor)
+    }
 
     func close(_ descriptor: Int32) {
         clients.remove(descriptor)

@@ -38,10 +38,9 @@ extension Mistake {
             ]),
         Mistake(
             "policies of a later version",
-            .route(#""allow": { "users": ["alice"], "rpcMethods": ["get*"] }"#),
+            .route(#""allow": { "rpcMethods": ["get*"] }"#),
             [
-                "proxy.json:3:12: routes[0].allow.users: is not supported by this version of bearerproxy; remove it",
-                "proxy.json:3:32: routes[0].allow.rpcMethods: is not supported by this version of bearerproxy; remove it",
+                "proxy.json:3:12: routes[0].allow.rpcMethods: is not supported by this version of bearerproxy; remove it",
             ]),
         Mistake(
             "decompression of something else",

@@ -58,8 +58,9 @@ import Wire
             route.allow
                 == Admittance(
                     hosts: ["[::1]", "money.local"], origins: ["http://localhost:3000", "https://a.example"], methods: ["GET", "PUT"],
-                    paths: [path], requiredField: RequiredField(name: "X-Local-Key", value: Secret("hush hush"))))
+                    paths: [path], requiredField: RequiredField(name: "X-Local-Key", value: Secret("hush hush")), users: route.allow.users))
         #expect(route.preset == nil && configuration.routes[1].preset == .readOnly)
+        #expect(route.allow.users?.map(\.kind) == [.name("alice"), .number(1001), .group("apps")])
         #expect(
             route.timeouts
                 == Timeouts(
@@ -107,7 +108,7 @@ import Wire
               "inject": [{ "header": "X-Token", "value": "a {token}/{customerId}" }],
               "socketIOToken": false, "decompress": true, "cookies": true, "exposed": false,
               "allow": { "methods": ["GET", "PUT"], "hosts": ["[::1]", "Money.Local"], "origins": ["http://LOCALHOST:3000", "https://a.example:443"],
-                         "users": [], "paths": ["/v2/x/*"], "rpcMethods": [],
+                         "users": ["alice", 1001, "@apps"], "paths": ["/v2/x/*"], "rpcMethods": [],
                          "requireHeader": "X-Local-Key:  hush hush" },
               "reauthenticateOn": [{ "status": 401 }, { "status": 403, "header": "WWW-Authenticate: invalid_token", "body": "jwt expired" }], "replayBody": 65536,
               "limits": { "concurrency": 1, "requestsPerSecond": 0, "queue": 0, "requestBody": "4MiB" },

@@ -96,6 +96,11 @@ extension SimulatedKernel {
         return stream.peer.map { !$0.isHeld } ?? true
     }
 
+    public func peerUser(of descriptor: Int32) -> UInt32? {
+        guard let stream = socket(descriptor, for: "sock_diag") as? Stream, let peer = stream.peer else { return nil }
+        return peer.isHeld && peer.state != .closed ? user : nil
+    }
+
     public func close(_ descriptor: Int32) {
         guard let socket = socket(descriptor, for: "close") else { return }
         network.note("fd \(descriptor) close")

@@ -20,6 +20,8 @@ public final class SimulatedKernel: Kernel {
     public internal(set) var violations: [String] = []
     /// Descriptors that may be open at once; beyond that everything that makes one fails with EMFILE.
     public var descriptorsMax = Int.max
+    /// Whose process this is: all sockets of the simulated machine are this user's.
+    public var user: UInt32 = 1000
     /// System calls so far that can fail.
     public internal(set) var failableCallCount = 0
     /// The call of this number, counted from 1, fails with what is usual for its kind.

@@ -12,4 +12,6 @@ public struct Admittance: Sendable, Equatable {
     public var paths: [Glob]?
     /// What a request has to have, and does not take upstream.
     public var requiredField: RequiredField?
+    /// The users of this machine whose connections are taken; never empty. Nil: everybody's.
+    public var users: [AllowedUser]?
 }

@@ -13,14 +13,15 @@ extension Decoding {
         let paths = pathsNode.flatMap(self.paths)
         let fieldNode = object.optional("requireHeader")
         let field = fieldNode.flatMap(requiredField)
+        let usersNode = object.optional("users")
+        let users = usersNode.flatMap(self.users)
         let isEmpty = { (json: JSON) in json.array?.isEmpty == true }
-        object.unsupported("users", unless: isEmpty)
         object.unsupported("rpcMethods", unless: isEmpty)
         object.finish()
         guard let hosts, let origins, (methodsNode == nil) == (methods == nil), (pathsNode == nil) == (paths == nil),
-            (fieldNode == nil) == (field == nil)
+            (fieldNode == nil) == (field == nil), (usersNode == nil) == (users == nil)
         else { return nil }
-        return Admittance(hosts: hosts, origins: origins, methods: methods, paths: paths, requiredField: field)
+        return Admittance(hosts: hosts, origins: origins, methods: methods, paths: paths, requiredField: field, users: users)
     }
 
     private func hosts(_ node: Node) -> [String]? {
@@ -37,6 +38,36 @@ extension Decoding {
             return text
         }
     }
+
+    private func users(_ node: Node) -> [AllowedUser]? {
+        guard let elements = node.elements(of: "users") else { return nil }
+        guard !elements.isEmpty else {
+            node.error("the list is empty, so every request would be refused; write \(Self.userExample) into it, or remove the key")
+            return nil
+        }
+        let users = elements.map(user)
+        return users.contains { $0 == nil } ? nil : users.compactMap(\.self)
+    }
+
+    private func user(_ node: Node) -> AllowedUser? {
+        if case .number = node.json.value {
+            // The greatest number stands for no user.
+            guard let number = node.int(in: 0...Int(UInt32.max) - 1) else { return nil }
+            return AllowedUser(kind: .number(UInt32(number)), place: node.place)
+        }
+        let kind = node.parse(Self.userExample) { text throws(Malformed) -> AllowedUser.Kind in
+            guard !text.utf8.contains(0) else { throw Malformed("a name has no NUL character; remove it") }
+            guard !text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+                throw Malformed("a user's number stands without quotes; write \(text.prefix(12))")
+            }
+            guard text.hasPrefix("@") else { return .name(text) }
+            guard text != "@" else { throw Malformed("the group's name is missing; write one such as \"@staff\"") }
+            return .group(String(text.dropFirst()))
+        }
+        return kind.map { AllowedUser(kind: $0, place: node.place) }
+    }
+
+    private static let userExample = "a user such as \"alice\" or 1001, or a group such as \"@staff\""
 
     private func origins(_ node: Node) -> [String]? {
         guard let elements = node.elements(of: "origins") else { return nil }

@@ -102,7 +102,8 @@ class Proxy(Process):
         for route in configuration["routes"]:
             if "listen" not in route:
                 route["listen"] = f"127.0.0.1:{unused_port()}"
-            self.ports.append(int(route["listen"].rpartition(":")[2]))
+            if not route["listen"].startswith("unix:"):
+                self.ports.append(int(route["listen"].rpartition(":")[2]))
         configuration.setdefault("log", {"access": "stdout", "format": "json", "level": "debug"})
         self.file = directory / f"{label}.json"
         self.file.write_text(json.dumps(configuration, indent=2))
