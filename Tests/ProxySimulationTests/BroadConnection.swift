@@ -18,6 +18,8 @@ final class BroadConnection {
     private var waiting: [UInt8] = []
     /// The request was answered before its end.
     private var isAnswered = false
+    /// The next answer says that it is the last of its connection.
+    private var saysClose = false
     private var givenCount = 0
 
     init(_ client: SimulatedClient, of server: BroadServer) {
@@ -109,12 +111,16 @@ extension BroadConnection {
         }
     }
 
-    /// Before the request's end: some close then, some read on.
+    /// Before the request's end: some close then, some read on. By the time of the answer all of the request may be under way, and
+    /// who does not say that the connection ends may find the next request on it.
     private func answerEarly(_ request: BroadRequest, _ give: () -> Void) {
         isAnswered = true
+        let closes = server.dice.chance(0.5)
+        saysClose = closes && !(server.isMoody && server.dice.chance(0.5))
         give()
+        saysClose = false
         server.told[request.id]?.isEarly = true
-        if server.dice.chance(0.5) {
+        if closes {
             client.finishSending()
             state = .deaf
         }
@@ -182,7 +188,7 @@ extension BroadConnection {
 extension BroadConnection {
     private func answer(_ request: BroadRequest, status: Int, content: [UInt8], more: String = "") {
         var told = BroadServer.Told(content: content)
-        var head = "HTTP/1.1 \(status) Said\r\n\(more)"
+        var head = "HTTP/1.1 \(status) Said\r\n\(more)\(saysClose ? "Connection: close\r\n" : "")"
         if server.dice.chance(0.3) {
             told.namesItself = true
             head += "Location: http://\(BroadServer.host)/there/\(request.id)\r\n"
@@ -198,7 +204,7 @@ extension BroadConnection {
         case 0...3:
             head += "Content-Length: \(told.content.count)\r\n"
             body = told.content
-        case 4 where !request.isHead:
+        case 4 where !request.isHead && !saysClose:
             head += "Connection: close\r\n"
             body = told.content
             state = .deaf
