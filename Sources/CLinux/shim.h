@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -11,16 +13,21 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -76,6 +83,72 @@ static inline int linux_pipe(int *ends) {
 
 static inline char **linux_environment(void) {
     return environ;
+}
+
+// A function with a variable number of arguments is none that Swift can call.
+static inline int linux_set_process_option(int option, unsigned long value) {
+    return prctl(option, value, 0UL, 0UL, 0UL);
+}
+
+static inline int linux_process_option(int option) {
+    return prctl(option, 0UL, 0UL, 0UL, 0UL);
+}
+
+// Names a file without opening it, and follows no link at its end if `follows` is 0.
+static inline int linux_open_path(const char *path, int follows) {
+    const int path_only = 010000000;
+    return open(path, path_only | O_CLOEXEC | (follows ? 0 : O_NOFOLLOW));
+}
+
+// Hidden as accept4 is.
+extern int setresuid(uid_t, uid_t, uid_t);
+extern int setresgid(gid_t, gid_t, gid_t);
+extern int getresuid(uid_t *, uid_t *, uid_t *);
+extern int getresgid(gid_t *, gid_t *, gid_t *);
+
+// Gives a file away that linux_open_path has named.
+static inline int linux_give_away(int descriptor, uid_t user, gid_t group) {
+    const int empty_path = 0x1000;
+    return fchownat(descriptor, "", user, group, empty_path);
+}
+
+// The capabilities that the calling thread has or could take, or all of them where that cannot be told.
+static inline uint64_t linux_capabilities(void) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2] = {{0, 0, 0}, {0, 0, 0}};
+    if (syscall(SYS_capget, &header, data) != 0) return ~(uint64_t)0;
+    return (uint64_t)(data[1].effective | data[1].permitted) << 32 | data[0].effective | data[0].permitted;
+}
+
+// Landlock. The libraries have no functions for it, and the headers of older systems do not know all of it; the numbers are the
+// same on every architecture. Unknown members that are 0 are no fault to an older kernel.
+struct linux_landlock_ruleset {
+    uint64_t files;
+    uint64_t network;
+    uint64_t scopes;
+};
+
+struct linux_landlock_path {
+    uint64_t rights;
+    int32_t descriptor;
+} __attribute__((packed));
+
+static inline int linux_landlock_version(void) {
+    return (int)syscall(444, (void *)0, (size_t)0, 1U);
+}
+
+static inline int linux_landlock_make(uint64_t files, uint64_t network, uint64_t scopes) {
+    struct linux_landlock_ruleset ruleset = {files, network, scopes};
+    return (int)syscall(444, &ruleset, sizeof ruleset, 0U);
+}
+
+static inline int linux_landlock_allow(int ruleset, int descriptor, uint64_t rights) {
+    struct linux_landlock_path path = {rights, descriptor};
+    return (int)syscall(445, ruleset, 1, &path, 0U);
+}
+
+static inline int linux_landlock_restrict(int ruleset) {
+    return (int)syscall(446, ruleset, 0U);
 }
 
 // One number for a time: 64 bits of nanoseconds reach to the year 2262.

@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Glibc
 
 /// What is done to the process itself before it serves.
@@ -5,6 +6,7 @@ enum Process {
     /// Before anything else is opened.
     static func prepare() {
         openStandardDescriptors()
+        for fault in ProcessProtection.apply() { Console.error("bearerproxy: warning: this process is less protected: \(fault)") }
         raiseDescriptorLimit()
     }
 

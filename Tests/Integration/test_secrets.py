@@ -136,6 +136,7 @@ def test_wrong_credentials_cost_few_calls_and_their_correction_ends_the_pause(sa
     assert calls(sandbox)["count"] == 2
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="nobody but root reads the environment of a process that is not to be dumped")
 def test_no_thread_shows_what_came_in_the_environment(sandbox, start):
     secret = (sandbox.directory / "bloq-client-secret").read_text()
     seen = sandbox.directory / "seen"
