@@ -6,12 +6,22 @@ extension Server {
     ///
     /// - Throws: `StartError.listen`: none of the listeners is open then.
     public func start() throws(StartError) {
+        try listen()
+        obtainTokens()
+    }
+
+    /// The first half of `start`, after which the process may lose its rights to listen. Starts no thread.
+    public func listen() throws(StartError) {
         do {
             for group in listenGroups() { try open(group.address, routes: group.routes) }
         } catch {
             listeners = []
             throw error
         }
+    }
+
+    /// The second half of `start`.
+    public func obtainTokens() {
         for credential in credentials { driveCredential(credential) }
     }
 

@@ -26,7 +26,8 @@ struct ConfigurationFile: ParsableArguments {
         }
     }
 
-    private func chosenPath() throws(ExitCode) -> String {
+    /// The file that is named, or that is there.
+    func chosenPath() throws(ExitCode) -> String {
         if let path { return path }
         for candidate in ["proxy.json", "/etc/bearerproxy/proxy.json"] where access(candidate, F_OK) == 0 { return candidate }
         Console.error(

@@ -5,10 +5,15 @@ internal import Proxy
 
 /// Starts a proxy, or says what hinders it.
 enum Launch {
-    /// `portAdvice`: what to do about a port that another program has.
+    /// - Parameters:
+    ///   - user: whom the process becomes, who opens all files and reads all secrets.
+    ///   - confine: what is done once the listeners are open, before anything comes from outside or another thread starts.
+    ///   - portAdvice: what to do about a port that another program has.
     static func server(
-        _ configuration: Configuration, on loop: Loop, portAdvice: String = "end that one, or choose another port"
+        _ configuration: Configuration, on loop: Loop, as user: ProcessUser? = nil, confine: () -> Void = {},
+        portAdvice: String = "end that one, or choose another port"
     ) throws -> Server {
+        try user?.assume()
         let log = try log(configuration.log, loop.kernel)
         do {
             let secrets = SecretReader()
@@ -16,9 +21,13 @@ enum Launch {
                 configuration: configuration, secrets: secrets, loop: loop, log: log,
                 descriptorsMax: Process.descriptorsMax)
             secrets.concealEnvironment()
-            try server.start()
+            try user?.resumeRoot()
+            try server.listen()
+            if let user { try hand(configuration.sockets, to: user) }
+            confine()
+            server.obtainTokens()
             return server
-        } catch {
+        } catch let error as StartError {
             switch error {
             case .configuration(let findings):
                 for finding in findings { Console.error(finding.description) }
@@ -28,6 +37,12 @@ enum Launch {
                 throw ExitStatus.failure
             }
         }
+    }
+
+    /// The process becomes the user, and the sockets that root has made are the user's too.
+    private static func hand(_ sockets: [(path: String, hasGroup: Bool)], to user: ProcessUser) throws {
+        for socket in sockets { try user.own(socket: socket.path, keepsGroup: socket.hasGroup) }
+        try user.become()
     }
 
     private static func log(_ settings: LogSettings, _ kernel: any Kernel) throws(ExitCode) -> Log {

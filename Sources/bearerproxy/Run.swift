@@ -8,12 +8,20 @@ struct Run: ParsableCommand {
 
     @OptionGroup var file: ConfigurationFile
 
+    @Option(help: "As root: open the listeners, then become this user for ever. A number will do for each name.")
+    var user: UserName?
+
     func run() throws {
         Process.prepare()
+        try checkUser()
         let configuration = try file.load()
         do {
             let loop = Loop(kernel: try LinuxKernel())
-            let server = try Launch.server(configuration, on: loop)
+            let confinement = Confinement(configuration, file: try file.chosenPath())
+            let server = try Launch.server(configuration, on: loop, as: user?.user, confine: confinement.apply)
+            if ProcessUser.isRoot {
+                Console.error("bearerproxy: warning: running as root; name a user who may do less with --user NAME, or have systemd start it as one")
+            }
             let signals = try Signals(loop: loop) { if server.isDraining { server.cutOff() } else { server.drain() } }
             for (address, routes) in server.listening {
                 Console.error("bearerproxy: listening on \(address) for \(routes.joined(separator: ", "))")
@@ -23,5 +31,11 @@ struct Run: ParsableCommand {
             Console.error("bearerproxy: \(error)")
             throw ExitStatus.failure
         }
+    }
+
+    private func checkUser() throws(ExitCode) {
+        guard let user, !ProcessUser.isRoot else { return }
+        Console.error("bearerproxy: --user \(user.user.name): only root can become another user; start it as root, or leave --user out")
+        throw ExitStatus.failure
     }
 }

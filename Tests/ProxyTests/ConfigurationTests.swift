@@ -92,6 +92,24 @@ import Wire
         #expect(configuration.drainTimeout == .zero)
     }
 
+    @Test func `every file that the running proxy touches is known`() throws {
+        let configuration = try load(Self.full)
+        #expect(configuration.readFiles == ["s", "/ca.pem", "/c.pem", "/k.pem", "/own.pem"])
+        #expect(configuration.appendedFiles == ["/var/log/a.log"] && configuration.replacedFiles == [])
+        #expect(configuration.sockets.map(\.path) == ["/run/money.sock"] && configuration.sockets.allSatisfy(\.hasGroup))
+        #expect(!configuration.startsPrograms && !configuration.readsSystemdCredentials)
+    }
+
+    @Test func `secrets of programs and of systemd are told apart from files`() throws {
+        let configuration = try load(
+            """
+            { "routes": [{ "listen": "127.0.0.1:1", "upstream": "https://a.example", "credential": "a" }],
+              "credentials": { "a": { "type": "basic", "username": { "command": ["u"] }, "password": { "systemd": "p" } } } }
+            """)
+        #expect(configuration.startsPrograms && configuration.readsSystemdCredentials && configuration.readFiles == [])
+        #expect(configuration.appendedFiles == [] && configuration.replacedFiles == [] && configuration.sockets.isEmpty)
+    }
+
     static let full = """
         { "$schema": "https://example.org/schema.json",
           // A comment, and // another within it.

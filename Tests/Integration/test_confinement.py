@@ -1,0 +1,337 @@
+"""What the process gives up at its start: core files, new privileges, root, and the files that are not its own."""
+
+import ctypes
+import json
+import os
+import pwd
+import shutil
+import socket
+import stat
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+from harness import limits
+from harness.messages import eventually, request
+from harness.processes import BINARY, ENVIRONMENT, Process, Proxy, accepts, bearerproxy
+from harness.secrets import assert_no_secret
+from harness.upstream import answering, secret_file, unused_port
+
+ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+USER = pwd.getpwnam("nobody")
+
+
+def status_of(pid: int) -> dict[str, str]:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def landlock_version() -> int:
+    """What the kernel says of it; 0 where it has none."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    return max(0, libc.syscall(444, None, ctypes.c_size_t(0), 1))
+
+
+LANDLOCK = pytest.mark.skipif(landlock_version() == 0, reason="this kernel has no Landlock")
+
+
+@pytest.fixture
+def place(authority):
+    """A directory that every user can reach, with the authority's certificate."""
+    with tempfile.TemporaryDirectory(prefix="bearerproxy-test-") as directory:
+        path = Path(directory)
+        path.chmod(0o711)
+        shutil.copy(authority.certificate, path / "ca.pem")
+        (path / "ca.pem").chmod(0o644)
+        yield path
+
+
+@pytest.fixture
+def reachable(route, place):
+    def make(port: int, **more) -> dict:
+        return route(port, **more) | {"tls": {"ca": str(place / "ca.pem")}}
+
+    return make
+
+
+def belonging_to_user(path: Path) -> Path:
+    os.chown(path, USER.pw_uid, USER.pw_gid)
+    return path
+
+
+class As(Proxy):
+    """A proxy that root starts, and that becomes a user."""
+
+    def __init__(self, directory: Path, configuration: dict, *arguments, secrets=(), ready=None, environment=None, before=()):
+        self.secrets, self.seen, self.ports = list(secrets), [], []
+        for route in configuration["routes"]:
+            if "listen" not in route:
+                route["listen"] = f"127.0.0.1:{unused_port()}"
+            if not route["listen"].startswith("unix:"):
+                self.ports.append(int(route["listen"].rpartition(":")[2]))
+        configuration.setdefault("log", {"access": "stdout", "format": "json", "level": "debug"})
+        self.file = directory / "proxy.json"
+        self.file.write_text(json.dumps(configuration, indent=2))
+        Process.__init__(self, [*before, BINARY, "run", "--config", self.file, *arguments], directory, "as", environment)
+        self.wait_until(ready or (lambda: all(accepts(port) for port in self.ports)))
+
+
+@pytest.fixture
+def start(place, token):
+    """Starts a proxy in a place that the user can reach."""
+    made = []
+
+    def start(*routes, arguments=(), credentials=None, **top) -> As:
+        options = {name: top.pop(name) for name in ("ready", "environment", "before") if name in top}
+        if credentials is None:
+            credentials = {"fixed": {"type": "static", "token": {"file": str(place / "token")}}}
+            if not (place / "token").exists():
+                belonging_to_user(secret_file(place, "token", token)) if os.geteuid() == 0 else secret_file(place, "token", token)
+        made.append(As(place, {"routes": list(routes), "credentials": credentials, **top}, *arguments, secrets=[token], **options))
+        return made[-1]
+
+    yield start
+    for proxy in made:
+        proxy.finish()
+
+
+def test_no_core_is_dumped_and_no_new_privilege_is_gained(start, reachable, make_upstream):
+    proxy = start(reachable(make_upstream().port))
+    pid = proxy.process.pid
+    assert status_of(pid)["NoNewPrivs"] == "1"
+    core = next(line for line in Path(f"/proc/{pid}/limits").read_text().splitlines() if line.startswith("Max core file size"))
+    assert core.split()[-3:-1] == ["0", "0"], core
+    if os.geteuid() == 0:
+        assert int(Path(f"/proc/{pid}/coredump_filter").read_text(), 16) == 0
+
+
+@ROOT_ONLY
+def test_a_process_of_the_same_user_reads_neither_memory_nor_environment(start, reachable, make_upstream):
+    before = ["setpriv", f"--reuid={USER.pw_uid}", f"--regid={USER.pw_gid}", "--clear-groups"]
+    proxy = start(reachable(make_upstream().port), before=before)
+
+    def read(pid: int, name: str) -> subprocess.CompletedProcess:
+        return subprocess.run([*before, "head", "-c", "1", f"/proc/{pid}/{name}"], capture_output=True, text=True, timeout=limits.ANSWER)
+
+    assert status_of(proxy.process.pid)["Uid"].split() == [str(USER.pw_uid)] * 4
+    other = subprocess.Popen([*before, "sleep", "600"], env={**ENVIRONMENT, "A": "b"})
+    try:
+        assert eventually(lambda: status_of(other.pid)["Name"] == "sleep")
+        assert read(other.pid, "environ").returncode == 0, "a process without protection is read"
+    finally:
+        other.kill()
+        other.wait()
+    for name in ["environ", "maps", "mem", "auxv"]:
+        result = read(proxy.process.pid, name)
+        assert result.returncode != 0 and "Permission denied" in result.stderr, (name, result)
+
+
+def core_of(pid: int, directory: Path) -> bytes:
+    subprocess.run(
+        ["gcore", "-o", directory / "core", str(pid)], check=True, capture_output=True, timeout=limits.TEST, stdin=subprocess.DEVNULL
+    )
+    return (directory / f"core.{pid}").read_bytes()
+
+
+@pytest.mark.skipif(shutil.which("gcore") is None, reason="there is no gdb, and deploy/test could not install it")
+@ROOT_ONLY
+def test_a_core_that_root_takes_holds_no_memory(start, reachable, make_upstream, place, token):
+    proxy = start(reachable(make_upstream().port))
+    with proxy.client() as client:
+        assert client.ask(request()).status == 200
+    marker = str(proxy.file).encode()
+    core = core_of(proxy.process.pid, place)
+    assert_no_secret(core, [token], "a core file")
+    assert marker not in core
+    # The same search finds what is in memory, where memory is in the core.
+    Path(f"/proc/{proxy.process.pid}/coredump_filter").write_text("0x33")
+    assert marker in core_of(proxy.process.pid, place)
+
+
+# --- the files that it needs, and no other
+
+
+def replaced(path: Path, content: str):
+    new = secret_file(path.parent, path.name + ".new", content)
+    new.rename(path)
+
+
+def refusing_all_but(token: str):
+    def serve(message):
+        if message.one("Authorization") == f"Bearer {token}":
+            return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+        return b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
+
+    return answering(serve)
+
+
+@LANDLOCK
+def test_a_confined_process_reads_its_own_directories_and_no_other(start, reachable, make_upstream, place, tmp_path_factory, token):
+    new = token + "-new"
+    own, other = place / "own", tmp_path_factory.mktemp("elsewhere")
+    own.mkdir()
+    file = secret_file(own, "token", token)
+    upstream = make_upstream(refusing_all_but(new))
+    proxy = start(reachable(upstream.port), credentials={"fixed": {"type": "static", "token": {"file": str(file)}}})
+    proxy.secrets.append(new)
+    assert eventually(lambda: f"confined by Landlock (version {landlock_version()})" in proxy.tail())
+    assert str(own) in proxy.tail()
+
+    # The name leads out of the directory: nobody could tell this from a file that is to be spied out.
+    file.unlink()
+    file.symlink_to(secret_file(other, "token", new))
+    with proxy.client() as client:
+        assert client.ask(request()).status == 401
+    assert eventually(lambda: "cannot be opened: Permission denied" in proxy.tail()), proxy.tail()
+
+    # A file that was put into the place of the one before, as deployments do it, is read.
+    replaced(file, new)
+
+    def passes() -> bool:
+        with proxy.client() as client:
+            return client.ask(request()).status == 200
+
+    assert eventually(passes), proxy.tail()
+
+
+@LANDLOCK
+def test_a_confined_process_writes_its_token_cache_and_its_log(start, reachable, make_upstream, place, token):
+    def serve(message):
+        if message.target == "/token":
+            body = b'{"access_token":"%s","token_type":"Bearer","expires_in":3600}' % token.encode()
+            return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+    upstream = make_upstream(answering(serve))
+    up = reachable(upstream.port, credential="oauth")
+    id, secret = secret_file(place, "id", "the-client"), secret_file(place, "secret", "the-secret-of-the-client")
+    credential = {
+        "type": "oauth2",
+        "tokenURL": "https://upstream.test/token",
+        "clientId": {"file": str(id)},
+        "clientSecret": {"file": str(secret)},
+        "connectTo": up["connectTo"],
+        "tls": up["tls"],
+    }
+    (place / "cache").mkdir()
+    (place / "log").mkdir()
+    proxy = start(
+        up,
+        credentials={"oauth": credential},
+        tokenCache={"file": str(place / "cache" / "tokens")},
+        log={"access": str(place / "log" / "access"), "format": "json", "level": "debug"},
+    )
+    with proxy.client() as client:
+        assert client.ask(request()).status == 200
+    assert "confined by Landlock" in proxy.tail()
+    assert eventually(lambda: (place / "cache" / "tokens").exists()), proxy.tail()
+    assert eventually(lambda: '"status":200' in (place / "log" / "access").read_text())
+    assert "is not kept" not in proxy.tail()
+
+
+def test_a_process_that_starts_programs_is_not_confined_and_says_so(start, reachable, make_upstream, place, token):
+    file = secret_file(place, "token", token)
+    proxy = start(
+        reachable(make_upstream().port), credentials={"fixed": {"type": "static", "token": {"command": ["cat", str(file)]}}}
+    )
+    assert eventually(lambda: "not confined by Landlock: the programs that print secrets" in proxy.tail())
+    with proxy.client() as client:
+        assert client.ask(request()).status == 200
+
+
+# --- another user
+
+
+@ROOT_ONLY
+def test_root_becomes_the_user_for_ever(start, reachable, make_upstream, place, token):
+    upstream = make_upstream(refusing_all_but(token))
+    (place / "sockets").mkdir()
+    path = place / "sockets" / "up.sock"
+    tcp = reachable(upstream.port)
+    unix = reachable(upstream.port, name="second.test") | {"name": "unix", "listen": f"unix:{path}"}
+    # A port that only root may have.
+    tcp["listen"] = f"127.0.0.1:{low_port()}"
+    proxy = start(tcp, unix, arguments=["--user", USER.pw_name])
+    assert eventually(lambda: "listening on" in proxy.tail()), proxy.tail()
+    state = status_of(proxy.process.pid)
+    assert state["Uid"].split() == [str(USER.pw_uid)] * 4
+    assert state["Gid"].split() == [str(USER.pw_gid)] * 4
+    assert set(map(int, state["Groups"].split())) == set(os.getgrouplist(USER.pw_name, USER.pw_gid))
+    assert int(state["CapPrm"], 16) == int(state["CapEff"], 16) == int(state["CapAmb"], 16) == 0
+    assert os.stat(f"/proc/{proxy.process.pid}/environ").st_uid == 0, "it is not to be dumped by its new user either"
+    with proxy.client() as client:
+        assert client.ask(request()).status == 200
+    assert "running as root" not in proxy.tail()
+    made = os.stat(path)
+    assert stat.S_ISSOCK(made.st_mode) and stat.S_IMODE(made.st_mode) == 0o600
+    assert (made.st_uid, made.st_gid) == (USER.pw_uid, USER.pw_gid)
+    with socket.socket(socket.AF_UNIX) as stream:
+        stream.settimeout(limits.ANSWER)
+        stream.connect(str(path))
+        stream.sendall(request())
+        assert b" 200 " in stream.recv(4096).split(b"\r\n")[0]
+
+
+def low_port() -> int:
+    for port in range(1023, 800, -1):
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError:
+            continue
+    pytest.skip("no port below 1024 is free")
+
+
+@ROOT_ONLY
+def test_a_secret_that_the_user_may_not_read_is_a_mistake_at_the_start(reachable, make_upstream, place, token):
+    file = secret_file(place, "token", token)
+    configuration = {
+        "routes": [reachable(make_upstream().port, listen="127.0.0.1:0")],
+        "credentials": {"fixed": {"type": "static", "token": {"file": str(file)}}},
+    }
+    path = place / "proxy.json"
+    path.write_text(json.dumps(configuration))
+    result = bearerproxy("run", "--config", path, "--user", USER.pw_name)
+    assert result.returncode == 78, result
+    assert "credentials.fixed.token" in result.stderr and "let the user that runs bearerproxy read it" in result.stderr
+
+
+@ROOT_ONLY
+def test_programs_run_as_the_user_from_the_start(start, reachable, make_upstream, place, token):
+    seen = place / "seen"
+    seen.mkdir()
+    belonging_to_user(seen)
+    file = belonging_to_user(secret_file(place, "token", token))
+    script = f"{{ id -u; id -ru; id -g; echo $HOME; sed -n 's/^Uid://p' /proc/self/status; }} > {seen}/user; cat {file}"
+    start(
+        reachable(make_upstream().port),
+        arguments=["--user", f"{USER.pw_uid}:{USER.pw_gid}"],
+        credentials={"fixed": {"type": "static", "token": {"command": ["sh", "-c", script]}}},
+    )
+    user, real, group, home, ids = (seen / "user").read_text().splitlines()
+    assert (user, real, group) == (str(USER.pw_uid), str(USER.pw_uid), str(USER.pw_gid))
+    assert ids.split() == [str(USER.pw_uid)] * 4, "a program could go back to root"
+    assert home == USER.pw_dir
+
+
+@pytest.mark.parametrize("name", ["nobody-has-this-name", "root", "0", "", "nobody:no-group-has-this-name"])
+def test_a_user_that_is_none_is_refused(name, place):
+    result = bearerproxy("run", "--user", name, directory=place)
+    assert result.returncode == 64, result
+    assert f"--user {name}" in result.stderr
+
+
+def test_only_root_becomes_another(place):
+    if os.geteuid() == 0:
+        arguments = ["setpriv", f"--reuid={USER.pw_uid}", f"--regid={USER.pw_gid}", "--clear-groups", BINARY, "run", "--user", "nobody"]
+        result = subprocess.run(arguments, capture_output=True, text=True, timeout=limits.ANSWER, env=ENVIRONMENT, cwd=place)
+    else:
+        result = bearerproxy("run", "--user", "nobody", directory=place)
+    assert result.returncode == 1 and "only root can become another user" in result.stderr
+
+
+@ROOT_ONLY
+def test_root_without_a_user_is_warned(start, reachable, make_upstream):
+    proxy = start(reachable(make_upstream().port))
+    assert eventually(lambda: "warning: running as root" in proxy.tail())
