@@ -76,6 +76,12 @@ static inline void openssl_harden(SSL_CTX *context) {
     SSL_CTX_clear_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
 }
 
+// No session of this server is resumed: neither by a ticket nor, in TLS 1.3, at all.
+static inline void openssl_refuse_resumption(SSL_CTX *context) {
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(context, 0);
+}
+
 static inline int openssl_set_server_name(SSL *ssl, const char *name) {
     return SSL_set_tlsext_host_name(ssl, name) == 1;
 }

@@ -6,6 +6,10 @@ enum Limits {
     /// record alone, so a few bytes more or less would make about 30 calls of the 17 for a mebibyte.
     static let ciphertextBufferBytes = 4 * (5 + 16_384 + 1 + 16) + 7
 
+    /// The same for the connections of a server that strangers may reach: one full record, and OpenSSL's alignment. A request
+    /// is seldom longer.
+    static let recordBytesMax = 5 + 16_384 + 1 + 16 + 7
+
     /// Server names whose newest session a context keeps. A proxy has a handful of upstreams; the oldest name goes.
     static let sessionsMax = 64
 

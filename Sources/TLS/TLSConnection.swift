@@ -208,14 +208,21 @@ public struct TLSConnection: ~Copyable {
         ErrorQueue.clear()
     }
 
+    /// The common name in the certificate that the other side showed and that was verified: visible ASCII, other characters as
+    /// `?`, at most 64; nil where it showed none, or one without.
+    public var peerCommonName: String? {
+        guard isEstablished, SSL_get_verify_result(ssl) == X509_V_OK else { return nil }
+        return Verification.commonName(of: SSL_get0_peer_certificate(ssl))
+    }
+
     /// Whether the handshake resumed an earlier session.
     public var isResumed: Bool { SSL_session_reused(ssl) == 1 }
 
     /// The protocol version, such as "TLSv1.3".
     public var version: String { String(cString: SSL_get_version(ssl)) }
 
-    /// Nothing is buffered and the socket had no more: asking OpenSSL could only answer "wants read".
-    private var isExhausted: Bool { pipe.pointee.isDrained && SSL_has_pending(ssl) == 0 }
+    /// Nothing is buffered and the socket had no more: until `socketReadable`, a read could only answer `.wantsRead`.
+    public var isExhausted: Bool { pipe.pointee.isDrained && SSL_has_pending(ssl) == 0 }
 
     private func begin() {
         ErrorQueue.clear()

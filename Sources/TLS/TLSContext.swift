@@ -52,10 +52,47 @@ public final class TLSContext {
         else {
             throw .configuration("certificate and key cannot be used: \(ErrorQueue.takeReason())")
         }
-        SSL_CTX_set_alpn_select_cb(context.pointer, selectProtocol, nil)
-        // Tickets hold the sessions: nothing is kept here.
-        openssl_set_session_cache_mode(context.pointer, Int(SSL_SESS_CACHE_OFF))
+        context.serve()
         return context
+    }
+
+    /// For connections from clients, with files in place of texts, and with a demand for certificates of theirs where the
+    /// settings say so. Such a client's certificate is verified on each connection: no session of it is resumed.
+    /// - Throws: `configuration` when a file is unusable, or certificate and key do not belong together.
+    public static func server(_ settings: ServerSettings) throws(TLSError) -> TLSContext {
+        let context = try TLSContext(TLS_server_method())
+        if settings.minimumVersion == .tls13 {
+            try context.require(openssl_set_minimum_version(context.pointer, TLS1_3_VERSION) == 1)
+        }
+        try context.load(
+            certificateFile: settings.certificateFile, keyFile: settings.keyFile, certificateName: "certificate", keyName: "key")
+        context.serve()
+        // Strangers hold as many connections as they like: idle ones give their buffers back, and none reads ahead by more
+        // than a record.
+        openssl_set_mode(context.pointer, Int(SSL_MODE_RELEASE_BUFFERS))
+        SSL_CTX_set_default_read_buffer_len(context.pointer, Limits.recordBytesMax)
+        if let file = settings.clientAuthorityFile { try context.demandCertificates(of: file) }
+        return context
+    }
+
+    private func serve() {
+        SSL_CTX_set_alpn_select_cb(pointer, selectProtocol, nil)
+        // Tickets hold the sessions: nothing is kept here.
+        openssl_set_session_cache_mode(pointer, Int(SSL_SESS_CACHE_OFF))
+    }
+
+    /// Refuses every client without a certificate of these authorities.
+    private func demandCertificates(of file: String) throws(TLSError) {
+        try load(.file(file))
+        ErrorQueue.clear()
+        guard let names = SSL_load_client_CA_file(file) else {
+            throw .configuration("\(file): certificates cannot be read: \(ErrorQueue.takeReason()); expected PEM")
+        }
+        SSL_CTX_set_client_CA_list(pointer, names)
+        SSL_CTX_set_verify(pointer, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
+        SSL_CTX_set_cert_verify_callback(pointer, { store, _ in Verification.verify(store!) }, nil)
+        // A resumption would not look at the certificate again, which may have expired since.
+        openssl_refuse_resumption(pointer)
     }
 
     /// The version of OpenSSL that is in use, such as "OpenSSL 3.0.19 27 Jan 2026".
@@ -107,15 +144,22 @@ public final class TLSContext {
             }
             return
         }
+        try load(
+            certificateFile: certificateFile, keyFile: settings.clientKeyFile ?? certificateFile,
+            certificateName: "client certificate", keyName: "client key")
+    }
+
+    private func load(
+        certificateFile: String, keyFile: String, certificateName: String, keyName: String
+    ) throws(TLSError) {
         ErrorQueue.clear()
         guard SSL_CTX_use_certificate_chain_file(pointer, certificateFile) == 1 else {
             let reason = ErrorQueue.takeReason()
-            throw .configuration("\(certificateFile): the client certificate cannot be read: \(reason); expected PEM")
+            throw .configuration("\(certificateFile): the \(certificateName) cannot be read: \(reason); expected PEM")
         }
-        let keyFile = settings.clientKeyFile ?? certificateFile
         guard SSL_CTX_use_PrivateKey_file(pointer, keyFile, SSL_FILETYPE_PEM) == 1 else {
             let expected = "expected PEM, not encrypted, of \(certificateFile)"
-            throw .configuration("\(keyFile): the client key cannot be used: \(ErrorQueue.takeReason()); \(expected)")
+            throw .configuration("\(keyFile): the \(keyName) cannot be used: \(ErrorQueue.takeReason()); \(expected)")
         }
     }
 

@@ -1,6 +1,7 @@
 import COpenSSL
 
-/// The verdict over a server's certificate: OpenSSL's verification of chain, dates and name, then the pins.
+/// The verdict over the other side's certificate: OpenSSL's verification of chain, dates, purpose and a server's name, then
+/// the pins.
 ///
 /// It is made within the handshake, so that nothing of ours reaches a server before it. A resumed session was
 /// verified, with the same pins, when it was first made.
@@ -10,7 +11,7 @@ enum Verification {
         let ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx())
         let pipe = Pipe.of(OpaquePointer(ssl!))
         guard X509_verify_cert(store) == 1 else {
-            pipe.pointee.certificateFault = fault(of: store)
+            pipe.pointee.certificateFault = fault(of: store, setting: SSL_is_server(OpaquePointer(ssl!)) == 1 ? "clientCA" : "tls.ca")
             if X509_STORE_CTX_get_error(store) == X509_V_OK {
                 X509_STORE_CTX_set_error(store, X509_V_ERR_UNSPECIFIED)
             }
@@ -43,8 +44,8 @@ enum Verification {
         return EVP_Digest(encoded, Int(count), &hash, nil, EVP_sha256(), nil) == 1 ? hash : nil
     }
 
-    /// The refusal in words, with what helps against it.
-    private static func fault(of store: OpaquePointer) -> String {
+    /// The refusal in words, with what helps against it. `setting` is where trusted authorities are named.
+    private static func fault(of store: OpaquePointer, setting: String) -> String {
         let code = X509_STORE_CTX_get_error(store)
         let certificate = X509_STORE_CTX_get_current_cert(store) ?? X509_STORE_CTX_get0_cert(store)
         let reason = X509_verify_cert_error_string(Int(code)).map { String(cString: $0) } ?? "error \(code)"
@@ -62,7 +63,7 @@ enum Verification {
             X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
             X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
             return "\(reason) (issuer: \(issuer(of: certificate))); "
-                + "if this authority is to be trusted, name its PEM file in tls.ca"
+                + "if this authority is to be trusted, name its PEM file in \(setting)"
         default:
             return reason
         }
@@ -100,6 +101,18 @@ enum Verification {
         guard let line = X509_NAME_oneline(X509_get_issuer_name(certificate), nil, 0) else { return "unknown" }
         defer { CRYPTO_free(line, #file, #line) }
         return printable(UnsafeRawBufferPointer(start: line, count: strlen(line)))
+    }
+
+    /// The common name of the certificate's subject, fit for a log line; nil where there is none.
+    static func commonName(of certificate: OpaquePointer?) -> String? {
+        guard let certificate, let name = X509_get_subject_name(certificate) else { return nil }
+        let index = X509_NAME_get_index_by_NID(name, NID_commonName, -1)
+        guard index >= 0, let entry = X509_NAME_get_entry(name, index) else { return nil }
+        var text: UnsafeMutablePointer<UInt8>?
+        let count = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(entry))
+        defer { CRYPTO_free(text, #file, #line) }
+        guard count > 0 else { return nil }
+        return printable(UnsafeBufferPointer(start: text, count: Int(count)).prefix(Limits.commonNameBytesMax))
     }
 
     private static func date(_ time: UnsafePointer<ASN1_TIME>?) -> String {
