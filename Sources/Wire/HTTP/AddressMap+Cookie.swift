@@ -18,9 +18,9 @@ extension AddressMap {
     /// Writes the value of a Set-Cookie field (RFC 6265 section 4.1) so that the client keeps the cookie for the proxy.
     ///
     /// Domain is left out where it names the upstream or a parent domain of it: the cookie then belongs to exactly the
-    /// host that the client used. Path moves as references do. Secure is left out, for the client speaks to the
-    /// proxy without TLS, and what would not be accepted without it: SameSite=None, Partitioned. A cookie whose name begins
-    /// with `__Host-` or `__Secure-` keeps them. Everything else is copied byte for byte.
+    /// host that the client used. Path moves as references do. Where the client speaks to the proxy without
+    /// TLS, Secure is left out, and what would not be accepted without it: SameSite=None, Partitioned; a cookie whose name
+    /// begins with `__Host-` or `__Secure-` keeps them. Everything else is copied byte for byte.
     ///
     /// - Parameter value: where the value stands in `bytes`.
     /// - Returns: false if there is no room; `output` may then hold a part.
@@ -74,8 +74,8 @@ extension AddressMap {
     private func keeps(_ attribute: Attribute, of cookie: Cookie, in bytes: Span<UInt8>) -> Bool {
         switch attribute.kind {
         case .domain: !cookie.isForUpstream
-        case .secure, .partitioned: !cookie.losesSecure
-        case .sameSite: !(cookie.losesSecure && cookie.isSameSiteNone)
+        case .secure, .partitioned: isClientSecure || !cookie.losesSecure
+        case .sameSite: isClientSecure || !(cookie.losesSecure && cookie.isSameSiteNone)
         case .path, .other: true
         }
     }

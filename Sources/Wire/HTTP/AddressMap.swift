@@ -17,6 +17,8 @@ public struct AddressMap: Sendable {
     /// What stands in its place at the proxy: empty, or begins with a slash that is not all of it.
     let prefix: [UInt8]
     private let hidden: QueryFilter?
+    /// Whether the client speaks TLS with the proxy: references to it say so, and what needs it stays in cookies.
+    let isClientSecure: Bool
 
     /// - Parameters:
     ///   - isSecure: whether the upstream's scheme is https.
@@ -24,8 +26,10 @@ public struct AddressMap: Sendable {
     ///   - basePath: the path below which the upstream's resources are: empty, or `/v2`, without a slash at its end.
     ///   - prefix: the path below which the client finds them: empty, or `/shop`.
     ///   - hidden: what leaves out of queries what the proxy has put into them, and the client is not to see.
+    ///   - isClientSecure: whether the client reaches the proxy over TLS.
     public init(
-        isSecure: Bool, host: String, port: UInt16, isName: Bool, basePath: String, prefix: String, hidden: QueryFilter? = nil
+        isSecure: Bool, host: String, port: UInt16, isName: Bool, basePath: String, prefix: String, hidden: QueryFilter? = nil,
+        isClientSecure: Bool = false
     ) {
         self.isSecure = isSecure
         self.host = Array(host.utf8).map(\.lowercased)
@@ -34,12 +38,13 @@ public struct AddressMap: Sendable {
         self.basePath = Array(basePath.utf8)
         self.prefix = Array(prefix.utf8)
         self.hidden = hidden
+        self.isClientSecure = isClientSecure
         precondition(prefix != "/", "a prefix of one slash is none")
     }
 
     /// Bytes by which a reference can become longer for a client whose address has `addressCount` bytes. A cookie
     /// grows by no more.
-    public func growthMax(addressCount: Int) -> Int { 7 + addressCount + prefix.count + 2 }
+    public func growthMax(addressCount: Int) -> Int { 8 + addressCount + prefix.count + 2 }
 
     /// Whether paths differ between client and upstream.
     var movesPaths: Bool { !basePath.isEmpty || !prefix.isEmpty }
@@ -71,7 +76,7 @@ extension AddressMap {
 
     /// Writes the value of a Location field (RFC 9110 section 10.2.2) as the client has to see it.
     ///
-    /// A URL with the upstream's authority, also one that begins with `//`, gets `http` and the client's address; the base
+    /// A URL with the upstream's authority, also one that begins with `//`, gets the client's scheme and address; the base
     /// path is replaced by the prefix. Without an address it becomes a path. A path alone is treated likewise where
     /// paths differ at all. Everything else is copied: other hosts, user information, what is not below the base path,
     /// segments `.` and `..`, relative paths. But what is hidden is left out of the query of each of them.
@@ -85,7 +90,7 @@ extension AddressMap {
     ) -> Bool {
         guard let found = find(value, in: bytes) else { return copy(value, in: bytes, into: &output) }
         if found.hasAuthority && !address.isEmpty {
-            guard output.append("http://"), output.append(address, 0..<address.count) else { return false }
+            guard output.append(isClientSecure ? "https://" : "http://"), output.append(address, 0..<address.count) else { return false }
         } else if startsWithTwoSlashes(found.rest, in: bytes) {
             // Two slashes would begin an authority (RFC 3986 section 4.2).
             guard output.append("/.") else { return false }

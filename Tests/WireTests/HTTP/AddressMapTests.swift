@@ -25,6 +25,8 @@ struct ReferenceVector: Sendable, CustomStringConvertible {
 /// Where the upstream is, and what the proxy does with paths.
 enum Upstream {
     case plain, base, prefixed, both, otherPort, http, ipv6, ipv4
+    /// Its clients speak TLS with the proxy.
+    case toSecureClient
 
     var map: AddressMap {
         switch self {
@@ -35,6 +37,9 @@ enum Upstream {
         case .otherPort: AddressMap(isSecure: true, host: "api.example.com", port: 8443, isName: true, basePath: "", prefix: "")
         case .http: AddressMap(isSecure: false, host: "api.example.com", port: 80, isName: true, basePath: "", prefix: "")
         case .ipv6: AddressMap(isSecure: true, host: "[2001:db8::1]", port: 443, isName: false, basePath: "", prefix: "")
+        case .toSecureClient:
+            AddressMap(
+                isSecure: true, host: "api.example.com", port: 443, isName: true, basePath: "/v2", prefix: "/shop", isClientSecure: true)
         case .ipv4: AddressMap(isSecure: true, host: "192.0.2.1", port: 443, isName: false, basePath: "", prefix: "")
         }
     }
@@ -42,6 +47,9 @@ enum Upstream {
 
 private let authorities: [ReferenceVector] = [
     ReferenceVector("a URL of the upstream", "https://api.example.com/a/b?c=d#e", "http://localhost:8080/a/b?c=d#e"),
+    ReferenceVector("for a client with TLS", .toSecureClient, "https://api.example.com/v2/a?b", "https://localhost:8080/shop/a?b"),
+    ReferenceVector("plain http, for a client with TLS", .toSecureClient, "http://api.example.com/v2", "https://localhost:8080/shop"),
+    ReferenceVector("another host, for a client with TLS", .toSecureClient, "http://www.example.com/v2"),
     ReferenceVector("without a path", "https://api.example.com", "http://localhost:8080/"),
     ReferenceVector("with a query alone", "https://api.example.com?a", "http://localhost:8080/?a"),
     ReferenceVector("with a fragment alone", "https://api.example.com#a", "http://localhost:8080/#a"),

@@ -106,6 +106,10 @@ private let moved: [CookieVector] = [
     CookieVector("base path and prefix, the root", .both, "a=1; Path=/", "a=1; Path=/shop"),
     CookieVector("base path and prefix, beside the base", .both, "a=1; Path=/x"),
     CookieVector("all at once", .both, "a=1;Secure;Domain=.example.com;Path=/v2/x;SameSite=None;HttpOnly", "a=1;Path=/shop/x;HttpOnly"),
+    CookieVector(
+        "all at once, for a client with TLS", .toSecureClient,
+        "a=1;Secure;Domain=.example.com;Path=/v2/x;SameSite=None;Partitioned;HttpOnly",
+        "a=1;Secure;Path=/shop/x;SameSite=None;Partitioned;HttpOnly"),
     CookieVector("__Host-, which has to have the root", .both, "__Host-a=1; Secure; Path=/"),
     CookieVector("__Secure-", .both, "__Secure-a=1; Secure; Path=/v2/x", "__Secure-a=1; Secure; Path=/shop/x"),
 ]
