@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import TLS
 
 /// A connection from a client, and the request that is under way on it.
 ///
@@ -7,6 +8,8 @@ internal import EventLoop
 struct Downstream: ~Copyable {
     /// What the connection is doing.
     enum Phase: Equatable {
+        /// TLS is being agreed on, where its listener demands it.
+        case handshaking
         /// Between requests; an earlier answer may still be in `output`.
         case idle
         /// Part of a head has arrived.
@@ -27,7 +30,8 @@ struct Downstream: ~Copyable {
         /// Whether the machine may go from this phase to `next`. Closing is always allowed, and final.
         func mayBecome(_ next: Phase) -> Bool {
             switch self {
-            case .idle: next == .receivingHead || next == .exchanging || next == .closed
+            case .handshaking: next == .idle || next == .lingering || next == .closed
+            case .idle: next == .handshaking || next == .receivingHead || next == .exchanging || next == .closed
             case .receivingHead: next == .idle || next == .exchanging || next == .closed
             case .exchanging: next == .idle || next == .tunnelling || next == .finishing || next == .closed
             case .tunnelling: next == .breaking || next == .finishing || next == .closed
@@ -43,6 +47,10 @@ struct Downstream: ~Copyable {
     let listener: Int
     let timer: TimerID
     private(set) var phase = Phase.idle
+    /// What encrypts it, where its listener demands that.
+    var tls: TLSConnection?
+    /// Who its certificate says that the client is, where one was demanded.
+    var clientName: String?
     /// When the present phase has lasted too long.
     var deadline = Duration.zero
     /// From the client, and not yet understood.
@@ -80,6 +88,22 @@ struct Downstream: ~Copyable {
         self.descriptor = descriptor
         self.listener = listener
         self.timer = timer
+    }
+
+    /// Who its certificate says that the client is.
+    var certifiedName: String? {
+        switch tls {
+        case .some(let tls): tls.peerCommonName
+        case .none: nil
+        }
+    }
+
+    /// Nothing that has arrived is left to be decrypted, and the socket had no more.
+    var isExhausted: Bool {
+        switch tls {
+        case .some(let tls): tls.isExhausted
+        case .none: false
+        }
     }
 
     mutating func become(_ next: Phase) {

@@ -10,6 +10,13 @@ enum Limits {
     static let upstreamsMax = 16_384
     /// Connections accepted from one listener in one turn, so that a flood of them does not starve requests.
     static let acceptsPerTurn = 64
+    /// TLS handshakes of clients at one time. Each holds some 40 KiB, and strangers may begin them: the next connection waits in
+    /// the kernel's backlog ...
+    static let handshakesMax = 512
+    /// ... until one of them is over, or the oldest has taken so long, which then has to go.
+    static let handshakePatience = Duration.seconds(1)
+    /// Clients whose TLS fails are told of at most so often.
+    static let tlsFaultInterval = Duration.seconds(1)
     /// How long accepting rests when the process has no descriptor left.
     static let acceptPause = Duration.milliseconds(100)
     /// Field lines that a route injects: a token has at most 16 KiB, and a head that does not fit a buffer is refused.

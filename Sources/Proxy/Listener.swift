@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import TLS
 
 /// A listening socket, and the routes it leads to.
 final class Listener {
@@ -6,15 +7,18 @@ final class Listener {
     var descriptor: Descriptor?
     let address: SocketAddress
     let router: Router
+    /// What encrypts its clients' connections, if anything does.
+    let tls: TLSContext?
     /// For accepting again after a pause.
     let timer: TimerID
     /// Connections may be waiting that no further edge will tell of.
     var mayHaveMore = false
 
-    init(descriptor: consuming Descriptor, address: SocketAddress, router: Router, timer: TimerID) {
+    init(descriptor: consuming Descriptor, address: SocketAddress, router: Router, tls: TLSContext?, timer: TimerID) {
         self.descriptor = consume descriptor
         self.address = address
         self.router = router
+        self.tls = tls
         self.timer = timer
     }
 }

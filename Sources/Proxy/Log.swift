@@ -107,9 +107,11 @@ public final class Log {
 // MARK: requests
 
 extension Log {
-    /// One line for a request that has ended. `head` is its parsed head; empty where it was none.
+    /// One line for a request that has ended. `head` is its parsed head; empty where it was none. `client` is who the client's
+    /// certificate says that it is.
     func access(
-        _ exchange: borrowing Exchange, head: borrowing RequestHead, user: UInt32?, route: String?, code: String?, duration: Duration
+        _ exchange: borrowing Exchange, head: borrowing RequestHead, user: UInt32?, client: String?, route: String?, code: String?,
+        duration: Duration
     ) {
         let bytes = exchange.copy.head
         let method = bytes.isEmpty ? "-" : String(decoding: bytes[head.methodRange], as: UTF8.self)
@@ -126,13 +128,14 @@ extension Log {
             line += ",\"status\":\(exchange.status),\"received\":\(exchange.receivedCount),\"sent\":\(exchange.sentCount)"
             line += ",\"microseconds\":\(microseconds),\"replayed\":\(isReplayed)"
             if let user { line += ",\"uid\":\(user)" }
+            if let client { line += ",\"client\":\(JSONWriter.quoted(client))" }
             if let code { line += ",\"error\":\(JSONWriter.quoted(code))" }
             append(line + "}\n")
         case .text:
             append(
                 "\(time) \(requestID) \(route ?? "-") \(method) \(path) \(exchange.status) "
                     + "\(exchange.receivedCount) \(exchange.sentCount) \(microseconds)us\(isReplayed ? " replayed" : "")\(user.map { " uid=\($0)" } ?? "")"
-                    + "\(code.map { " \($0)" } ?? "")\n")
+                    + "\(client.map { " client=\(JSONWriter.quoted($0))" } ?? "")\(code.map { " \($0)" } ?? "")\n")
         }
     }
 }

@@ -13,6 +13,8 @@ struct Preparation {
     let configuration: Configuration
     let secrets: any SecretReading
     private(set) var findings: [Finding] = []
+    /// One for all routes of a listener; nil where it cannot be made, which has been told.
+    private var listenContexts: [(settings: ListenTLS, context: TLSContext?)] = []
 
     init(configuration: Configuration, secrets: any SecretReading) {
         self.configuration = configuration
@@ -73,6 +75,22 @@ struct Preparation {
             return ContextOrPlain(context: try TLSContext.client(client))
         } catch {
             findings.append(Finding(place: place, message: error.message))
+            return nil
+        }
+    }
+
+    /// What encrypts a listener's connections; nil where a finding says why it cannot be made.
+    mutating func listenContext(_ settings: ListenTLS) -> TLSContext? {
+        if let known = listenContexts.first(where: { $0.settings.isAlike(settings) }) { return known.context }
+        let server = ServerSettings(
+            certificateFile: settings.certificate, keyFile: settings.key, clientAuthorityFile: settings.clientCA,
+            minimumVersion: settings.minimumVersion == .tls13 ? .tls13 : .tls12)
+        do throws(TLSError) {
+            listenContexts.append((settings, try TLSContext.server(server)))
+            return listenContexts.last?.context
+        } catch {
+            findings.append(Finding(place: settings.place, message: error.message))
+            listenContexts.append((settings, nil))
             return nil
         }
     }

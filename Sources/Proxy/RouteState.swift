@@ -1,5 +1,6 @@
 internal import Credentials
 internal import EventLoop
+internal import TLS
 internal import Wire
 
 /// A route at work: its configuration, what it injects, and its connections.
@@ -8,6 +9,8 @@ final class RouteState {
     let configuration: Route
     let destination: Destination
     let credential: CredentialState
+    /// What encrypts its listener's connections, if anything does.
+    let listenContext: TLSContext?
     /// What a client's fields never include when they go upstream.
     let requestFilter: FieldFilter
     /// The same for a request that asks for gzip in its client's place.
@@ -42,12 +45,16 @@ final class RouteState {
     /// What stands in front of a Socket.IO request's query.
     @exclusivity(unchecked) private var tokenParameter = Secret([])
 
-    init(index: Int, configuration: Route, destination: Destination, credential: CredentialState, users: AllowedUsers? = nil) {
+    init(
+        index: Int, configuration: Route, destination: Destination, credential: CredentialState, users: AllowedUsers? = nil,
+        listenContext: TLSContext? = nil
+    ) {
         self.users = users
         self.index = index
         self.configuration = configuration
         self.destination = destination
         self.credential = credential
+        self.listenContext = listenContext
         policy = Policy(configuration, credential: credential.configuration.type)
         let owned = ["Host", "Authorization", "Proxy-Authorization", "X-Request-Id", "Expect"]
             + (configuration.cookies ? [] : ["Cookie", "Cookie2"]) + (configuration.allow.requiredField.map { [$0.name] } ?? [])
@@ -72,7 +79,8 @@ final class RouteState {
         return AddressMap(
             isSecure: configuration.upstream.scheme == .https, host: host, port: configuration.upstream.port,
             isName: SocketAddress(numeric: configuration.upstream.host, port: 0) == nil, basePath: configuration.upstream.basePath,
-            prefix: String(decoding: prefix, as: UTF8.self), hidden: configuration.socketIOToken ? QueryFilter(removing: "token") : nil)
+            prefix: String(decoding: prefix, as: UTF8.self), hidden: configuration.socketIOToken ? QueryFilter(removing: "token") : nil,
+            isClientSecure: configuration.listenTLS != nil)
     }
 
     /// Whether some answer with this status says that the token was refused.

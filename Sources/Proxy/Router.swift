@@ -14,6 +14,9 @@ struct Router {
     /// The routes of one listener: the longest prefix first, of equal ones those that are for one host.
     private let routes: [RouteState]
 
+    /// Of the listener's own origins: `http://`, or `https://` where clients speak TLS.
+    private let scheme: [UInt8]
+
     /// For messages.
     var names: [String] { routes.map(\.configuration.name) }
     /// The longest of the routes: which of them is meant is known only after the head.
@@ -24,6 +27,8 @@ struct Router {
     let idleTimeout: Duration
 
     init(routes: [RouteState]) {
+        // All routes of a listener have the same.
+        scheme = Array((routes.contains { $0.configuration.listenTLS != nil } ? "https://" : "http://").utf8)
         self.routes = routes.enumerated().sorted { Self.precedence($0) < Self.precedence($1) }.map(\.element)
         headTimeout = routes.map(\.configuration.timeouts.requestHead).max() ?? .zero
         keepAliveTimeout = routes.map(\.configuration.timeouts.keepAlive).max() ?? .zero
@@ -142,9 +147,8 @@ extension Router {
         return nil
     }
 
-    /// `http://` and the request's own Host.
+    /// The listener's scheme and the request's own Host.
     private func isOwn(_ bytes: Span<UInt8>, _ origin: Range<Int>, _ host: Range<Int>) -> Bool {
-        let scheme = Self.scheme
         guard origin.count == scheme.count + host.count,
             equal(bytes, origin.lowerBound..<origin.lowerBound + scheme.count, scheme)
         else { return false }
@@ -171,7 +175,6 @@ extension Router {
             proxyStatusError: "destination_not_found")
     }
 
-    private static let scheme = Array("http://".utf8)
     private static let crossSite = Array("cross-site".utf8)
 
     /// For messages: bounded, whatever a client sends.

@@ -174,7 +174,7 @@ extension Server {
     func advanceIfFree(_ downstream: Handle<Downstream>) {
         switch downstreams[downstream].phase {
         case .idle, .finishing, .tunnelling: advance(downstream)
-        case .receivingHead, .exchanging, .breaking, .lingering, .closed: break
+        case .handshaking, .receivingHead, .exchanging, .breaking, .lingering, .closed: break
         }
     }
 

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Glibc
+internal import TLS
 internal import Wire
 
 // A client connection: reading heads, sending answers, closing.
@@ -21,7 +22,10 @@ extension Server {
             abandon(downstream)
             return
         }
-        if readiness.contains(.readable) { downstreams[downstream].canReceive = true }
+        if readiness.contains(.readable) {
+            downstreams[downstream].canReceive = true
+            downstreams[downstream].tls?.socketReadable(peerClosed: readiness.contains(.peerClosed))
+        }
         if readiness.contains(.writable) { downstreams[downstream].canSend = true }
         if readiness.contains(.peerClosed) {
             downstreams[downstream].isPeerClosed = true
@@ -34,6 +38,8 @@ extension Server {
     func advance(_ downstream: Handle<Downstream>) {
         while true {
             switch downstreams[downstream].phase {
+            case .handshaking:
+                if !shakeHands(downstream), downstreams[downstream].phase == .handshaking { return }
             case .idle, .receivingHead:
                 guard flush(downstream), receiveHead(downstream) else { return }
             case .exchanging:
@@ -43,7 +49,7 @@ extension Server {
                 pumpTunnel(downstream)
                 if downstreams[downstream].phase == .tunnelling { return }
             case .finishing:
-                guard flush(downstream) else { return }
+                guard flush(downstream), endOutput(downstream) else { return }
                 beginLingering(downstream)
             case .lingering:
                 linger(downstream)
@@ -165,6 +171,7 @@ extension Server {
         if downstreams[downstream].input.freeCapacity == 0 { downstreams[downstream].input.compact() }
         let room = downstreams[downstream].input.room
         if room.isEmpty { return .full }
+        if downstreams[downstream].tls != nil { return receiveTLS(downstream, UnsafeMutableRawBufferPointer(room)) }
         let count = kernel.receive(downstreams[downstream].descriptor.number, into: UnsafeMutableRawBufferPointer(room))
         if count > 0 {
             downstreams[downstream].input.grew(by: count)
@@ -184,8 +191,7 @@ extension Server {
     func flush(_ downstream: Handle<Downstream>) -> Bool {
         while !downstreams[downstream].output.isEmpty {
             guard downstreams[downstream].canSend else { return false }
-            let count = kernel.send(
-                downstreams[downstream].descriptor.number, from: UnsafeRawBufferPointer(downstreams[downstream].output.bytes))
+            let count = send(downstream, UnsafeRawBufferPointer(downstreams[downstream].output.bytes))
             if count >= 0 {
                 downstreams[downstream].output.consume(count)
                 downstreams[downstream].exchange.isResponseHeld = false
@@ -199,6 +205,12 @@ extension Server {
         }
         if downstreams[downstream].output.isLent { pool.giveBack(takeOutput(downstream)) }
         return downstreams[downstream].phase != .closed
+    }
+
+    /// What the socket takes of them: how many, or an error.
+    func send(_ downstream: Handle<Downstream>, _ bytes: UnsafeRawBufferPointer) -> Int {
+        if downstreams[downstream].tls != nil { return sendTLS(downstream, bytes) }
+        return kernel.send(downstreams[downstream].descriptor.number, from: bytes)
     }
 
     /// Room for what the client is to be sent.
@@ -240,7 +252,7 @@ extension Server {
         case .exchanging: refreshDeadline(downstream)
         case .tunnelling: refreshTunnelDeadline(downstream)
         case .idle, .finishing: awaitEnd(downstream)
-        case .receivingHead, .breaking, .lingering, .closed: break
+        case .handshaking, .receivingHead, .breaking, .lingering, .closed: break
         }
     }
 
@@ -272,9 +284,10 @@ extension Server {
             return
         }
         switch downstreams[downstream].phase {
+        case .handshaking: handshakeTimedOut(downstream)
         case .idle, .finishing, .lingering:
             // An answer whose rest was not taken must not look whole, which one that ends with the connection would.
-            if !downstreams[downstream].output.isEmpty { kernel.resetOnClose(downstreams[downstream].descriptor.number) }
+            if !downstreams[downstream].output.isEmpty { resetOnClose(downstream) }
             close(downstream)
         case .receivingHead:
             refuseHead(
@@ -299,7 +312,7 @@ extension Server {
         case .exchanging: isServed = true
         // All that the client sent has to arrive first.
         case .tunnelling: isServed = upstreams[downstreams[downstream].exchange.upstream].isOutputEnded
-        case .idle, .receivingHead, .breaking, .finishing, .lingering, .closed: isServed = false
+        case .handshaking, .idle, .receivingHead, .breaking, .finishing, .lingering, .closed: isServed = false
         }
         return isServed && kernel.isPeerGone(downstreams[downstream].descriptor.number)
     }
@@ -341,14 +354,18 @@ extension Server {
         guard downstreams[downstream].phase != .closed else { return }
         switch downstreams[downstream].phase {
         case .exchanging, .tunnelling: cancelExchange(downstream, code: code)
+        case .handshaking: leaveHandshakes(downstream)
         case .idle, .receivingHead, .breaking, .finishing, .lingering, .closed: break
         }
+        // What it was sent may be a part only: no close_notify makes it look whole.
+        downstreams[downstream].tls = nil
         close(downstream)
     }
 
     /// Ends the connection. Its slot is free at the end of the turn.
     func close(_ downstream: Handle<Downstream>) {
         guard downstreams[downstream].phase != .closed else { return }
+        if downstreams[downstream].tls != nil { closeTLS(downstream) }
         downstreams[downstream].become(.closed)
         loop.disarm(downstreams[downstream].timer)
         pool.giveBack(takeInput(downstream))

@@ -67,7 +67,7 @@ extension Server {
         if downstreams[downstream].exchange.copy.headCount > 0 { parseKeptHead(downstream) }
         log.access(
             downstreams[downstream].exchange, head: requestHead, user: downstreams[downstream].user?.number,
-            route: downstreams[downstream].exchange.route >= 0
+            client: downstreams[downstream].clientName, route: downstreams[downstream].exchange.route >= 0
                 ? routes[downstreams[downstream].exchange.route].configuration.name : nil,
             code: code, duration: kernel.monotonicNow() - downstreams[downstream].exchange.started)
     }
@@ -86,7 +86,7 @@ extension Server {
         log.event(
             .warning, "route \(routes[downstreams[downstream].exchange.route].configuration.name): a response was broken off: \(reason)")
         // A content that ends with the connection would look whole if the connection ended in an orderly way.
-        kernel.resetOnClose(downstreams[downstream].descriptor.number)
+        resetOnClose(downstream)
         abandon(downstream, code: "broken_off")
     }
 

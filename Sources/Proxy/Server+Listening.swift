@@ -1,4 +1,5 @@
 internal import Glibc
+internal import TLS
 public import EventLoop
 
 extension Server {
@@ -46,19 +47,21 @@ extension Server {
     private func open(_ address: ListenAddress, routes: [RouteState]) throws(StartError) {
         let name = routes[0].configuration.name
         let router = Router(routes: routes)
+        // All routes of a listener agree on it.
+        let tls = routes[0].listenContext
         do throws(SystemError) {
             switch address {
             case .tcp(let host, let port):
                 guard let numeric = SocketAddress(numeric: host, port: port) else {
                     preconditionFailure("the configuration lets only numeric addresses through")
                 }
-                try open(numeric, ListenOptions(), router)
+                try open(numeric, ListenOptions(), router, tls)
             case .localhost(let port):
-                try open(.loopback(port: port), ListenOptions(), router)
+                try open(.loopback(port: port), ListenOptions(), router, tls)
                 let chosen = listeners[listeners.count - 1].address.port ?? port
-                try openIfPossible(.ipv6(high: 0, low: 1, port: chosen, scope: 0), router)
+                try openIfPossible(.ipv6(high: 0, low: 1, port: chosen, scope: 0), router, tls)
             case .unix(let path, let mode, let group):
-                try open(.unix(path), ListenOptions(mode: mode.map(UInt32.init) ?? 0o600, group: group), router)
+                try open(.unix(path), ListenOptions(mode: mode.map(UInt32.init) ?? 0o600, group: group), router, tls)
             }
         } catch {
             throw .listen(error, route: name)
@@ -66,22 +69,24 @@ extension Server {
     }
 
     /// A machine without IPv6 has one family of `localhost` only.
-    private func openIfPossible(_ address: SocketAddress, _ router: Router) throws(SystemError) {
+    private func openIfPossible(_ address: SocketAddress, _ router: Router, _ tls: TLSContext?) throws(SystemError) {
         do throws(SystemError) {
-            try open(address, ListenOptions(), router)
+            try open(address, ListenOptions(), router, tls)
         } catch {
             guard error.errno == EADDRNOTAVAIL || error.errno == EAFNOSUPPORT else { throw error }
             log.event(.info, "not listening on \(address): \(error.reason)")
         }
     }
 
-    private func open(_ address: SocketAddress, _ options: ListenOptions, _ router: Router) throws(SystemError) {
+    private func open(
+        _ address: SocketAddress, _ options: ListenOptions, _ router: Router, _ tls: TLSContext?
+    ) throws(SystemError) {
         let descriptor = Descriptor(try kernel.listen(on: address, options: options), of: kernel)
         let actual = try kernel.localAddress(of: descriptor.number)
         let token = EventToken(.listener, index: listeners.count).rawValue
         try loop.register(descriptor.number, for: handlerID, token: token)
         let timer = loop.makeTimer(for: handlerID, token: token)
-        listeners.append(Listener(descriptor: descriptor, address: actual, router: router, timer: timer))
+        listeners.append(Listener(descriptor: descriptor, address: actual, router: router, tls: tls, timer: timer))
     }
 }
 
@@ -95,7 +100,7 @@ extension Server {
         listener.mayHaveMore = true
         for _ in 0..<Limits.acceptsPerTurn {
             let isTooMany = downstreams.count - refusedCount >= clientsMax
-            if isTooMany, isRoomComing() || downstreams.isFull {
+            if isTooMany && (isRoomComing() || downstreams.isFull) || listener.tls != nil && isHandshakeRoomMissing() {
                 loop.arm(listener.timer, at: now + Limits.acceptPause)
                 return
             }
@@ -148,10 +153,16 @@ extension Server {
             close(handle)
             return
         }
-        guard !isTooMany else {
-            // Whatever it is going to ask: a client that is told so can try again, one that waits in the backlog only waits.
+        if isTooMany {
             downstreams[handle].isRefused = true
             refusedCount += 1
+        }
+        if let tls = listeners[listener].tls {
+            if beginHandshake(handle, tls) { setDeadline(handle, after: headTimeout(of: listener)) } else { close(handle) }
+            return
+        }
+        guard !isTooMany else {
+            // Whatever it is going to ask: a client that is told so can try again, one that waits in the backlog only waits.
             refuseHead(handle, .tooManyConnections(clientsMax))
             advance(handle)
             return
@@ -180,7 +191,11 @@ extension Server {
             loop.disarm(listener.timer)
         }
         downstreams.forEach { downstream in
-            if downstreams[downstream].phase == .idle, downstreams[downstream].output.isEmpty { close(downstream) }
+            switch downstreams[downstream].phase {
+            case .handshaking: close(downstream)
+            case .idle where downstreams[downstream].output.isEmpty: close(downstream)
+            case .idle, .receivingHead, .exchanging, .tunnelling, .breaking, .finishing, .lingering, .closed: break
+            }
         }
         loop.arm(drainTimer, at: now + configuration.drainTimeout)
         stopIfDrained()
@@ -201,10 +216,10 @@ extension Server {
         for destination in destinations { destination.keepInQueue { _ in false } }
         downstreams.forEach { downstream in
             switch downstreams[downstream].phase {
-            case .exchanging, .tunnelling, .breaking: kernel.resetOnClose(downstreams[downstream].descriptor.number)
-            case .idle, .receivingHead, .finishing, .lingering, .closed:
+            case .exchanging, .tunnelling, .breaking: resetOnClose(downstream)
+            case .handshaking, .idle, .receivingHead, .finishing, .lingering, .closed:
                 guard !downstreams[downstream].output.isEmpty else { break }
-                kernel.resetOnClose(downstreams[downstream].descriptor.number)
+                resetOnClose(downstream)
             }
             abandon(downstream, code: "cut_off")
         }

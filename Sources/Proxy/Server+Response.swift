@@ -343,7 +343,7 @@ extension Server {
         guard downstreams[downstream].output.isEmpty, downstreams[downstream].canSend,
             content.count >= Limits.directSendBytesMin
         else { return 0 }
-        let count = kernel.send(downstreams[downstream].descriptor.number, from: UnsafeRawBufferPointer(content))
+        let count = send(downstream, UnsafeRawBufferPointer(content))
         if count < content.count { downstreams[downstream].canSend = false }
         // An error is met again, and dealt with, when the rest is flushed.
         if count < 0 { downstreams[downstream].canSend = true }

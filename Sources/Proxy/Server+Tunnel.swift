@@ -141,6 +141,10 @@ extension Server {
         var share = Limits.transferBytesPerTurn
         while share > 0 {
             guard flush(downstream), !downstreams[downstream].isOutputEnded else { return false }
+            if upstreams[upstream].isInputEnded {
+                endDown(downstream)
+                return false
+            }
             if upstreams[upstream].input.isEmpty {
                 do throws(UpstreamFault) {
                     switch try receive(upstream) {
@@ -151,8 +155,7 @@ extension Server {
                     case .ended:
                         pool.giveBack(takeInput(upstream))
                         upstreams[upstream].isInputEnded = true
-                        downstreams[downstream].isOutputEnded = true
-                        kernel.shutdownWriting(downstreams[downstream].descriptor.number)
+                        endDown(downstream)
                         return false
                     }
                 } catch {
@@ -188,6 +191,15 @@ extension Server {
     }
 }
 
+extension Server {
+    /// The upstream has finished sending, and all of it has been sent on: so has the tunnel.
+    private func endDown(_ downstream: Handle<Downstream>) {
+        guard endOutput(downstream) else { return }
+        kernel.shutdownWriting(downstreams[downstream].descriptor.number)
+        downstreams[downstream].isOutputEnded = true
+    }
+}
+
 // MARK: ends that nobody meant
 
 extension Server {
@@ -198,7 +210,7 @@ extension Server {
     func tunnelTimedOut(_ downstream: Handle<Downstream>) {
         let route = routes[downstreams[downstream].exchange.route].configuration
         log.event(.info, "route \(route.name): a tunnel was ended after \(route.timeouts.idle.text) without a byte (timeouts.idle)")
-        kernel.resetOnClose(downstreams[downstream].descriptor.number)
+        resetOnClose(downstream)
         abandon(downstream, code: "idle_timeout")
     }
 
@@ -220,7 +232,7 @@ extension Server {
             downstreams[downstream].confirmDeadline = now + Limits.lingerTimeout
         }
         guard count > 0, now < downstreams[downstream].confirmDeadline else {
-            kernel.resetOnClose(downstreams[downstream].descriptor.number)
+            resetOnClose(downstream)
             close(downstream)
             return
         }

@@ -9,7 +9,7 @@ internal import Wire
 /// back to it, and the checks at run time cost a seventh of all instructions of a request.
 ///
 /// Its connections are structs in slabs. The files `Server+….swift` have one stage of a request each, in this order:
-/// Listening, Downstream, Exchange, Tokens, Connecting, Pool, UpstreamBytes, Announcement, RequestBody, Response, Refusal,
+/// Listening, Downstream, DownstreamTLS, Exchange, Tokens, Connecting, Pool, UpstreamBytes, Announcement, RequestBody, Response, Refusal,
 /// Rewriting, Inflating, Tunnel, Ending. Secrets and TokenFile are for the credentials.
 public final class Server: EventHandler {
     let loop: Loop
@@ -51,6 +51,11 @@ public final class Server: EventHandler {
     @exclusivity(unchecked) var hasUnaccepted = false
     /// Clients that are one too many, and are being told so.
     @exclusivity(unchecked) var refusedCount = 0
+    /// TLS handshakes of clients that are under way, the oldest first.
+    @exclusivity(unchecked) var handshakes: [Handle<Downstream>] = []
+    /// Clients whose TLS failed and that were not told of, and from when on the next is.
+    var untoldTLSFaults = 0
+    var nextTLSFaultLine = Duration.zero
     @exclusivity(unchecked) var endedDownstreams: [Handle<Downstream>] = []
     @exclusivity(unchecked) var endedUpstreams: [Handle<Upstream>] = []
     var drainTimer = TimerID.none
@@ -98,11 +103,13 @@ public final class Server: EventHandler {
             guard let destination = preparation.destination(of: route, index: destinations.count) else { continue }
             destinations.append(destination)
             let users = preparation.users(of: route)
+            var listenContext: TLSContext?
+            if let settings = route.listenTLS { listenContext = preparation.listenContext(settings) }
             guard preparation.findings.isEmpty else { continue }
             routes.append(
                 RouteState(
                     index: index, configuration: route, destination: destination, credential: credentials[route.credential],
-                    users: users))
+                    users: users, listenContext: listenContext))
         }
         var findings = preparation.findings
         do throws(TokenFileError) {
@@ -215,6 +222,7 @@ extension Server {
         for route in configuration.routes {
             _ = preparation.destination(of: route, index: 0)
             _ = preparation.users(of: route)
+            if let settings = route.listenTLS { _ = preparation.listenContext(settings) }
         }
         do throws(TokenFileError) {
             if let settings = configuration.tokenCache { _ = try TokenFile(settings) }

@@ -4,7 +4,7 @@ extension Mistake {
             "every address",
             .listen("0.0.0.0:8080"),
             [
-                #"proxy.json:2:26: routes[0].listen: "0.0.0.0" is no loopback address, so other machines could use the credential; write "127.0.0.1:8080", "localhost:8080", "[::1]:8080" or "unix:/run/bearerproxy/app.sock""#,
+                #"proxy.json:2:26: routes[0].listen: "0.0.0.0" is no loopback address, so other machines could use the credential; write "127.0.0.1:8080", "localhost:8080", "[::1]:8080" or "unix:/run/bearerproxy/app.sock", or "exposed": true and "listenTLS" if they are to"#,
             ]),
         Mistake(
             "no host",
@@ -22,7 +22,7 @@ extension Mistake {
             "an address of the network",
             .listen("192.168.1.5:8080"),
             [
-                #"proxy.json:2:26: routes[0].listen: "192.168.1.5" is no loopback address, so other machines could use the credential; write "127.0.0.1:8080", "localhost:8080", "[::1]:8080" or "unix:/run/bearerproxy/app.sock""#,
+                #"proxy.json:2:26: routes[0].listen: "192.168.1.5" is no loopback address, so other machines could use the credential; write "127.0.0.1:8080", "localhost:8080", "[::1]:8080" or "unix:/run/bearerproxy/app.sock", or "exposed": true and "listenTLS" if they are to"#,
             ]),
         Mistake(
             "a name",
@@ -73,10 +73,66 @@ extension Mistake {
                 #"proxy.json:2:26: routes[0].listen: a socket from systemd is not supported by this version of bearerproxy; write "127.0.0.1:8080", "localhost:8080", "[::1]:8080" or "unix:/run/bearerproxy/app.sock""#,
             ]),
         Mistake(
-            "an exposed listener",
-            .route(#""exposed": true"#),
+            "an exposed listener without an address",
+            .whole(
+                #"{ "routes": [{ "exposed": true, "listen": ":8443", "upstream": "https://a.example", "credential": "x" }], "credentials": { "x": { "type": "static", "token": { "env": "T" } } } }"#),
             [
-                "proxy.json:3:1: routes[0].exposed: is not supported by this version of bearerproxy; remove it and listen on a loopback address",
+                #"proxy.json:1:43: routes[0].listen: ":8443" has no address; write "0.0.0.0:8443" for all of this machine"#,
+            ]),
+        Mistake(
+            "an exposed listener with a name",
+            .whole(
+                #"{ "routes": [{ "exposed": true, "listen": "a.example:8443", "upstream": "https://a.example", "credential": "x" }], "credentials": { "x": { "type": "static", "token": { "env": "T" } } } }"#),
+            [
+                #"proxy.json:1:43: routes[0].listen: "a.example" is a name; write "0.0.0.0:8443", "[::]:8443" or one address of this machine such as "192.0.2.7:8443""#,
+            ]),
+        Mistake(
+            "a word for exposed",
+            .route(#""exposed": "yes""#),
+            [
+                "proxy.json:3:12: routes[0].exposed: a string stands here; write true or false",
+            ]),
+        Mistake(
+            "a listener's TLS without its key",
+            .route(#""listenTLS": { "certificate": "/c.pem" }"#),
+            [
+                #"proxy.json:3:14: routes[0].listenTLS.key: is missing; write the path of a PEM file with the certificate's key"#,
+            ]),
+        Mistake(
+            "an old version for clients, and a key that is not there",
+            .route(#""listenTLS": { "certificate": "/c.pem", "key": "/k.pem", "ca": "/a.pem", "minimumVersion": "1.1" }"#),
+            [
+                #"proxy.json:3:58: routes[0].listenTLS.ca: unknown key; the keys here are "certificate", "key", "clientCA" and "minimumVersion""#,
+                #"proxy.json:3:92: routes[0].listenTLS.minimumVersion: "1.1" is unknown; write "1.2" or "1.3""#,
+            ]),
+        Mistake(
+            "two routes of a listener that encrypt in different ways",
+            .whole(
+                """
+                { "routes": [
+                { "listen": "127.0.0.1:1", "upstream": "https://a.example", "credential": "x", "listenTLS": { "certificate": "/a", "key": "/k" } },
+                { "listen": "127.0.0.1:1", "upstream": "https://b.example", "credential": "x", "pathPrefix": "/b" },
+                { "listen": "127.0.0.1:1", "upstream": "https://c.example", "credential": "x", "pathPrefix": "/c", "listenTLS": { "certificate": "/b", "key": "/k" } },
+                { "listen": "127.0.0.1:1", "upstream": "https://d.example", "credential": "x", "pathPrefix": "/d", "listenTLS": { "key": "/k", "certificate": "/a" } }
+                ], "credentials": { "x": { "type": "static", "token": { "env": "T" } } } }
+                """),
+            [
+                #"proxy.json:3:1: routes[1]: routes[0] has "listenTLS" on the same listener; write it in this route too"#,
+                #"proxy.json:4:100: routes[2].listenTLS: routes[0] shares this listener; write "listenTLS" alike in both, or leave it out of both"#,
+            ]),
+        Mistake(
+            "every address and one of them",
+            .whole(
+                """
+                { "routes": [
+                { "listen": "0.0.0.0:1", "exposed": true, "upstream": "https://a.example", "credential": "x" },
+                { "listen": "127.0.0.1:1", "upstream": "https://b.example", "credential": "x" },
+                { "listen": "[::1]:1", "upstream": "https://c.example", "credential": "x" },
+                { "listen": "0.0.0.0:2", "exposed": true, "upstream": "https://d.example", "credential": "x" }
+                ], "credentials": { "x": { "type": "static", "token": { "env": "T" } } } }
+                """),
+            [
+                "proxy.json:3:13: routes[1].listen: routes[0].listen has the same port on addresses that this one has too; write both alike, or choose another port",
             ]),
     ]
 }

@@ -6,7 +6,8 @@ import Testing
 @Suite struct PhaseTests {
     @Test func `a client connection moves as its table says`() {
         let moves: [Downstream.Phase: Set<Downstream.Phase>] = [
-            .idle: [.receivingHead, .exchanging, .closed], .receivingHead: [.idle, .exchanging, .closed],
+            .handshaking: [.idle, .lingering, .closed],
+            .idle: [.handshaking, .receivingHead, .exchanging, .closed], .receivingHead: [.idle, .exchanging, .closed],
             .exchanging: [.idle, .tunnelling, .finishing, .closed], .tunnelling: [.breaking, .finishing, .closed],
             .breaking: [.closed], .finishing: [.lingering, .closed], .lingering: [.closed], .closed: [],
         ]

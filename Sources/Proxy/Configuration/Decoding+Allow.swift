@@ -1,8 +1,10 @@
 internal import Wire
 
 extension Decoding {
-    func admittance(_ node: Node?) -> Admittance? {
-        let standard = Admittance(hosts: ["localhost", "127.0.0.1", "[::1]"], origins: [], methods: nil)
+    /// `listen`: a listener with an address of its own is called by that address too.
+    func admittance(_ node: Node?, _ listen: ListenAddress?) -> Admittance? {
+        let standard = Admittance(
+            hosts: ["localhost", "127.0.0.1", "[::1]"] + (listen?.exposedHost.map { [$0] } ?? []), origins: [], methods: nil)
         guard let node else { return standard }
         guard let object = ObjectReader(node, "an object such as { \"methods\": [\"GET\"] }") else { return nil }
         let hosts = object.optional("hosts").map(self.hosts) ?? standard.hosts

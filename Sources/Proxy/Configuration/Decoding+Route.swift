@@ -5,10 +5,14 @@ extension Decoding {
         guard let object = ObjectReader(node, "an object with \"listen\", \"upstream\" and \"credential\"") else { return nil }
         let nameNode = object.optional("name")
         let listenNode = object.required("listen", ListenAddress.example)
-        let exposed = object.optional("exposed")
+        let exposed = object.optional("exposed").map { $0.bool() } ?? false
+        let listenTLS = self.listenTLS(object.optional("listenTLS"))
         let upstreamNode = object.required("upstream", "a URL such as \"https://btc.connect.bloq.cloud\"")
         let credentialNode = object.required("credential", "the name of one of the \"credentials\"")
-        let listen = listenNode.flatMap { $0.parse(ListenAddress.example, ListenAddress.parse) }
+        let listen = listenNode.flatMap {
+            // Where it is unreadable whether it is exposed, nothing is said about that.
+            $0.parse(ListenAddress.example) { text throws(Malformed) in try ListenAddress.parse(text, isExposed: exposed ?? true) }
+        }
         let dialling = dialling(object)
         let upstream = upstreamNode.flatMap { origin($0, dialling) }
         let credential = credentialNode.flatMap { reference($0, areCredentialsReadable) }
@@ -21,25 +25,25 @@ extension Decoding {
         let socketIOToken = self.socketIOToken(object.optional("socketIOToken"), for: credential.map { credentials[$0].kind })
         let reauthenticateOn = object.optional("reauthenticateOn").map(refusalRules) ?? [.unauthorized]
         let replayBody = object.optional("replayBody").map { $0.size(in: Limits.replayBody) } ?? 1 << 20
-        let allow = admittance(object.optional("allow"))
+        let allow = admittance(object.optional("allow"), listen)
         let timeouts = self.timeouts(object.optional("timeouts"))
         let limits = self.limits(object.optional("limits"))
         let decompress = decompress(object, inject)
         let cookies = cookies(object, inject)
-        if let exposed, exposed.bool() == true { object.error(at: "exposed", "\(notSupported); remove it and listen on a loopback address") }
         let presetNode = object.optional("preset")
         let preset = presetNode.flatMap { $0.choice(Preset.self) }
         object.finish()
         guard let name, let listen, let listenNode, let upstream, let credential, let pathPrefix, let stripPrefix, let host, let inject,
             let socketIOToken, let reauthenticateOn, let replayBody, let allow, let timeouts, let limits, let decompress, let cookies, let dialling,
-            (presetNode == nil) == (preset == nil)
+            (presetNode == nil) == (preset == nil), exposed != nil, let listenTLS
         else { return nil }
         let route = Route(
-            name: name, listen: listen, pathPrefix: Array(pathPrefix.utf8), stripPrefix: stripPrefix, host: host.name, upstream: upstream,
+            name: name, listen: listen, listenTLS: listenTLS.settings, pathPrefix: Array(pathPrefix.utf8), stripPrefix: stripPrefix, host: host.name, upstream: upstream,
             credential: credential, inject: inject, socketIOToken: socketIOToken, reauthenticateOn: reauthenticateOn, replayBodyBytesMax: replayBody, allow: allow,
             timeouts: timeouts, tls: dialling.tls, tlsPlace: dialling.place ?? listenNode.place, connectTo: dialling.connectTo,
             limits: limits, decompress: decompress, cookies: cookies, preset: preset)
         warn(about: route, object)
+        warn(aboutExposureOf: route, listenNode)
         return claim(route, object, nameNode: nameNode, listenNode: listenNode) ? route : nil
     }
 

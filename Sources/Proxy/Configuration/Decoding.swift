@@ -38,7 +38,7 @@ struct Decoding {
     /// What the routes so far have taken, with the route's key path.
     private(set) var routeNames: [String: String] = [:]
     private(set) var routePlaces: [RoutePlace: String] = [:]
-    private(set) var listeners: [(address: ListenAddress, keyPath: String)] = []
+    private(set) var listeners: [(address: ListenAddress, keyPath: String, tls: ListenTLS?)] = []
 
     /// What tells the routes of a proxy apart.
     struct RoutePlace: Hashable {
@@ -183,10 +183,17 @@ struct Decoding {
             isUnique = false
         }
         if let other = listeners.first(where: { $0.address.collides(with: route.listen) }) {
-            listenNode.error("\(other.keyPath).listen is the same socket written in another way; write both alike")
+            let isPart = other.address.isWildcard || route.listen.isWildcard
+            listenNode.error(
+                isPart
+                    ? "\(other.keyPath).listen has the same port on addresses that this one has too; write both alike, or choose another port"
+                    : "\(other.keyPath).listen is the same socket written in another way; write both alike")
             isUnique = false
         }
-        listeners.append((route.listen, path))
+        if !route.listen.isAnyPort, let other = listeners.first(where: { $0.address == route.listen }) {
+            isUnique = agrees(route, with: (other.keyPath, other.tls), object) && isUnique
+        }
+        listeners.append((route.listen, path, route.listenTLS))
         return isUnique
     }
 }

@@ -1,6 +1,6 @@
-/// Where a route takes its requests: this machine only.
+/// Where a route takes its requests: on this machine only, unless the route is exposed.
 public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
-    /// A loopback address without brackets, canonical. Port 0: the kernel picks one.
+    /// An address without brackets, canonical: of loopback, or another of this machine where the route is exposed. Port 0: the kernel picks one.
     case tcp(host: String, port: UInt16)
     /// 127.0.0.1 and ::1.
     case localhost(port: UInt16)
@@ -17,24 +17,46 @@ public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
 
     static let example = "\"127.0.0.1:8080\", \"localhost:8080\", \"[::1]:8080\" or \"unix:/run/bearerproxy/app.sock\""
 
-    static func parse(_ text: String) throws(Malformed) -> ListenAddress {
+    private static let exposedExample = "\"0.0.0.0:8443\", \"[::]:8443\" or one address of this machine such as \"192.0.2.7:8443\""
+
+    /// - Parameter isExposed: whether other machines may be let in.
+    static func parse(_ text: String, isExposed: Bool = false) throws(Malformed) -> ListenAddress {
+        let example = isExposed ? exposedExample : example
         if text.hasPrefix("unix:") { return try unix(String(text.dropFirst("unix:".count))) }
         if text.hasPrefix("systemd:") { throw Malformed("a socket from systemd \(notSupported); write \(example)") }
         let (hostText, portText) = try HostName.split(text)
         guard let portText else { throw Malformed("\(quoted(text)) is no address with a port; write \(example)") }
         guard !hostText.isEmpty, hostText != "*" else {
+            if isExposed { throw Malformed("\(quoted(text)) has no address; write \(quoted("0.0.0.0:\(portText)")) for all of this machine") }
             throw Malformed("\(quoted(text)) would listen on every address of this machine; write \(quoted("127.0.0.1:\(portText)"))")
         }
         let host = try HostName.parse(hostText)
         let port = try HostName.port(portText, in: 0...65535)
-        guard host.isLoopback else {
-            let what = host.kind == .name ? "is a name" : "is no loopback address, so other machines could use the credential"
-            throw Malformed("\(quoted(host.authorityText)) \(what); write \(example)")
+        guard host.isLoopback || isExposed && host.kind != .name else {
+            if host.kind == .name { throw Malformed("\(quoted(host.authorityText)) is a name; write \(example)") }
+            throw Malformed(
+                "\(quoted(host.authorityText)) is no loopback address, so other machines could use the credential; write \(example), "
+                    + "or \"exposed\": true and \"listenTLS\" if they are to")
         }
         return host.kind == .name ? .localhost(port: port) : .tcp(host: host.name, port: port)
     }
 
-    /// Whether both cannot be bound at once although they are written differently.
+    /// Whether other machines may reach it.
+    var isExposed: Bool {
+        if case .tcp(let host, _) = self { !host.hasPrefix("127.") && host != "::1" && !host.hasPrefix("::ffff:127.") } else { false }
+    }
+
+    /// The one address that other machines reach it by, as it stands in Host; nil where there is none or are many.
+    var exposedHost: String? {
+        guard isExposed, !isWildcard, case .tcp(let host, _) = self else { return nil }
+        return host.contains(":") ? "[\(host)]" : host
+    }
+
+    /// Every address of this machine, of one family.
+    var isWildcard: Bool {
+        if case .tcp(let host, _) = self { host == "0.0.0.0" || host == "::" } else { false }
+    }
+
     /// Whether the kernel chooses the port: then each route that says so has one of its own.
     var isAnyPort: Bool {
         switch self {
@@ -43,10 +65,14 @@ public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Whether both cannot be bound at once although they are written differently.
     func collides(with other: ListenAddress) -> Bool {
         switch (self, other) {
+        case (.tcp(let host, let port), .tcp(let otherHost, let otherPort)):
+            port == otherPort && port != 0 && host != otherHost && (isWildcard || other.isWildcard)
+                && host.contains(":") == otherHost.contains(":")
         case (.localhost(let port), .tcp(let host, let otherPort)), (.tcp(let host, let otherPort), .localhost(let port)):
-            port == otherPort && port != 0 && (host == "127.0.0.1" || host == "::1")
+            port == otherPort && port != 0 && (host == "127.0.0.1" || host == "::1" || host == "0.0.0.0" || host == "::")
         case (.unix(let path, _, _), .unix(let otherPath, _, _)): path == otherPath && self != other
         case (.tcp, _), (.localhost, _), (.unix, _): false
         }

@@ -56,13 +56,13 @@ class Authority:
             "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
         )  # fmt: skip
 
-    def leaf(self, label: str, names: list[str], expired: bool = False) -> Leaf:
-        """A server certificate; a name made of digits and dots alone becomes an IP address."""
+    def leaf(self, label: str, names: list[str], expired: bool = False, usage: str = "serverAuth") -> Leaf:
+        """A certificate, for servers unless it says otherwise; a name made of digits and dots alone becomes an IP address."""
         certificate, key = self.directory / f"{label}.pem", self.directory / f"{label}-key.pem"
         request, extensions = self.directory / f"{label}.csr", self.directory / f"{label}.ext"
         alternatives = ",".join(("IP:" if name.replace(".", "").isdigit() else "DNS:") + name for name in names)
         extensions.write_text(
-            "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth\n"
+            f"basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage={usage}\n"
             f"subjectAltName={alternatives}\n"
         )
         openssl("req", *KEY, "-keyout", key, "-out", request, "-subj", f"/CN={label}")

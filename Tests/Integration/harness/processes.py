@@ -92,7 +92,7 @@ class Process:
 
 
 class Proxy(Process):
-    """`bearerproxy run` with a configuration that a test made; route N listens on `ports[N]`."""
+    """`bearerproxy run` with a configuration that a test made; the routes that have a port have it in `ports`."""
 
     def __init__(self, directory: Path, configuration: dict, label="proxy", environment=None, secrets=()):
         directory.mkdir(parents=True, exist_ok=True)
