@@ -11,6 +11,11 @@ public struct Limits: Sendable, Equatable {
     /// Bytes of a token call, escaped, without its start line and the fields of the connection: it is sent from one buffer of
     /// 64 KiB, of which this leaves 8 KiB for those.
     public var callBytesMax = 56 << 10
+    /// Bytes of a secret that is looked for in answers. A shorter one stands in too many that do not mean it.
+    public var soughtBytesMin = 8
+    /// Bytes of a form that is looked for, percent-encoded or in base 64: half of a buffer, so that the rest of one that has begun
+    /// has room beside it.
+    public var soughtBytesMax = 32 << 10
     /// Bytes of a token answer's content. They have about 2 KiB; the caller stops reading here and reports
     /// `FetchFailure.answerTooLarge`.
     public var answerBytesMax = 64 << 10

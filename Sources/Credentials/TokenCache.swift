@@ -40,7 +40,7 @@ public struct TokenCache: Sendable {
     private let rotation: Rotation
     private var grants: KnownGrants
     /// That the token is of.
-    private var tokenGrant: Grant?
+    private(set) var tokenGrant: Grant?
     var state: TokenState
     var generation: UInt64
     var refreshToken: Secret?
@@ -102,8 +102,7 @@ extension TokenCache {
     /// Lends the bytes of the token that `use` just called ready, as they stand in a field value behind the scheme; nil if
     /// there is none. Not to be kept: `use` has judged its expiry for this moment only.
     public func withToken<Result>(_ body: (Span<UInt8>) -> Result) -> Result? {
-        if case .permanent(let secret) = state { return secret.withBytes(body) }
-        return state.token?.secret.withBytes(body)
+        token?.withBytes(body)
     }
 
     /// What a request whose token an upstream refused gets.

@@ -1,7 +1,7 @@
 /// How a credential comes to its token: it has one for good, or asks a token endpoint.
 public struct Grant: Sendable, Equatable {
     private enum Way: Sendable, Equatable {
-        case permanent(Secret)
+        case permanent(Secret, madeOf: [Secret])
         case calls(TokenEndpoint<Secret>)
     }
 
@@ -14,7 +14,7 @@ public struct Grant: Sendable, Equatable {
     /// Throws if the token is empty, longer than `limits.tokenBytesMax`, or not visible ASCII.
     public static func fixed(token: Secret, limits: Limits = Limits()) throws(CredentialError) -> Grant {
         try Setting.checkVisible(token, setting: "token", bytesMax: limits.tokenBytesMax)
-        return Grant(scheme: "Bearer", way: .permanent(token))
+        return Grant(scheme: "Bearer", way: .permanent(token, madeOf: []))
     }
 
     /// HTTP Basic (RFC 7617) with every request: the token is the base 64 encoding of user name, colon and password.
@@ -27,7 +27,7 @@ public struct Grant: Sendable, Equatable {
         try CallPlace.username(isFormEncoded: false).check(username, setting: "username", limits: limits)
         try CallPlace.password.check(password, setting: "password", limits: limits)
         let token = BasicCredentials.encoded(username: username, password: password, isFormEncoded: false)
-        return Grant(scheme: "Basic", way: .permanent(token))
+        return Grant(scheme: "Basic", way: .permanent(token, madeOf: [password]))
     }
 
     /// Calls of a token endpoint.
@@ -42,7 +42,12 @@ public struct Grant: Sendable, Equatable {
 
     /// The token of a grant that needs no call.
     var permanentToken: Secret? {
-        if case .permanent(let token) = way { token } else { nil }
+        if case .permanent(let token, _) = way { token } else { nil }
+    }
+
+    /// Secrets that whoever reads the token can read in it.
+    var ingredients: [Secret] {
+        if case .permanent(_, let ingredients) = way { ingredients } else { [] }
     }
 
     /// Renders a token call. Only for grants without a permanent token.
