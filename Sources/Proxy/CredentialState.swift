@@ -29,6 +29,9 @@ final class CredentialState {
     var answerDate: Duration?
     /// Its interim answers (1xx).
     var answerInterimCount = 0
+    /// For the routes that use it, made once for each token.
+    private var search: SecretSearch?
+    private var searchGeneration: UInt64 = 0
 
     init(
         index: Int, configuration: Credential, destination: Destination?, grant: PreparedGrant, timer: TimerID,
@@ -45,6 +48,15 @@ final class CredentialState {
     /// The customer whose token it is.
     var customerId: Secret? {
         (grants.first { cache.isOfToken($0.grant) } ?? grants.last)?.customerId
+    }
+
+    /// Finds the token of `generation`, which is the present one, in answers; nil if it is too short for that.
+    func search(generation: UInt64) -> SecretSearch? {
+        if generation != searchGeneration {
+            search = cache.search()
+            searchGeneration = generation
+        }
+        return search
     }
 
     /// Forgets the answer, which held a token: its memory is overwritten first.

@@ -1,3 +1,4 @@
+internal import Credentials
 internal import EventLoop
 internal import Wire
 
@@ -103,6 +104,16 @@ struct Exchange: ~Copyable {
     var isInflated = false
     /// Inflates the content; nil where there is none.
     var inflater: GzipDecoder?
+
+    // The token in the response
+    /// Finds those that the request had, in all attempts; nil where none was long enough to be looked for.
+    var search: SecretSearch?
+    /// The content can be looked at.
+    var isContentLegible = false
+    /// The end of the content so far, if a token may begin with it ...
+    var heldBack: [UInt8] = []
+    /// ... and how much of that the client has been given.
+    var heldBackSentCount = 0
 
     // The response
     var responsePhase = ResponsePhase.none

@@ -68,6 +68,9 @@ enum Limits {
     static let interimResponsesMax = 16
     /// An answer that the proxy makes itself. Interim answers that a client does not take leave so much room for it.
     static let answerBytesMax = 8 * 1024
+    /// The end of a content waits for what follows it if so many bytes of it are the beginning of the token. Fewer tell little of
+    /// it, and are the end of many a piece.
+    static let heldBackBytesMin = 8
     /// A content at least this long is sent from where it was decrypted; a shorter one joins the bytes already waiting.
     static let directSendBytesMin = 8 * 1024
     /// Times that one request is sent anew after a refusal: once with a newer token that was there already, once with a fresh one.

@@ -44,6 +44,7 @@ final class RouteState {
     @exclusivity(unchecked) private var injectedGeneration: UInt64 = 0
     /// What stands in front of a Socket.IO request's query.
     @exclusivity(unchecked) private var tokenParameter = Secret([])
+    @exclusivity(unchecked) private var search: SecretSearch?
 
     init(
         index: Int, configuration: Route, destination: Destination, credential: CredentialState, users: AllowedUsers? = nil,
@@ -106,6 +107,12 @@ final class RouteState {
         return tokenParameter
     }
 
+    /// Finds the token of `generation` in answers; nil if it is too short for that. Likewise.
+    func search(generation: UInt64) -> SecretSearch? {
+        if generation != injectedGeneration { render(generation) }
+        return search
+    }
+
     private func render(_ generation: UInt64) {
         injected = Injector.render(configuration.inject, credential: credential)
         if configuration.socketIOToken {
@@ -114,6 +121,7 @@ final class RouteState {
             }
             tokenParameter = parameter
         }
+        search = credential.search(generation: generation)
         injectedGeneration = generation
     }
 }

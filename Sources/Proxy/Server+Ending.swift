@@ -54,6 +54,8 @@ extension Server {
 
     private func dropExchange(_ downstream: Handle<Downstream>) {
         downstreams[downstream].exchange.inflater = nil
+        downstreams[downstream].exchange.search = nil
+        if !downstreams[downstream].exchange.heldBack.isEmpty { wipeHeldBack(downstream) }
         replayBytes -= downstreams[downstream].exchange.chargedCount
         downstreams[downstream].exchange.chargedCount = 0
         downstreams[downstream].exchange.trailers = []

@@ -171,6 +171,7 @@ extension Server {
     ) -> Bool {
         parseKeptHead(downstream)
         let injected = route.injectedFields(generation: generation)
+        hideToken(of: route, generation: generation, from: downstream)
         if !upstreams[upstream].output.isLent { upstreams[upstream].output = pool.lend() }
         let head = downstreams[downstream].exchange.copy.head
         let parameterCount = route.configuration.socketIOToken ? route.tokenParameter(generation: generation).count : 0

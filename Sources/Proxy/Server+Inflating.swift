@@ -1,18 +1,31 @@
 internal import EventLoop
 internal import Wire
 
-// Content that the upstream sent as gzip because it was asked to, for a client that did not ask.
+// Content that the upstream sent as gzip because it was asked to, for a client that did not ask; and answers other than of
+// success whose content is gzip, for they are the ones that repeat what a request had, and its token has to be found in them.
 
 extension Server {
-    /// The head in `responseHead`, the first `headCount` bytes of the upstream's input, is about to be written: decides
-    /// whether its content is inflated. How that is framed for the client.
+    /// Whether `beginInflating` is to look at the head in `responseHead`, the first `headCount` bytes of the upstream's input.
+    func mayInflate(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ headCount: Int) -> Bool {
+        downstreams[downstream].exchange.asksForGzip || responseHead.hasContentCoding && mayTell(downstream, upstream, headCount)
+    }
+
+    /// Whether it is an answer whose content is inflated so that the token can be found in it. That it is not to be transformed
+    /// does not count there.
+    private func mayTell(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ headCount: Int) -> Bool {
+        downstreams[downstream].exchange.search != nil && responseHead.status >= 300 && responseHead.status != 304
+            && responseHead.hasGzipContent(upstreams[upstream].input.bytes.span.extracting(first: headCount))
+    }
+
+    /// That head is about to be written: decides whether its content is inflated. How that is framed for the client.
     func beginInflating(
         _ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ headCount: Int, _ framing: BodyFraming
     ) throws(UpstreamFault) -> BodyFraming {
         let head = upstreams[upstream].input.bytes.span.extracting(first: headCount)
         // A 304 does not tell the coding of what it stands for.
         let isInflated = responseHead.status == 304
-            ? !responseHead.forbidsTransformation(head) : responseHead.hasInflatableContent(head)
+            ? !responseHead.forbidsTransformation(head)
+            : responseHead.hasInflatableContent(head) || mayTell(downstream, upstream, headCount)
         downstreams[downstream].exchange.isInflated = isInflated
         // Servers that say gzip of no content at all, by its length, mean no content.
         guard isInflated, framing != .none, framing != .length(0) else { return framing }
@@ -34,6 +47,7 @@ extension Server {
         if !hasPending {
             if before.isComplete {
                 try checkInflated(downstream)
+                guard releaseHeldBack(downstream) else { return false }
                 finishResponse(downstream, upstream)
                 return false
             }

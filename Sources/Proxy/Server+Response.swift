@@ -37,6 +37,7 @@ extension Server {
         case .body(let reader):
             if downstreams[downstream].exchange.inflater != nil { return try relayInflated(downstream, upstream, reader) }
             if reader.isComplete {
+                guard releaseHeldBack(downstream) else { return false }
                 finishResponse(downstream, upstream)
                 return false
             }
@@ -106,6 +107,7 @@ extension Server {
             upstreams[upstream].searchedCount = 0
             return false
         }
+        let clientFraming = mayInflate(downstream, upstream, headCount) ? try beginInflating(downstream, upstream, headCount, framing) : framing
         lendOutput(downstream)
         // An interim response may still be waiting in it.
         guard headCount + headGrowth(downstream) + Limits.requestIDBytesMax + 256 <= downstreams[downstream].output.freeCapacity else {
@@ -114,8 +116,7 @@ extension Server {
             if downstreams[downstream].output.isEmpty { throw .malformed(.headTooLong) }
             return flush(downstream)
         }
-        let asksForGzip = downstreams[downstream].exchange.asksForGzip
-        let clientFraming = asksForGzip ? try beginInflating(downstream, upstream, headCount, framing) : framing
+        downstreams[downstream].exchange.isContentLegible = isContentLegible(downstream)
         downstreams[downstream].exchange.isResponseHeld = downstreams[downstream].output.isEmpty
         writeResponseHead(downstream, upstream, headCount, clientFraming)
         upstreams[upstream].input.consume(headCount)
@@ -146,6 +147,7 @@ extension Server {
         if downstreams[downstream].exchange.minorVersion == 1, !isOwn,
             headCount + 64 + Limits.answerBytesMax <= downstreams[downstream].output.freeCapacity
         {
+            hideToken(in: head, from: downstream)
             writeStatusLine(downstream, head)
             _ = downstreams[downstream].output.append { output in
                 responseHead.writeFields(from: head.span, except: Self.noFilter, into: &output)
@@ -181,6 +183,7 @@ extension Server {
     /// The status line, and the fields that are not of one connection.
     func writeResponseFields(_ downstream: Handle<Downstream>, _ head: UnsafeBufferPointer<UInt8>) {
         let route = routes[downstreams[downstream].exchange.route]
+        hideToken(in: head, from: downstream)
         writeStatusLine(downstream, head)
         if isHeadPlain(downstream) {
             let fits = downstreams[downstream].output.append { output in
@@ -292,12 +295,14 @@ extension Server {
 
     /// Writes the end of a chunked response with its trailers. False when the client has to take something first.
     func relayTrailers(_ lines: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>) -> Bool {
+        guard releaseHeldBack(downstream) else { return false }
         let needed = lines.count + ChunkedEncoder.lastCount
         if downstreams[downstream].output.freeCapacity < needed {
             if flush(downstream) { lendOutput(downstream) } else { downstreams[downstream].output.compact() }
             guard downstreams[downstream].output.freeCapacity >= needed else { return false }
         }
         let route = routes[downstreams[downstream].exchange.route]
+        hideToken(in: lines, from: downstream)
         let filter = downstreams[downstream].exchange.isInflated ? route.inflatedTrailerFilter : route.responseTrailerFilter
         let fits = downstreams[downstream].output.append { output in
             ChunkedEncoder.writeLastSize(into: &output) && TrailerSection.write(lines.span, except: filter, into: &output)
@@ -310,7 +315,7 @@ extension Server {
 
     /// How much content can be taken on: nil when the client has to take something first.
     func contentRoom(_ downstream: Handle<Downstream>, _ coding: Exchange.ResponseCoding) -> Int? {
-        let overhead = coding == .chunked ? ChunkedEncoder.overheadMax : 0
+        let overhead = (coding == .chunked ? ChunkedEncoder.overheadMax : 0) + downstreams[downstream].exchange.heldBack.count
         if downstreams[downstream].output.freeCapacity <= overhead {
             guard flush(downstream) else {
                 downstreams[downstream].output.compact()
@@ -322,9 +327,10 @@ extension Server {
         return downstreams[downstream].output.freeCapacity - overhead
     }
 
-    func deliver(
-        _ content: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>, _ coding: Exchange.ResponseCoding
-    ) {
+    /// Gives the client content, for which there is room.
+    func pass(_ content: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>, _ coding: Exchange.ResponseCoding) {
+        // An empty chunk would be the last one.
+        if content.isEmpty { return }
         downstreams[downstream].exchange.sentCount += content.count
         switch coding {
         case .chunked:

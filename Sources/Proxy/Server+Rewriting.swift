@@ -6,7 +6,7 @@ internal import Wire
 extension Server {
     /// Whether the head in `responseHead` can go to the client as it is, but for what belongs to one connection.
     func isHeadPlain(_ downstream: Handle<Downstream>) -> Bool {
-        !responseHead.mayNameUpstream && !downstreams[downstream].exchange.asksForGzip
+        !responseHead.mayNameUpstream && !downstreams[downstream].exchange.asksForGzip && !downstreams[downstream].exchange.isInflated
     }
 
     /// Bytes by which the client's head may be longer than the upstream's.

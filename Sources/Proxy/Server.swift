@@ -10,7 +10,7 @@ internal import Wire
 ///
 /// Its connections are structs in slabs. The files `Server+….swift` have one stage of a request each, in this order:
 /// Listening, Downstream, DownstreamTLS, Exchange, Tokens, Connecting, Pool, UpstreamBytes, Announcement, RequestBody, Response, Refusal,
-/// Rewriting, Inflating, Tunnel, Ending. Secrets and TokenFile are for the credentials.
+/// Rewriting, Inflating, Hiding, Tunnel, Ending. Secrets and TokenFile are for the credentials.
 public final class Server: EventHandler {
     let loop: Loop
     let kernel: any Kernel

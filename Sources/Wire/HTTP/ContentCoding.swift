@@ -1,6 +1,9 @@
 // What the head of a response says about its content's coding, for a proxy that has asked for gzip in its client's place.
 
 extension ResponseHead {
+    /// Whether the content has a coding, be it `identity`. A test of a bit.
+    public var hasContentCoding: Bool { fields.facts.names.contains(.contentEncoding) }
+
     /// Whether the content is gzip, once and alone (RFC 9110 section 8.4).
     ///
     /// - Parameter bytes: the bytes that were parsed.
