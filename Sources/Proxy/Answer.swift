@@ -115,11 +115,18 @@ extension Answer {
             proxyStatusError: "connection_limit_reached", retryAfter: 1, closes: true)
     }
 
-    static func contentTooLarge(_ route: String, bytesMax: Int) -> Answer {
+    static func contentTooLarge(_ route: String, bytesMax: Int, rule: String = "limits.requestBody") -> Answer {
         Answer(
             status: 413, code: "content_too_large",
-            message: "the request's content is longer than \(bytesMax) bytes, the limit of route \(route) (limits.requestBody)",
+            message: "the request's content is longer than \(bytesMax) bytes, the limit of route \(route) (\(rule))",
             proxyStatusError: "http_request_error", closes: true)
+    }
+
+    static func noRoomForContent(_ route: String) -> Answer {
+        Answer(
+            status: 503, code: "overloaded",
+            message: "route \(route) looks into contents (allow.rpcMethods), and there is no memory left to keep this one for that",
+            proxyStatusError: "connection_limit_reached", retryAfter: 1, closes: true)
     }
 
     static func queueTimeout(_ route: String, concurrency: Int, limit: Duration) -> Answer {

@@ -8,6 +8,8 @@ struct Exchange: ~Copyable {
     /// (`requestBody` and `responsePhase`): an upstream may answer before a request has ended.
     enum Phase: Equatable {
         case none
+        /// Its content is looked into first, and has to be there as a whole.
+        case receivingContent
         case waitingForToken
         case waitingForConnection
         /// An upstream connection serves it.
@@ -19,7 +21,8 @@ struct Exchange: ~Copyable {
 
         func mayBecome(_ next: Phase) -> Bool {
             switch self {
-            case .none: next == .waitingForToken || next == .answered
+            case .none: next == .receivingContent || next == .waitingForToken || next == .answered
+            case .receivingContent: next == .waitingForToken || next == .answered || next == .none
             case .waitingForToken: next == .waitingForConnection || next == .answered || next == .none
             case .waitingForConnection:
                 next == .forwarding || next == .waitingForToken || next == .answered || next == .none
@@ -64,6 +67,8 @@ struct Exchange: ~Copyable {
     var copy = ReplayCopy()
     /// The content has a length that is more than may be kept. What has gone of it is, as long as that is not too much.
     var isTooLongToKeep = false
+    /// Its content is looked into before anything goes upstream.
+    var isInspected = false
     /// Whether trailers of the request go upstream.
     var forwardsTrailers = false
     /// Field lines of the request's trailer section that go upstream, in each attempt. Most requests have none.

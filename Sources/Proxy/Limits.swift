@@ -28,6 +28,11 @@ enum Limits {
     static let permanentTokenInterval = Duration.seconds(2)
     /// Memory held for replays over all requests, beyond one buffer each. Further requests are forwarded without one.
     static let replayBytesMax = 256 * 1024 * 1024
+    /// A content that is looked into for JSON-RPC calls. It is kept as a whole, and read in one go: a longer one would hold up the
+    /// others. Refused with 413.
+    static let rpcContentBytesMax = 1024 * 1024
+    /// Calls in a batch: what go-ethereum takes. Refused with 403.
+    static let rpcCallsMax = 1000
     /// So much of an answer's content is looked at for the text that says that the token was refused. Such answers are short, and
     /// others with that status wait for so much.
     static let refusalContentBytesMax = 4 * 1024

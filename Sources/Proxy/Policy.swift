@@ -4,7 +4,8 @@ internal import Wire
 /// What a route lets through of the requests that reach it, by what their heads say.
 ///
 /// Decided in this order: the required field, the method, fields and parameters that would make it another method or path, the
-/// path's form, the preset, and the listed paths.
+/// path's form, the preset, the listed paths, and whether the content can be looked into for the calls in it. What it calls
+/// is decided when it is there.
 struct Policy {
     private let routeName: String
     private let requiredField: RequiredField?
@@ -16,6 +17,7 @@ struct Policy {
     private let confinesPaths: Bool
     private let paths: PathRule?
     private let readOnly: Rules?
+    let calls: CallRule?
     /// Bytes of a path that are taken off before it goes upstream.
     private let prefixCount: Int
 
@@ -29,13 +31,15 @@ struct Policy {
     /// Nil for a route that lets all through.
     init?(_ route: Route, credential: CredentialType) {
         let allow = route.allow
-        guard allow.methods != nil || allow.paths != nil || allow.requiredField != nil || route.preset != nil else { return nil }
+        guard allow.methods != nil || allow.paths != nil || allow.requiredField != nil || allow.rpcMethods != nil || route.preset != nil
+        else { return nil }
         routeName = route.name
         requiredField = allow.requiredField
         requiredFilter = FieldFilter(removing: allow.requiredField.map { [$0.name] } ?? [])
         methods = allow.methods?.map { Array($0.utf8) }
         methodsText = allow.methods?.joined(separator: ", ") ?? ""
-        confinesPaths = allow.paths != nil || route.preset != nil
+        confinesPaths = allow.paths != nil || route.preset != nil || allow.rpcMethods != nil
+        calls = allow.rpcMethods.map { CallRule($0, routeName: route.name) }
         confines = confinesPaths || allow.methods != nil
         let basePath = Array(route.upstream.basePath.utf8)
         paths = allow.paths.map { PathRule($0, basePath: basePath) }
@@ -66,6 +70,9 @@ struct Policy {
         if let answer = refuseOverride(head, bytes) { return answer }
         return confinesPaths ? refuseByPath(head, bytes) : nil
     }
+
+    /// Whether the content of a request with this method, which was let through, is looked into.
+    func inspects(_ method: Method) -> Bool { calls != nil && method == .post }
 
     private func isEqual(_ bytes: Span<UInt8>, _ range: Range<Int>, _ wanted: [UInt8]) -> Bool {
         guard range.count == wanted.count else { return false }
@@ -138,7 +145,11 @@ extension Policy {
         if let paths, !paths.matches(sent, rest) {
             return .forbidden("route \(routeName) does not allow the path \(sent.shown(rest)); allow.paths has \(paths.text)")
         }
-        return nil
+        guard let calls else { return nil }
+        if let answer = calls.refusalOfUpgrade(head, bytes) { return answer }
+        if head.method == .post { return calls.refusal(head, bytes) }
+        // With the preset, the methods that read are let through besides.
+        return readOnly == nil ? .methodRefused(bytes.shown(head.methodRange), allow: "POST", because: "allow.rpcMethods") : nil
     }
 
     private func refuseUnlessReading(
@@ -148,7 +159,7 @@ extension Policy {
             return .forbidden(
                 "the path \(sent.shown(rest)) moves money or publishes, which the preset read-only of route \(routeName) does not allow")
         }
-        guard head.method.isSafe || head.method == .post && rules.reading.matches(sent, rest) else {
+        guard head.method.isSafe || head.method == .post && (calls != nil || rules.reading.matches(sent, rest)) else {
             return .methodRefused(bytes.shown(head.methodRange), allow: "GET, HEAD, OPTIONS", because: "preset read-only")
         }
         if head.method.isSafe, head.framing != .none, head.framing != .length(0) {

@@ -55,6 +55,12 @@ struct ReplayCopy: ~Copyable {
         return far.withUnsafeBufferPointer { UnsafeBufferPointer(rebasing: $0[(offset - nearCount)...]) }
     }
 
+    /// All content, which has to be here.
+    var wholeContent: [UInt8] {
+        precondition(isWhole, "a content that was given up cannot be read")
+        return Array(near.bytes[headCount...]) + far
+    }
+
     /// Lets go of everything; the buffer goes back to its pool.
     mutating func end() -> Buffer {
         far = []

@@ -64,6 +64,9 @@ extension Server {
     private func pumpExchange(_ downstream: Handle<Downstream>) {
         guard downstreams[downstream].exchange.phase == .forwarding else {
             _ = flush(downstream)
+            if downstreams[downstream].phase == .exchanging, downstreams[downstream].exchange.phase == .receivingContent {
+                receiveInspected(downstream)
+            }
             return
         }
         let upstream = downstreams[downstream].exchange.upstream

@@ -106,6 +106,8 @@ extension Server {
         let phase = downstreams[downstream].exchange.phase
         let route = routes[downstreams[downstream].exchange.route]
         switch phase {
+        case .receivingContent:
+            answer(downstream, .requestTimeout("content", limit: route.configuration.timeouts.requestBody))
         case .waitingForToken:
             answer(downstream, .authTimeout(route.credential.configuration.name, limit: route.credential.configuration.authTimeout))
         case .waitingForConnection:

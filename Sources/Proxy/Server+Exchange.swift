@@ -22,8 +22,12 @@ extension Server {
         }
         downstreams[downstream].exchange.forwardsTrailers = requestHead.allowsTrailers
         let decision = listeners[downstreams[downstream].listener].router.decide(requestHead, head.span)
-        let contentBytesMax: Int
-        if case .route(let route) = decision { contentBytesMax = route.configuration.replayBodyBytesMax } else { contentBytesMax = 0 }
+        var contentBytesMax = 0
+        if case .route(let route) = decision {
+            let isInspected = route.policy?.inspects(requestHead.method) ?? false
+            downstreams[downstream].exchange.isInspected = isInspected
+            contentBytesMax = isInspected ? Limits.rpcContentBytesMax : route.configuration.replayBodyBytesMax
+        }
         downstreams[downstream].exchange.copy.begin(head, in: pool.lend(), contentBytesMax: contentBytesMax)
         parsedExchange = downstreams[downstream].exchange.number
         takeRequestID(downstream)
@@ -43,6 +47,10 @@ extension Server {
                 self.answer(downstream, answer)
                 return
             }
+            if downstreams[downstream].exchange.isInspected {
+                beginInspection(downstream)
+                return
+            }
             downstreams[downstream].exchange.become(.waitingForToken)
             awaitToken(downstream)
             takeToken(downstream)
@@ -54,6 +62,9 @@ extension Server {
         var count = downstreams[downstream].exchange.receivedCount
         if case .length(let length) = downstreams[downstream].exchange.requestFraming { count = length }
         let route = routes[downstreams[downstream].exchange.route].configuration
+        if downstreams[downstream].exchange.isInspected, count > Limits.rpcContentBytesMax {
+            return .contentTooLarge(route.name, bytesMax: Limits.rpcContentBytesMax, rule: "allow.rpcMethods")
+        }
         return count > route.limits.requestBodyBytesMax
             ? .contentTooLarge(route.name, bytesMax: route.limits.requestBodyBytesMax) : nil
     }

@@ -120,7 +120,7 @@ extension Server {
     }
 
     /// Keeps content for a second attempt, within the request's own bound and that of all requests together.
-    private func keep(_ content: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>) {
+    func keep(_ content: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>) {
         if replayBytes + content.count > Limits.replayBytesMax { downstreams[downstream].exchange.copy.giveUp() }
         downstreams[downstream].exchange.copy.append(content)
         downstreams[downstream].exchange.copyOffset = downstreams[downstream].exchange.copy.contentCount
@@ -131,7 +131,7 @@ extension Server {
     }
 
     /// Takes from the request's trailers what goes upstream.
-    private func keepTrailers(_ lines: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>) {
+    func keepTrailers(_ lines: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>) {
         guard downstreams[downstream].exchange.forwardsTrailers else { return }
         let route = routes[downstreams[downstream].exchange.route]
         downstreams[downstream].exchange.trailers = [UInt8](capacity: lines.count) { output in

@@ -66,6 +66,24 @@ extension Mistake {
                 #"proxy.json:3:29: routes[0].allow.requireHeader: what stands before the ":" is no field name; write "X-Name: value""#,
             ]),
         Mistake(
+            "no JSON-RPC method at all",
+            .route(#""allow": { "rpcMethods": [] }"#),
+            [
+                #"proxy.json:3:26: routes[0].allow.rpcMethods: the list is empty, so every request would be refused; write a method such as "getblock*" into it, or remove the key"#,
+            ]),
+        Mistake(
+            "a JSON-RPC method with a space",
+            .route(#""allow": { "rpcMethods": ["get block"] }"#),
+            [
+                #"proxy.json:3:27: routes[0].allow.rpcMethods[0]: "get block" has a character that no method's name has here; write visible ASCII characters"#,
+            ]),
+        Mistake(
+            "JSON-RPC methods without POST",
+            .route(#""allow": { "rpcMethods": ["getblock*"], "methods": ["GET"] }"#),
+            [
+                #"proxy.json:3:26: routes[0].allow.rpcMethods: JSON-RPC calls are sent by POST, which "methods" does not have; add it there"#,
+            ]),
+        Mistake(
             "a preset that there is not",
             .route(#""preset": "readonly""#),
             [

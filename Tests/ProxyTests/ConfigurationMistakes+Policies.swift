@@ -37,12 +37,6 @@ extension Mistake {
                 #"proxy.json:3:24: routes[0].allow.origins[0]: an origin has no path; write "http://localhost:3000""#,
             ]),
         Mistake(
-            "policies of a later version",
-            .route(#""allow": { "rpcMethods": ["get*"] }"#),
-            [
-                "proxy.json:3:12: routes[0].allow.rpcMethods: is not supported by this version of bearerproxy; remove it",
-            ]),
-        Mistake(
             "decompression of something else",
             .route(#""decompress": "gzip""#),
             [

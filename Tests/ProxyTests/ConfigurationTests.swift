@@ -54,11 +54,13 @@ import Wire
                         contentText: Array("jwt expired".utf8)),
                 ] && route.replayBodyBytesMax == 65_536 && route.decompress && route.cookies)
         let path = try #require(Glob(path: "/v2/x/*"))
+        let call = try #require(Glob(name: "getblock*"))
         #expect(
             route.allow
                 == Admittance(
-                    hosts: ["[::1]", "money.local"], origins: ["http://localhost:3000", "https://a.example"], methods: ["GET", "PUT"],
-                    paths: [path], requiredField: RequiredField(name: "X-Local-Key", value: Secret("hush hush")), users: route.allow.users))
+                    hosts: ["[::1]", "money.local"], origins: ["http://localhost:3000", "https://a.example"], methods: ["GET", "POST"],
+                    paths: [path], rpcMethods: [call], requiredField: RequiredField(name: "X-Local-Key", value: Secret("hush hush")),
+                    users: route.allow.users))
         #expect(route.preset == nil && configuration.routes[1].preset == .readOnly)
         #expect(route.allow.users?.map(\.kind) == [.name("alice"), .number(1001), .group("apps")])
         #expect(
@@ -125,8 +127,8 @@ import Wire
               "upstream": "HTTP://[0:0::1]:8443/v2/x//", "credential": "bloquo",
               "inject": [{ "header": "X-Token", "value": "a {token}/{customerId}" }],
               "socketIOToken": false, "decompress": true, "cookies": true, "exposed": false,
-              "allow": { "methods": ["GET", "PUT"], "hosts": ["[::1]", "Money.Local"], "origins": ["http://LOCALHOST:3000", "https://a.example:443"],
-                         "users": ["alice", 1001, "@apps"], "paths": ["/v2/x/*"], "rpcMethods": [],
+              "allow": { "methods": ["GET", "POST"], "hosts": ["[::1]", "Money.Local"], "origins": ["http://LOCALHOST:3000", "https://a.example:443"],
+                         "users": ["alice", 1001, "@apps"], "paths": ["/v2/x/*"], "rpcMethods": ["getblock*"],
                          "requireHeader": "X-Local-Key:  hush hush" },
               "reauthenticateOn": [{ "status": 401 }, { "status": 403, "header": "WWW-Authenticate: invalid_token", "body": "jwt expired" }], "replayBody": 65536,
               "limits": { "concurrency": 1, "requestsPerSecond": 0, "queue": 0, "requestBody": "4MiB" },

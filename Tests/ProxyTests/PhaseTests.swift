@@ -29,7 +29,8 @@ import Testing
 
     @Test func `a request moves as its table says`() {
         let moves: [Exchange.Phase: Set<Exchange.Phase>] = [
-            .none: [.waitingForToken, .answered], .waitingForToken: [.waitingForConnection, .answered, .none],
+            .none: [.receivingContent, .waitingForToken, .answered], .receivingContent: [.waitingForToken, .answered, .none],
+            .waitingForToken: [.waitingForConnection, .answered, .none],
             .waitingForConnection: [.forwarding, .waitingForToken, .answered, .none],
             .forwarding: [.waitingForToken, .waitingForConnection, .tunnelling, .answered, .none], .tunnelling: [.none], .answered: [.none],
         ]

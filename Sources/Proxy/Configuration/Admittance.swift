@@ -10,6 +10,8 @@ public struct Admittance: Sendable, Equatable {
     public let methods: [String]?
     /// What the path that goes upstream has to match one of. Nil: any.
     public var paths: [Glob]?
+    /// JSON-RPC methods, of which each call has to match one. Nil: contents are not looked into.
+    public var rpcMethods: [Glob]?
     /// What a request has to have, and does not take upstream.
     public var requiredField: RequiredField?
     /// The users of this machine whose connections are taken; never empty. Nil: everybody's.

@@ -13,17 +13,21 @@ extension Decoding {
         let methods = methodsNode.flatMap(self.methods)
         let pathsNode = object.optional("paths")
         let paths = pathsNode.flatMap(self.paths)
+        let callsNode = object.optional("rpcMethods")
+        let calls = callsNode.flatMap(rpcMethods)
+        if let callsNode, let methods, !methods.contains("POST") {
+            callsNode.error("JSON-RPC calls are sent by POST, which \"methods\" does not have; add it there")
+        }
         let fieldNode = object.optional("requireHeader")
         let field = fieldNode.flatMap(requiredField)
         let usersNode = object.optional("users")
         let users = usersNode.flatMap(self.users)
-        let isEmpty = { (json: JSON) in json.array?.isEmpty == true }
-        object.unsupported("rpcMethods", unless: isEmpty)
         object.finish()
         guard let hosts, let origins, (methodsNode == nil) == (methods == nil), (pathsNode == nil) == (paths == nil),
-            (fieldNode == nil) == (field == nil), (usersNode == nil) == (users == nil)
+            (callsNode == nil) == (calls == nil), (fieldNode == nil) == (field == nil), (usersNode == nil) == (users == nil)
         else { return nil }
-        return Admittance(hosts: hosts, origins: origins, methods: methods, paths: paths, requiredField: field, users: users)
+        return Admittance(
+            hosts: hosts, origins: origins, methods: methods, paths: paths, rpcMethods: calls, requiredField: field, users: users)
     }
 
     private func hosts(_ node: Node) -> [String]? {

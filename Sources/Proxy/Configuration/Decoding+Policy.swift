@@ -26,6 +26,19 @@ extension Decoding {
         return glob
     }
 
+    /// Patterns over the names of JSON-RPC methods.
+    func rpcMethods(_ node: Node) -> [Glob]? {
+        texts(node, of: "JSON-RPC methods", "a method such as \"getblock*\"") { text throws(Malformed) in
+            guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+                throw Malformed("\(quoted(text)) has a character that no method's name has here; write visible ASCII characters")
+            }
+            guard let glob = Glob(name: text) else {
+                throw Malformed("\(quoted(text)) has more than \(Glob.literalsMax) bytes besides its stars; put a star in place of some")
+            }
+            return glob
+        }
+    }
+
     /// `"X-Name: value"`. What stands in it is never repeated: it may be a secret to people.
     func requiredField(_ node: Node) -> RequiredField? {
         node.parse("a field such as \"X-Local-Key: value\"") { text throws(Malformed) in

@@ -1,0 +1,76 @@
+internal import EventLoop
+internal import Wire
+
+// A content that is looked into before anything of its request goes upstream: it is received whole, into what is otherwise kept
+// for a second attempt, and every attempt then begins with all of it at hand.
+
+extension Server {
+    /// Begins to receive the content, of which some may have come with the head.
+    func beginInspection(_ downstream: Handle<Downstream>) {
+        downstreams[downstream].exchange.become(.receivingContent)
+        awaitContent(downstream)
+        let hasBegun = downstreams[downstream].exchange.requestBody.isComplete || !downstreams[downstream].input.isEmpty
+        if downstreams[downstream].exchange.expectsContinue, !hasBegun {
+            // The upstream is not asked: it gets nothing before all of it is here.
+            lendOutput(downstream)
+            downstreams[downstream].output.appendWhole("HTTP/1.1 100 Continue\r\n\r\n")
+            downstreams[downstream].exchange.wasContinued = true
+            _ = flush(downstream)
+            guard downstreams[downstream].phase == .exchanging else { return }
+        }
+        receiveInspected(downstream)
+    }
+
+    private func awaitContent(_ downstream: Handle<Downstream>) {
+        setDeadline(downstream, after: routes[downstreams[downstream].exchange.route].configuration.timeouts.requestBody)
+    }
+
+    /// Receives what has come. When that was the last of it, the request goes on, or is answered.
+    func receiveInspected(_ downstream: Handle<Downstream>) {
+        do throws(MessageError) {
+            guard try fillCopy(downstream) else { return }
+        } catch {
+            answer(downstream, .malformed(error))
+            return
+        }
+        let rule = routes[downstreams[downstream].exchange.route].policy?.calls
+        if let answer = rule?.refusal(of: downstreams[downstream].exchange.copy.wholeContent) {
+            self.answer(downstream, answer)
+            return
+        }
+        downstreams[downstream].exchange.become(.waitingForToken)
+        awaitToken(downstream)
+        takeToken(downstream)
+    }
+
+    /// False when more has to come, or the request was answered, or is gone.
+    private func fillCopy(_ downstream: Handle<Downstream>) throws(MessageError) -> Bool {
+        while !downstreams[downstream].exchange.requestBody.isComplete {
+            if downstreams[downstream].input.count == downstreams[downstream].exchange.requestBody.heldCount {
+                switch receive(downstream) {
+                case .some: awaitContent(downstream)
+                case .blocked, .full: return false
+                case .ended:
+                    abandon(downstream)
+                    return false
+                }
+            }
+            let bytes = downstreams[downstream].input.bytes
+            let step = try downstreams[downstream].exchange.requestBody.step(bytes.span)
+            let content = UnsafeBufferPointer(rebasing: bytes[step.content])
+            downstreams[downstream].exchange.receivedCount += content.count
+            if let answer = refusalOfContent(downstream) {
+                self.answer(downstream, answer)
+                return false
+            }
+            keep(content, downstream)
+            if !step.trailers.isEmpty { keepTrailers(UnsafeBufferPointer(rebasing: bytes[step.trailers]), downstream) }
+            downstreams[downstream].input.consume(step.consumed)
+            guard downstreams[downstream].exchange.copy.isWhole else {
+                answer(downstream, .noRoomForContent(routes[downstreams[downstream].exchange.route].configuration.name))
+                return false
+            }
+        }
+        return true
+    }
+}
