@@ -66,6 +66,12 @@ static inline int linux_peer_user(int descriptor, uid_t *user) {
     return 0;
 }
 
+// Of a file that is held without being open, for which fchown is refused.
+static inline int linux_change_group(int descriptor, gid_t group) {
+    const int empty_path = 0x1000;
+    return fchownat(descriptor, "", (uid_t)-1, group, empty_path);
+}
+
 // Bytes that were sent and that the peer's machine has not confirmed; -1 where that cannot be told.
 static inline int linux_unconfirmed_count(int descriptor) {
     int count = 0;

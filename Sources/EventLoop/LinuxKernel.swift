@@ -277,8 +277,15 @@ extension LinuxKernel {
             setOption(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY)
             try bindInternet(descriptor, to: address)
         case .unix(let path):
-            try bindUnix(descriptor, path: path, options: options)
+            try removeStale(path)
+            try UnixSocketFile.bind(descriptor, to: path, options)
         }
+    }
+
+    private func removeStale(_ path: String) throws(SystemError) {
+        let probe = try socket(for: .unix(path))
+        defer { close(probe) }
+        try UnixSocketFile.removeStale(path, probe: probe)
     }
 
     private func bindInternet(_ descriptor: Int32, to address: SocketAddress) throws(SystemError) {
@@ -290,38 +297,6 @@ extension LinuxKernel {
     private func setOption(_ descriptor: Int32, _ level: Int32, _ option: Int32) {
         var on: Int32 = 1
         setsockopt(descriptor, level, option, &on, socklen_t(MemoryLayout<Int32>.size))
-    }
-
-    /// The file has its mode from the first moment: nobody can open it in between.
-    private func bindUnix(_ descriptor: Int32, path: String, options: ListenOptions) throws(SystemError) {
-        let address = SocketAddress.unix(path)
-        try removeStaleSocket(path)
-        // The file takes the socket's own mode, less the umask, which belongs to all threads and stays as it is. So it
-        // may be too narrow at first, and never too wide.
-        fchmod(descriptor, options.mode)
-        guard address.withSystemForm({ linux_bind(descriptor, $0, $1) }) == 0 else { throw failure("bind", address) }
-        guard chmod(path, options.mode) == 0 else { throw failure("chmod", address) }
-        guard let group = options.group else { return }
-        guard let entry = getgrnam(group) else {
-            throw SystemError(call: "getgrnam", errno: ENOENT, subject: "group \(group)")
-        }
-        guard chown(path, uid_t.max, entry.pointee.gr_gid) == 0 else { throw failure("chown", address) }
-    }
-
-    /// A socket file that nobody listens on is left from an earlier run. Anything else in its place stays.
-    private func removeStaleSocket(_ path: String) throws(SystemError) {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return }
-        guard status.st_mode & S_IFMT == S_IFSOCK else {
-            throw SystemError(call: "bind", errno: EEXIST, subject: "unix:\(path), which is no socket")
-        }
-        let probe = try socket(for: .unix(path))
-        defer { close(probe) }
-        let code = SocketAddress.unix(path).withSystemForm { linux_connect(probe, $0, $1) }
-        guard code != 0, errno == ECONNREFUSED else {
-            throw SystemError(call: "bind", errno: EADDRINUSE, subject: "unix:\(path)")
-        }
-        unlink(path)
     }
 }
 

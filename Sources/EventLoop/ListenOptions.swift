@@ -4,7 +4,7 @@ public struct ListenOptions: Sendable {
     public var backlog: Int32
     /// Permission bits of a Unix socket's file, in force from its first moment.
     public var mode: UInt32
-    /// The group that a Unix socket's file is given, by name; nil leaves it.
+    /// The group that a Unix socket's file is given, by name or number; nil leaves it.
     public var group: String?
 
     /// A backlog of 1,024, and for Unix sockets a file that only its owner may open.

@@ -103,6 +103,7 @@ public final class Server: EventHandler {
             guard let destination = preparation.destination(of: route, index: destinations.count) else { continue }
             destinations.append(destination)
             let users = preparation.users(of: route)
+            preparation.checkSocket(of: route)
             var listenContext: TLSContext?
             if let settings = route.listenTLS { listenContext = preparation.listenContext(settings) }
             guard preparation.findings.isEmpty else { continue }
@@ -117,7 +118,7 @@ public final class Server: EventHandler {
         } catch {
             findings.append(error.finding)
         }
-        for warning in configuration.warnings { log.event(.warning, warning.description) }
+        for warning in configuration.warnings + Preparation.warnings(configuration) { log.event(.warning, warning.description) }
         tellWarnings()
         guard findings.isEmpty else { throw .configuration(findings) }
         if let tokenFile { restoreTokens(from: tokenFile) }
@@ -215,6 +216,9 @@ extension Server {
 // MARK: without serving
 
 extension Server {
+    /// What is allowed, but hardly meant, on a machine as this one is.
+    public static func warnings(_ configuration: Configuration) -> [Finding] { Preparation.warnings(configuration) }
+
     /// All that would hinder a start, without opening a socket: secrets that are missing, certificates that cannot be read.
     public static func findings(_ configuration: Configuration, secrets: any SecretReading) -> [Finding] {
         var preparation = Preparation(configuration: configuration, secrets: secrets)
@@ -222,6 +226,7 @@ extension Server {
         for route in configuration.routes {
             _ = preparation.destination(of: route, index: 0)
             _ = preparation.users(of: route)
+            preparation.checkSocket(of: route)
             if let settings = route.listenTLS { _ = preparation.listenContext(settings) }
         }
         do throws(TokenFileError) {

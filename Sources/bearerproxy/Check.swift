@@ -17,7 +17,7 @@ struct Check: ParsableCommand {
         }
         let secrets = SecretReader()
         let findings = Server.findings(configuration, secrets: secrets)
-        for warning in configuration.warnings + secrets.warnings { Console.error("warning: \(warning)") }
+        for warning in configuration.warnings + Server.warnings(configuration) + secrets.warnings { Console.error("warning: \(warning)") }
         for finding in findings { Console.error(finding.description) }
         if !findings.isEmpty { throw ExitStatus.failure }
         let routes = configuration.routes.count

@@ -60,6 +60,8 @@ enum Launch {
         let isUnix = error.subject.hasPrefix("unix:")
         return switch error.errno {
         case EADDRINUSE: "another program listens there: \(isUnix ? "end that one, or choose another path" : portAdvice)"
+        case EPERM where isUnix && error.call == "chown": "put the user of bearerproxy into that group, or choose one of its groups"
+        case EPERM where isUnix: "remove that file, which belongs to another user"
         case EACCES where isUnix: "let the user of bearerproxy write to the socket's directory"
         case EACCES: "ports below 1024 are for root; choose a higher one, or grant CAP_NET_BIND_SERVICE"
         case ENOENT where isUnix: "make the socket's directory first"

@@ -107,6 +107,37 @@ struct UnixSocketTests {
         }
     }
 
+    /// Links that lead to a file of somebody else would have its mode changed by name.
+    @Test func `a link in the socket's place stays, and so does what it leads to`() throws {
+        defer { removeDirectory("h", "i") }
+        let (link, file) = ("\(directory)/h", "\(directory)/i")
+        Glibc.close(open(file, O_CREAT | O_WRONLY, 0o640))
+        #expect(symlink(file, link) == 0)
+        let error = #expect(throws: SystemError.self) { try kernel.listen(on: .unix(link), options: ListenOptions(mode: 0o666)) }
+        #expect(error?.errno == EEXIST)
+        #expect(mode(file) == 0o640)
+    }
+
+    @Test func `the umask is as it was`() throws {
+        defer { removeDirectory("j") }
+        let before = umask(0o027)
+        defer { umask(before) }
+        kernel.close(try kernel.listen(on: .unix("\(directory)/j"), options: ListenOptions(mode: 0o666)))
+        #expect(mode("\(directory)/j") == 0o666)
+        #expect(umask(0o027) == 0o027)
+    }
+
+    @Test func `a directory that all may write to is told, unless only owners may take away what is in it`() throws {
+        defer { removeDirectory() }
+        let path = "\(directory)/a/b.sock"
+        #expect(UnixSocketFile.unsafeDirectory(above: path) == nil)
+        #expect(chmod(directory, 0o777) == 0)
+        #expect(UnixSocketFile.unsafeDirectory(above: path) == directory)
+        #expect(UnixSocketFile.unsafeDirectory(above: "\(directory)/b.sock") == directory)
+        #expect(chmod(directory, 0o1777) == 0)
+        #expect(UnixSocketFile.unsafeDirectory(above: path) == nil)
+    }
+
     @Test func `a group that does not exist is an error`() {
         defer { removeDirectory("g") }
         let options = ListenOptions(mode: 0o660, group: "no-such-group-here")

@@ -38,7 +38,7 @@ extension Decoding {
             (presetNode == nil) == (preset == nil), exposed != nil, let listenTLS
         else { return nil }
         let route = Route(
-            name: name, listen: listen, listenTLS: listenTLS.settings, pathPrefix: Array(pathPrefix.utf8), stripPrefix: stripPrefix, host: host.name, upstream: upstream,
+            name: name, listen: listen, listenPlace: listenNode.place, listenTLS: listenTLS.settings, pathPrefix: Array(pathPrefix.utf8), stripPrefix: stripPrefix, host: host.name, upstream: upstream,
             credential: credential, inject: inject, socketIOToken: socketIOToken, reauthenticateOn: reauthenticateOn, replayBodyBytesMax: replayBody, allow: allow,
             timeouts: timeouts, tls: dialling.tls, tlsPlace: dialling.place ?? listenNode.place, connectTo: dialling.connectTo,
             limits: limits, decompress: decompress, cookies: cookies, preset: preset)

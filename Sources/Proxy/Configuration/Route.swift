@@ -3,6 +3,7 @@ public struct Route: Sendable {
     /// For logs and metrics; unique.
     public let name: String
     public let listen: ListenAddress
+    public let listenPlace: Place
     /// How clients' connections are encrypted; the same in all routes of a listener. Nil: they are not.
     public let listenTLS: ListenTLS?
     /// Begins with `/`; the longest match among the routes of one listener wins.
