@@ -115,6 +115,13 @@ extension Answer {
             proxyStatusError: "connection_limit_reached", retryAfter: 1, closes: true)
     }
 
+    static func tooManyConnections(of user: ClientUser, _ placesMax: Int) -> Answer {
+        let whose = user.number.map { "user \($0) has" } ?? "clients whose user is not known have"
+        return Answer(
+            status: 503, code: "overloaded", message: "\(whose) \(placesMax) connections already (limits.connectionsPerUser)",
+            proxyStatusError: "connection_limit_reached", retryAfter: 1, closes: true)
+    }
+
     static func contentTooLarge(_ route: String, bytesMax: Int, rule: String = "limits.requestBody") -> Answer {
         Answer(
             status: 413, code: "content_too_large",

@@ -75,6 +75,8 @@ struct Downstream: ~Copyable {
     var isRefused = false
     /// Whose it is; nil until a route, or a limit, has asked.
     var user: ClientUser?
+    /// Whether it has one of its user's places.
+    var isCounted = false
     /// It has had a request.
     var hasBeenUsed = false
     /// While breaking: what had not reached the client yet, and until when some more of it has to.

@@ -3,6 +3,8 @@ enum Limits {
     /// Client connections that are being told that there are too many, besides those that are served. Others wait in the
     /// kernel's backlog.
     static let refusalsMax = 64
+    /// Of these, such as are told that their user has too many. The rest is for when all places are taken.
+    static let refusalsOfUsersMax = refusalsMax / 2
     /// Descriptors that are not for clients and their upstream connections: listeners, the loop's own, logs, token calls,
     /// and refused clients.
     static let descriptorReserve = 24 + refusalsMax

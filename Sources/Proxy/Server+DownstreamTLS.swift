@@ -55,7 +55,7 @@ extension Server {
         // Bytes may have come with the end of the handshake, which no event will tell of.
         downstreams[downstream].canReceive = true
         guard !downstreams[downstream].isRefused else {
-            refuseHead(downstream, .tooManyConnections(clientsMax))
+            refuseHead(downstream, refusalOfConnection(downstream))
             return true
         }
         setDeadline(downstream, after: headTimeout(of: downstreams[downstream].listener))

@@ -156,14 +156,16 @@ extension Server {
         if isTooMany {
             downstreams[handle].isRefused = true
             refusedCount += 1
+        } else if let placesMax = configuration.connectionsPerUserMax, !takePlace(handle, of: placesMax) {
+            return
         }
         if let tls = listeners[listener].tls {
             if beginHandshake(handle, tls) { setDeadline(handle, after: headTimeout(of: listener)) } else { close(handle) }
             return
         }
-        guard !isTooMany else {
+        guard !downstreams[handle].isRefused else {
             // Whatever it is going to ask: a client that is told so can try again, one that waits in the backlog only waits.
-            refuseHead(handle, .tooManyConnections(clientsMax))
+            refuseHead(handle, refusalOfConnection(handle))
             advance(handle)
             return
         }

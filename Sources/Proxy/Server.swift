@@ -51,6 +51,8 @@ public final class Server: EventHandler {
     @exclusivity(unchecked) var hasUnaccepted = false
     /// Clients that are one too many, and are being told so.
     @exclusivity(unchecked) var refusedCount = 0
+    /// Clients that have a place, by their user; only where each has so many at most.
+    @exclusivity(unchecked) var placesTaken: [ClientUser: Int] = [:]
     /// TLS handshakes of clients that are under way, the oldest first.
     @exclusivity(unchecked) var handshakes: [Handle<Downstream>] = []
     /// Clients whose TLS failed and that were not told of, and from when on the next is.
@@ -204,6 +206,7 @@ extension Server {
         for downstream in endedDownstreams {
             loop.removeTimer(downstreams[downstream].timer)
             if downstreams[downstream].isRefused { refusedCount -= 1 }
+            if downstreams[downstream].isCounted { givePlaceBack(downstream) }
             downstreams.remove(downstream)
         }
         endedUpstreams.removeAll(keepingCapacity: true)

@@ -23,5 +23,11 @@ extension Mistake {
                 #"proxy.json:3:51: routes[0].allow.users[4]: the string is empty; write a user such as "alice" or 1001, or a group such as "@staff""#,
                 #"proxy.json:3:55: routes[0].allow.users[5]: true stands here; write a user such as "alice" or 1001, or a group such as "@staff""#,
             ]),
+        Mistake(
+            "no place for anybody",
+            .top(#""limits": { "connectionsPerUser": 0 }"#),
+            [
+                "proxy.json:4:35: limits.connectionsPerUser: 0 stands here; write a whole number from 1 to 16384",
+            ]),
     ]
 }

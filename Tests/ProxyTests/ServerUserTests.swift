@@ -96,4 +96,63 @@ import Testing
         #expect(users.verdict(on: 1, at: .zero) == .refused(name: "daemon"))
         #expect(users.verdict(on: 1, at: Limits.userLifetime + .seconds(1)) == .refused(name: "daemon"))
     }
+
+    // MARK: places
+
+    @Test func `one user cannot take all places, and others have theirs`() throws {
+        let bench = try Bench(top: #", "limits": { "connectionsPerUser": 2 }"#)
+        bench.kernel.clientUser = { Self.alice }
+        let held = try (0..<2).map { _ in try bench.client() }
+        #expect(bench.turn { bench.server.downstreams.count == 2 })
+        let third = try bench.client()
+        third.send(Self.get)
+        #expect(bench.turn { third.isEnded })
+        #expect(third.text.hasPrefix("HTTP/1.1 503 ") && third.text.contains("Retry-After: 1\r\n"))
+        #expect(third.text.contains(#""code":"overloaded","message":"user 54321 has 2 connections already (limits.connectionsPerUser)""#))
+        bench.kernel.clientUser = { 1 }
+        let other = try bench.client()
+        other.send(Self.get)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasPrefix("GET ") })
+        #expect(held.allSatisfy { !$0.isOver })
+    }
+
+    @Test func `a place that is given back is the next one's`() throws {
+        let bench = try Bench(top: #", "limits": { "connectionsPerUser": 1 }"#)
+        bench.kernel.clientUser = { Self.alice }
+        for _ in 0..<3 {
+            let client = try bench.client()
+            #expect(bench.turn { bench.server.downstreams.count == 1 })
+            #expect(bench.server.placesTaken == [.user(Self.alice): 1])
+            client.close()
+            #expect(bench.turn { bench.server.downstreams.count == 0 })
+            #expect(bench.server.placesTaken.isEmpty)
+        }
+    }
+
+    @Test func `clients whom nobody knows have the places of one user`() throws {
+        let bench = try Bench(top: #", "limits": { "connectionsPerUser": 1 }"#)
+        bench.kernel.clientUser = { nil }
+        let first = try bench.client()
+        #expect(bench.turn { bench.server.downstreams.count == 1 })
+        let second = try bench.client()
+        #expect(bench.turn { second.isEnded })
+        #expect(second.text.contains("clients whose user is not known have 1 connections already"))
+        #expect(!first.isOver)
+    }
+
+    @Test func `a flood of one user's connections leaves room for those of others`() throws {
+        let bench = try Bench(top: #", "limits": { "connections": 4, "connectionsPerUser": 2 }"#)
+        bench.kernel.clientUser = { Self.alice }
+        let flood = try (0..<120).map { _ in try bench.client() }
+        #expect(bench.turn { flood.filter { !$0.isOver }.count == 2 })
+        #expect(flood.filter { $0.text.hasPrefix("HTTP/1.1 503 ") }.count >= Limits.refusalsOfUsersMax)
+        bench.kernel.clientUser = { 1 }
+        let other = try bench.client()
+        other.send(Self.get)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasPrefix("GET ") })
+        upstream.send(Self.empty)
+        #expect(bench.turn { other.text.hasPrefix("HTTP/1.1 204") })
+    }
 }

@@ -12,6 +12,8 @@ public struct Configuration: Sendable {
     public let tokenCache: TokenCacheSettings?
     /// Clients' connections at one time, over all listeners; one more is refused with 503.
     public let connectionsMax: Int
+    /// Of these, how many of one user of this machine; those of nobody knows whom count as one user's. Nil: as many as there are.
+    public let connectionsPerUserMax: Int?
     /// How long exchanges in flight may take to finish once the proxy stops accepting; 0 ends them at once.
     public let drainTimeout: Duration
     /// Event loops.

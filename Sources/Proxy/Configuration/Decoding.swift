@@ -60,16 +60,17 @@ struct Decoding {
         let areCredentialsReadable = readCredentials(credentialsNode)
         let routes = routesNode.flatMap { self.routes($0, areCredentialsReadable: areCredentialsReadable) }
         let log = object.optional("log").map(logSettings) ?? .standard
-        let connectionsMax = object.optional("limits").map(connectionsMax) ?? Limits.connections.upperBound
+        let limits = object.optional("limits").map(connectionLimits) ?? ConnectionLimits()
         let drainTimeout = object.optional("drainTimeout").map { $0.duration(in: Limits.drainTimeout) } ?? .seconds(30)
         checkThreads(object)
         let tokenCache = object.optional("tokenCache").map(tokenCacheSettings)
         object.unsupported("admin")
         object.unsupported("egressProxy")
         object.finish()
-        guard let routes, let log, let connectionsMax, let drainTimeout else { return nil }
+        guard let routes, let log, let limits, let drainTimeout else { return nil }
         return Configuration(
-            routes: routes, credentials: credentials, log: log, tokenCache: tokenCache ?? nil, connectionsMax: connectionsMax, drainTimeout: drainTimeout, threads: 1,
+            routes: routes, credentials: credentials, log: log, tokenCache: tokenCache ?? nil, connectionsMax: limits.total,
+            connectionsPerUserMax: limits.perUser, drainTimeout: drainTimeout, threads: 1,
             warnings: diagnosis.warnings)
     }
 
@@ -137,11 +138,22 @@ struct Decoding {
         return TokenCacheSettings(file: file, place: fileNode.place)
     }
 
-    private func connectionsMax(_ node: Node) -> Int? {
+    private struct ConnectionLimits {
+        var total = Limits.connections.upperBound
+        var perUser: Int?
+    }
+
+    private func connectionLimits(_ node: Node) -> ConnectionLimits? {
         guard let object = ObjectReader(node, "an object such as { \"connections\": 1000 }") else { return nil }
-        let connections = object.optional("connections").map { $0.int(in: Limits.connections) } ?? Limits.connections.upperBound
+        let total = object.optional("connections").map { $0.int(in: Limits.connections) } ?? Limits.connections.upperBound
+        let perUserNode = object.optional("connectionsPerUser")
+        let perUser = perUserNode.flatMap { $0.int(in: Limits.connections) }
         object.finish()
-        return connections
+        guard let total, (perUserNode == nil) == (perUser == nil) else { return nil }
+        if let perUser, perUser >= total {
+            perUserNode?.warning("one user can still take all places, of which there are \(total) (limits.connections); write a smaller number")
+        }
+        return ConnectionLimits(total: total, perUser: perUser)
     }
 
     private func checkThreads(_ object: ObjectReader) {
