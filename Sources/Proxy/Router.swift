@@ -3,7 +3,8 @@ internal import Wire
 /// Finds the route of a request among those of its listener, or the answer that refuses it.
 ///
 /// Decided in this order: is the method one that a proxy forwards, is the request from where it may come, which route is
-/// meant, and does that route allow it (see `Policy`). Nothing of a refused request goes anywhere.
+/// meant, and does that route allow it (see `Policy`). Whether its user may ask is decided
+/// after that, where a connection is known (`Server.refusalOfUser`). Nothing of a refused request goes anywhere.
 struct Router {
     enum Decision {
         case route(RouteState)
@@ -175,6 +176,7 @@ extension Router {
             proxyStatusError: "destination_not_found")
     }
 
+    /// Not `same-site`, which is what another port of this machine is: browsers say the origin with all but plain GETs from there.
     private static let crossSite = Array("cross-site".utf8)
 
     /// For messages: bounded, whatever a client sends.

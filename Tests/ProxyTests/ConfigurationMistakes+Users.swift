@@ -29,5 +29,13 @@ extension Mistake {
             [
                 "proxy.json:4:35: limits.connectionsPerUser: 0 stands here; write a whole number from 1 to 16384",
             ]),
+        Mistake(
+            "hosts that stand for all or for none",
+            .route(#""allow": { "hosts": ["0.0.0.0", "[::]"] }, "host": "[::ffff:0.0.0.0]""#),
+            [
+                #"proxy.json:3:22: routes[0].allow.hosts[0]: "0.0.0.0" is no host, though browsers take it for this machine, whatever page asks; write "127.0.0.1" or "[::1]""#,
+                #"proxy.json:3:33: routes[0].allow.hosts[1]: "[::]" is no host, though browsers take it for this machine, whatever page asks; write "127.0.0.1" or "[::1]""#,
+                #"proxy.json:3:52: routes[0].host: "[::ffff:0.0.0.0]" is no host, though browsers take it for this machine, whatever page asks; write "127.0.0.1" or "[::1]""#,
+            ]),
     ]
 }

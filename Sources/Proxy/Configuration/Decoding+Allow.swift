@@ -1,10 +1,11 @@
 internal import Wire
 
 extension Decoding {
-    /// `listen`: a listener with an address of its own is called by that address too.
-    func admittance(_ node: Node?, _ listen: ListenAddress?) -> Admittance? {
-        let standard = Admittance(
-            hosts: ["localhost", "127.0.0.1", "[::1]"] + (listen?.exposedHost.map { [$0] } ?? []), origins: [], methods: nil)
+    func admittance(_ node: Node?, listen: ListenAddress?) -> Admittance? {
+        var names = ["localhost", "127.0.0.1", "[::1]"]
+        // A page can have a name of its own lead to this address, but no page's name is an address.
+        if let own = listen?.host, !names.contains(own) { names.append(own) }
+        let standard = Admittance(hosts: names, origins: [], methods: nil)
         guard let node else { return standard }
         guard let object = ObjectReader(node, "an object such as { \"methods\": [\"GET\"] }") else { return nil }
         let hosts = object.optional("hosts").map(self.hosts) ?? standard.hosts

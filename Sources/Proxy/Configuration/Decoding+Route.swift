@@ -25,7 +25,7 @@ extension Decoding {
         let socketIOToken = self.socketIOToken(object.optional("socketIOToken"), for: credential.map { credentials[$0].kind })
         let reauthenticateOn = object.optional("reauthenticateOn").map(refusalRules) ?? [.unauthorized]
         let replayBody = object.optional("replayBody").map { $0.size(in: Limits.replayBody) } ?? 1 << 20
-        let allow = admittance(object.optional("allow"), listen)
+        let allow = admittance(object.optional("allow"), listen: listen)
         let timeouts = self.timeouts(object.optional("timeouts"))
         let limits = self.limits(object.optional("limits"))
         let decompress = decompress(object, inject)
@@ -70,7 +70,11 @@ extension Decoding {
         guard !text.contains("/") else { throw Malformed("\(quoted(text)) is no host; write the name alone, without scheme and path") }
         let (host, port) = try HostName.split(text)
         guard port == nil else { throw Malformed("hosts are compared without their port; write \(quoted(host))") }
-        return try HostName.parse(host).authorityText
+        let name = try HostName.parse(host)
+        guard !name.isUnspecified else {
+            throw Malformed("\(quoted(host)) is no host, though browsers take it for this machine, whatever page asks; write \"127.0.0.1\" or \"[::1]\"")
+        }
+        return name.authorityText
     }
 
     private func pathPrefix(_ node: Node) -> String? {

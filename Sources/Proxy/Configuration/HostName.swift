@@ -26,6 +26,15 @@ struct HostName: Hashable {
         }
     }
 
+    /// Whether it is no host's address, but stands for all or for none.
+    var isUnspecified: Bool {
+        switch kind {
+        case .name: false
+        case .ipv4: name == "0.0.0.0"
+        case .ipv6: name == "::" || name == "::ffff:0.0.0.0"
+        }
+    }
+
     /// A name, an IPv4 address or an IPv6 address in brackets.
     static func parse(_ text: String) throws(Malformed) -> HostName {
         if text.hasPrefix("[") && text.hasSuffix("]") {

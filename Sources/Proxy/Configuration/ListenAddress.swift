@@ -15,6 +15,12 @@ public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// The one address that is listened on, as it stands in a Host field; nil where there are several or none.
+    var host: String? {
+        guard case .tcp(let host, _) = self, !isWildcard else { return nil }
+        return host.contains(":") ? "[\(host)]" : host
+    }
+
     static let example = "\"127.0.0.1:8080\", \"localhost:8080\", \"[::1]:8080\" or \"unix:/run/bearerproxy/app.sock\""
 
     private static let exposedExample = "\"0.0.0.0:8443\", \"[::]:8443\" or one address of this machine such as \"192.0.2.7:8443\""
@@ -44,12 +50,6 @@ public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     /// Whether other machines may reach it.
     var isExposed: Bool {
         if case .tcp(let host, _) = self { !host.hasPrefix("127.") && host != "::1" && !host.hasPrefix("::ffff:127.") } else { false }
-    }
-
-    /// The one address that other machines reach it by, as it stands in Host; nil where there is none or are many.
-    var exposedHost: String? {
-        guard isExposed, !isWildcard, case .tcp(let host, _) = self else { return nil }
-        return host.contains(":") ? "[\(host)]" : host
     }
 
     /// Every address of this machine, of one family.
