@@ -152,7 +152,7 @@ def refused_requests() -> list[bytes]:
 def told(make_proxy, make_upstream, route, authority, tmp_path_factory, leaf):
     """Runs all of it. The proxy, still running, and every secret that was in play."""
     directory = tmp_path_factory.mktemp("leaks")
-    known = {name: secret(name) for name in ["env-id", "env-key", "file-key", "command-key", "systemd-token", "user", "password", "pin"]}
+    known = {name: secret(name) for name in ["env-id", "env-key", "file-key", "command-key", "systemd-token", "user", "password", "pin", "required"]}
     accounts, state = Accounts(make_upstream), {"refused": set()}
     upstream = make_upstream(lambda connection: misbehave(connection, state))
     stranger = make_upstream(answering(OK), leaf=Authority(tmp_path_factory.mktemp("stranger")).leaf("stranger", ["upstream.test"]))
@@ -179,6 +179,7 @@ def told(make_proxy, make_upstream, route, authority, tmp_path_factory, leaf):
     routes.append(route(upstream.port, credential="env", socketIOToken=True, timeouts=short) | {"name": "socket-io"})
     routes.append(route(stranger.port, credential="env") | {"name": "not-trusted"})
     routes.append(route(unused_port(), credential="env") | {"name": "not-there"})
+    routes.append(route(upstream.port, credential="env", allow={"requireHeader": f"X-Key: {known['required']}"}) | {"name": "required"})
     environment = {
         "LEAK_ID": known["env-id"], "LEAK_KEY": known["env-key"], "LEAK_USER": known["user"], "LEAK_PASSWORD": known["password"],
         "LEAK_PIN": known["pin"], "CREDENTIALS_DIRECTORY": str(directory / "systemd"),
@@ -196,6 +197,9 @@ def told(make_proxy, make_upstream, route, authority, tmp_path_factory, leaf):
         with proxy.client() as client:
             client.send_as_far_as_taken(bytes_)
             drain(client)
+    with proxy.client(proxy.ports[-1]) as client:
+        assert client.ask(request(fields=[("X-Key", known["required"])])).status == 200
+        assert client.ask(request(fields=[("X-Key", known["required"] + "x")])).status == 403
     # Token calls that fail, each with what it must not tell; every refusal begins one.
     accounts.wrong += [
         plain(everything, "400 Bad Request"), b'HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"accessToken": "' + everything,
