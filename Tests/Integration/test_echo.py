@@ -184,6 +184,24 @@ def test_in_a_long_content_again_and_again(echo):
     assert len(chunked) == len(text) and echo.token[8:].encode() not in chunked
 
 
+@pytest.mark.parametrize("framing", ["chunks", "length", "gzip"])
+def test_for_a_client_that_takes_nothing_for_a_while(echo, framing):
+    """All buffers are full, and what was held back needs room of its own."""
+    text = (f"<{echo.token}>" + echo.token[: len(echo.token) // 2]).encode() * 30_000
+    size = len(echo.token) + 13
+    if framing == "gzip":
+        echo.reply = answer(gzip.compress(text, 1), 500, [("Content-Encoding", "gzip")])
+    else:
+        echo.reply = answer(text) if framing == "length" else answer(b"", chunks=[text[at : at + size] for at in range(0, len(text), size)])
+    with echo.proxy.client() as client:
+        client.send(request())
+        time.sleep(0.5)
+        found = client.response().body
+    assert len(found) == len(text) and echo.token[8:].encode() not in found
+    differing = sum(1 for old, new in zip(text, found) if old != new and new != ord("*"))
+    assert differing == 0 and found.count(b"<") >= 30_000
+
+
 def test_what_only_begins_like_it_comes_through_whole(echo):
     """At the end of a chunk, of the content, and with the next bytes being other ones."""
     start = echo.token[:-1].encode()
