@@ -19,13 +19,14 @@ let package = Package(
     dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
     targets: [
         .systemLibrary(name: "CLinux"),
+        .target(name: "CMemory"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         .target(name: "Wire", dependencies: ["CZlib"], swiftSettings: pure),
         .target(name: "TLS", dependencies: ["COpenSSL"], swiftSettings: common),
         .target(name: "EventLoop", dependencies: ["CLinux"], swiftSettings: common),
-        .target(name: "Credentials", dependencies: ["Wire"], swiftSettings: pure),
+        .target(name: "Credentials", dependencies: ["Wire", "CMemory"], swiftSettings: pure),
         .target(name: "Proxy", dependencies: ["Credentials", "Wire", "TLS", "EventLoop"], swiftSettings: common),
         .target(name: "Sandbox", dependencies: ["Wire", "TLS", "EventLoop"], swiftSettings: common),
 
@@ -48,7 +49,7 @@ let package = Package(
         .testTarget(name: "SimulationTests", dependencies: ["Simulation", "EventLoop"], swiftSettings: common),
 
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "CLinux", "Simulation"], swiftSettings: common),
-        .testTarget(name: "CredentialsTests", dependencies: ["Credentials", "Wire"], swiftSettings: common),
+        .testTarget(name: "CredentialsTests", dependencies: ["Credentials", "Wire", "CMemory"], swiftSettings: common),
         .testTarget(
             name: "ProxyTests", dependencies: ["Proxy", "Credentials", "EventLoop", "Wire", "Compressor"], swiftSettings: common),
         .testTarget(

@@ -1,8 +1,11 @@
+internal import CMemory
+
 /// Bytes that nobody may see but the peer they are meant for: a token, a password, a rendered token call.
 ///
-/// The bytes stand in memory of their own, which is overwritten before it is given back. Every way to print, dump or
-/// reflect upon a secret says `(secret)`. Equality takes the same time wherever two secrets of one length differ.
-/// Copies made elsewhere, as by the `String` a secret came in, are not reached by the wiping.
+/// The bytes stand in pages of their own, which are in no core file, in no process that is forked off, not in the swap as far as the
+/// system allows (RLIMIT_MEMLOCK, a page for each secret), and are overwritten before they are given back. Every way to
+/// print, dump or reflect upon a secret says `(secret)`, and none encodes it. Equality takes the same time wherever two
+/// secrets of one length differ. Copies made elsewhere, as by the `String` a secret came in, are not reached by this.
 // Unchecked, and safe: the memory is written in the initialisers alone, read only after them, and never lent beyond a call.
 @safe public final class Secret: @unchecked Sendable {
     /// In bytes.
@@ -23,8 +26,7 @@
 
     /// Holds what `render` appends; it has room for `capacity` bytes.
     init(capacity: Int, rendering render: (inout OutputSpan<UInt8>) -> Void) {
-        let storage = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: capacity)
-        unsafe storage.initialize(repeating: 0)
+        let storage = unsafe Self.guarded(capacity)
         var output = unsafe OutputSpan(buffer: storage, initializedCount: 0)
         render(&output)
         unsafe count = output.finalize(for: storage)
@@ -32,8 +34,7 @@
     }
 
     deinit {
-        unsafe Self.wipe(storage)
-        unsafe storage.deallocate()
+        if let memory = unsafe storage.baseAddress { unsafe memory_guarded_end(memory, storage.count) }
     }
 
     /// Lends the bytes for the length of the call.
@@ -43,10 +44,11 @@
         try body(unsafe Span(_unsafeElements: UnsafeBufferPointer(start: storage.baseAddress, count: count)))
     }
 
-    // Never inlined: next to the deallocation, the compiler may take writes that nobody reads for superfluous.
-    @inline(never)
-    static func wipe(_ bytes: UnsafeMutableBufferPointer<UInt8>) {
-        unsafe bytes.update(repeating: 0)
+    /// Zeroed; no memory at all for none.
+    private static func guarded(_ capacity: Int) -> UnsafeMutableBufferPointer<UInt8> {
+        guard capacity > 0 else { return unsafe UnsafeMutableBufferPointer(start: nil, count: 0) }
+        guard let memory = unsafe memory_guarded_make(capacity) else { preconditionFailure("there is no memory for a secret") }
+        return unsafe UnsafeMutableBufferPointer(start: memory.assumingMemoryBound(to: UInt8.self), count: capacity)
     }
 }
 

@@ -1,3 +1,5 @@
+import CMemory
+import Glibc
 import Testing
 
 @testable import Credentials
@@ -15,12 +17,50 @@ import Testing
         #expect((Secret(left) == Secret(right)) == isEqual)
     }
 
-    @Test func `wiping leaves zeros`() {
-        let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 64)
-        memory.initialize(repeating: 0xA5)
-        Secret.wipe(memory)
-        #expect(memory.allSatisfy { $0 == 0 })
-        memory.deallocate()
+    @Test func `its memory is in no core, in no child and not in the swap`() throws {
+        let secret = Secret([UInt8](repeating: 0xA5, count: 5000))
+        let address = secret.withBytes { $0.withUnsafeBufferPointer { UInt(bitPattern: $0.baseAddress) } }
+        let flags = try #require(Self.flags(ofMappingAt: address), "/proc/self/smaps tells of each mapping")
+        #expect(flags.contains("dd"), "not to be dumped: \(flags)")
+        #expect(flags.contains("wf"), "wiped in a child: \(flags)")
+        #expect(flags.contains("lo"), "locked, unless RLIMIT_MEMLOCK allows nothing: \(flags)")
+        let plain = [UInt8](repeating: 1, count: 5000)
+        let other = plain.withUnsafeBufferPointer { Self.flags(ofMappingAt: UInt(bitPattern: $0.baseAddress)) }
+        #expect(other?.contains("dd") == false)
+    }
+
+    @Test func `its memory is overwritten and given back`() throws {
+        var address: UInt = 0
+        do {
+            let secret = Secret([UInt8](repeating: 0xA5, count: 200_000))
+            address = secret.withBytes { $0.withUnsafeBufferPointer { UInt(bitPattern: $0.baseAddress) } }
+            #expect(Self.flags(ofMappingAt: address)?.contains("dd") == true)
+        }
+        #expect(Self.flags(ofMappingAt: address)?.contains("dd") != true)
+        var bytes = [UInt8](repeating: 0xA5, count: 64)
+        bytes.withUnsafeMutableBytes { memory_wipe($0.baseAddress!, $0.count) }
+        #expect(bytes == [UInt8](repeating: 0, count: 64))
+    }
+
+    @Test func `a secret is not encodable`() {
+        #expect(!(Secret("hush") as Any is any Encodable))
+        #expect(!(Secret("hush") as Any is any Hashable), "a hash would be a way to compare, and to guess")
+    }
+
+    /// `VmFlags` of the mapping that holds an address (proc_pid_smaps(5)).
+    private static func flags(ofMappingAt address: UInt) -> [Substring]? {
+        guard let file = fopen("/proc/self/smaps", "r") else { return nil }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 4096)
+        var isInside = false
+        while fgets(&line, Int32(line.count), file) != nil {
+            let words = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).split { " \n".contains($0) }
+            guard let first = words.first else { continue }
+            let ends = first.split(separator: "-").compactMap { UInt($0, radix: 16) }
+            if ends.count == 2 { isInside = ends[0] <= address && address < ends[1] }
+            if isInside, first == "VmFlags:" { return Array(words.dropFirst()) }
+        }
+        return nil
     }
 
     @Test func `nothing that prints a value shows a secret`() throws {

@@ -15,6 +15,7 @@ import Testing
         ("TLS", "import EventLoop"), ("Credentials", "internal import TLS"), ("Credentials", "internal import EventLoop"),
         ("Proxy", "internal import Sandbox"), ("Sandbox", "internal import Proxy"), ("Proxy", "internal import CLinux"),
         ("Proxy", "internal import COpenSSL"), ("Sandbox", "import CZlib"), ("bearerproxy", "import CLinux"),
+        ("Proxy", "import CMemory"), ("Wire", "internal import CMemory"),
         ("Proxy", "import Foundation"), ("bearerproxy", "import FoundationEssentials"),
         ("Proxy", "@preconcurrency public import Foundation"), ("Proxy", "@testable\timport Sandbox"),
         ("Wire", "import struct Foundation.Data"), ("Wire", "  import func Glibc.read"), ("TLS", "let a = 1; import Glibc"),
@@ -27,7 +28,7 @@ import Testing
 
     @Test(arguments: [
         ("Wire", "internal import CZlib"), ("TLS", "import COpenSSL"), ("EventLoop", "internal import CLinux"),
-        ("Credentials", "internal import Wire"), ("Proxy", "public import EventLoop"), ("Sandbox", "internal import TLS"),
+        ("Credentials", "internal import Wire"), ("Credentials", "internal import CMemory"), ("Proxy", "public import EventLoop"), ("Sandbox", "internal import TLS"),
         ("bearerproxy", "internal import ArgumentParser"), ("Proxy", "// import nothing else"), ("Wire", "var imports = 1"),
         ("Proxy", "internal import struct EventLoop.Event"),
     ])

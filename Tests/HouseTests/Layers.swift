@@ -1,6 +1,6 @@
 /// Which target may import what: imports point one way, so no format and no token can reach a socket.
 ///
-///     bearerproxy → { Proxy · Sandbox } → Credentials → Wire → CZlib
+///     bearerproxy → { Proxy · Sandbox } → Credentials → Wire → CZlib,  Credentials → CMemory
 ///                                       → TLS → COpenSSL,  EventLoop → CLinux
 enum Layers {
     /// Besides the standard library, all that a target's files may name.
@@ -8,7 +8,7 @@ enum Layers {
         "bearerproxy": ["ArgumentParser", "Glibc", "Proxy", "Sandbox", "Credentials", "Wire", "TLS", "EventLoop"],
         "Proxy": ["Glibc", "Credentials", "Wire", "TLS", "EventLoop"],
         "Sandbox": ["Glibc", "Credentials", "Wire", "TLS", "EventLoop"],
-        "Credentials": ["Wire"],
+        "Credentials": ["Wire", "CMemory"],
         "Wire": ["CZlib"],
         "TLS": ["COpenSSL"],
         "EventLoop": ["Glibc", "CLinux", "Synchronization"],
