@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A fixed run of bytes that is filled at its end and emptied at its start. It never grows: when it is full, its
 /// owner stops reading.
 ///
@@ -10,6 +12,8 @@ public struct Buffer: ~Copyable {
     public let capacity: Int
     private var start = 0
     private var end = 0
+    /// The memory before this held a secret.
+    private var secretEnd = 0
 
     /// The buffer of an idle connection: no bytes, no room.
     public init() {
@@ -22,7 +26,10 @@ public struct Buffer: ~Copyable {
         self.capacity = capacity
     }
 
-    deinit { base?.deallocate() }
+    deinit {
+        if secretEnd > 0 { wipe() }
+        base?.deallocate()
+    }
 
     /// Whether there is memory behind it.
     public var isLent: Bool { base != nil }
@@ -88,7 +95,18 @@ public struct Buffer: ~Copyable {
         return result
     }
 
+    /// All that was written so far is overwritten before anyone else has the memory: it holds a secret.
+    public mutating func holdSecret() { secretEnd = max(secretEnd, end) }
+
+    /// The same of all that may ever have been written.
+    public mutating func holdSecrets() { secretEnd = capacity }
+
+    private func wipe() {
+        if let base { explicit_bzero(base, secretEnd) }
+    }
+
     consuming func releaseMemory() -> UnsafeMutablePointer<UInt8>? {
+        if secretEnd > 0 { wipe() }
         let memory = base
         discard self
         return memory

@@ -91,9 +91,10 @@ public final class SecretReader: SecretReading {
         }
         // Also of what turns out to be no secret: it is not looked at again until it has changed.
         signatures[source.place] = FileSignature(status)
-        let bytes = try readAll(descriptor, path, source)
+        var bytes = try readAll(descriptor, path, source)
+        defer { bytes.withUnsafeMutableBytes { explicit_bzero($0.baseAddress!, $0.count) } }
         let result = try SecretText.secret(bytes, of: source, quoted(path))
-        if status.st_mode & S_IFMT == S_IFREG && status.st_mode & S_IROTH != 0 { warn(path, source.place) }
+        if status.st_mode & S_IFMT == S_IFREG { warn(path, source.place, status.st_mode) }
         return result
     }
 
@@ -115,9 +116,13 @@ public final class SecretReader: SecretReading {
         return Array(bytes.prefix(count))
     }
 
-    private func warn(_ path: String, _ place: Place) {
-        let warning = Finding(place: place, message: "\(quoted(path)) can be read by every user of this machine; run chmod o-r on it")
-        if !warnings.contains(warning) { warnings.append(warning) }
+    private func warn(_ path: String, _ place: Place, _ mode: mode_t) {
+        func warn(_ message: String) {
+            let warning = Finding(place: place, message: "\(quoted(path)) \(message)")
+            if !warnings.contains(warning) { warnings.append(warning) }
+        }
+        if mode & S_IROTH != 0 { warn("can be read by every user of this machine; run chmod o-r on it") }
+        if mode & S_IWOTH != 0 { warn("can be changed by every user of this machine; run chmod o-w on it") }
     }
 
     private func unreadable(_ path: String, _ source: SecretSource, _ error: Int32) -> SecretError {

@@ -194,6 +194,7 @@ extension Server {
         injected.withBytes { bytes in
             bytes.withUnsafeBufferPointer { upstreams[upstream].output.appendWhole($0) }
         }
+        upstreams[upstream].output.holdSecret()
         upstreams[upstream].output.appendWhole("X-Request-Id: ")
         downstreams[downstream].exchange.requestID.withBytes(head: head) { upstreams[upstream].output.appendWhole($0) }
         upstreams[upstream].output.appendWhole("\r\n")

@@ -133,6 +133,8 @@ extension Server {
             if upstreams[upstream].client == .none { destination.promisedCount -= 1 }
         case .serving, .tunnelling, .discarding, .closed: break
         }
+        // The answer to a token call, whole or not.
+        if case .tokenCall = upstreams[upstream].client { upstreams[upstream].input.holdSecrets() }
         upstreams[upstream].become(.closed)
         upstreams[upstream].client = .none
         upstreams[upstream].tls?.sendCloseNotify()

@@ -57,6 +57,7 @@ extension Server {
         append(request.fieldLines, upstream)
         upstreams[upstream].output.appendWhole("\r\n")
         append(request.body, upstream)
+        upstreams[upstream].output.holdSecret()
         _ = flush(upstream)
     }
 
