@@ -5,9 +5,9 @@ enum Limits {
     static let refusalsMax = 64
     /// Of these, such as are told that their user has too many. The rest is for when all places are taken.
     static let refusalsOfUsersMax = refusalsMax / 2
-    /// Descriptors that are not for clients and their upstream connections: listeners, the loop's own, logs, token calls,
-    /// and refused clients.
-    static let descriptorReserve = 24 + refusalsMax
+    /// Descriptors that no connection of a client or to an upstream takes, besides listeners': standard input and output, the loop's
+    /// own and the log's (8), a file that is opened for a moment (4), look-ups of names (4 threads, 3 each), commands (4, 2 each).
+    static let descriptorReserve = 32
     /// Upstream connections at one time, over all routes; a route's own limit is `limits.concurrency`.
     static let upstreamsMax = 16_384
     /// Connections accepted from one listener in one turn, so that a flood of them does not starve requests.

@@ -18,6 +18,7 @@ extension Server {
             giveFault(.unreachable(address: destination.text, reason: "the proxy has \(Limits.upstreamsMax) connections"), to: client, destination)
             return
         }
+        let hasRoom = makeRoom()
         let upstream = upstreams.insert { handle in
             let timer = loop.makeTimer(for: handlerID, token: EventToken(handle).rawValue)
             return Upstream(destination: destination, timer: timer, client: client)
@@ -30,11 +31,28 @@ extension Server {
         }
         upstreams[upstream].connectDeadline = now + timeout
         setDeadline(upstream, at: upstreams[upstream].connectDeadline)
+        guard hasRoom else {
+            // Told by the timer, as below.
+            upstreams[upstream].fault = .unreachable(
+                address: destination.text, reason: "the proxy has no descriptor left for it; raise the limit of open files")
+            setDeadline(upstream, at: now)
+            return
+        }
         if resolve(destination) {
             connectToNextAddress(upstream)
         } else {
             destination.resolving.append(upstream)
         }
+    }
+
+    /// Whether one more connection leaves alone the descriptors that are for all else. If there is no other way, one that has
+    /// rested in the pool ends for it.
+    func makeRoom() -> Bool {
+        let ended = endedDownstreams.count + endedUpstreams.count
+        guard downstreams.count + upstreams.count - ended >= budget.socketsMax else { return true }
+        guard let pooled = destinations.first(where: { !$0.idle.isEmpty })?.idle.first else { return false }
+        closeUpstream(pooled)
+        return true
     }
 
     func setDeadline(_ upstream: Handle<Upstream>, at deadline: Duration) {

@@ -100,7 +100,8 @@ extension Server {
         listener.mayHaveMore = true
         for _ in 0..<Limits.acceptsPerTurn {
             let isTooMany = downstreams.count - refusedCount >= clientsMax
-            if isTooMany && (isRoomComing() || downstreams.isFull) || listener.tls != nil && isHandshakeRoomMissing() {
+            let isFull = isTooMany && (isRoomComing() || downstreams.isFull)
+            if isFull || listener.tls != nil && isHandshakeRoomMissing() || !makeRoom() {
                 loop.arm(listener.timer, at: now + Limits.acceptPause)
                 return
             }

@@ -35,7 +35,7 @@ extension Server {
         if count < placesMax {
             placesTaken[user] = count + 1
             downstreams[downstream].isCounted = true
-        } else if refusedCount < Limits.refusalsOfUsersMax {
+        } else if refusedCount < min(Limits.refusalsOfUsersMax, budget.refusalsMax / 2) {
             downstreams[downstream].isRefused = true
             refusedCount += 1
         } else {

@@ -22,8 +22,9 @@ public final class Server: EventHandler {
     var toldWarningsCount = 0
     /// Where tokens are kept for the next process, if anywhere.
     private(set) var tokenFile: TokenFile?
+    let budget: DescriptorBudget
     /// Clients that are served at one time: as many as are configured, or as there are descriptors for.
-    let clientsMax: Int
+    var clientsMax: Int { budget.clientsMax }
     let downstreams: Slab<Downstream>
     let upstreams = Slab<Upstream>(capacity: Limits.upstreamsMax)
     var handlerID: HandlerID!
@@ -72,8 +73,9 @@ public final class Server: EventHandler {
     public init(
         configuration: Configuration, secrets: any SecretReading, loop: Loop, log: Log, descriptorsMax: Int = .max
     ) throws(StartError) {
-        clientsMax = min(configuration.connectionsMax, max(1, (descriptorsMax - Limits.descriptorReserve) / 2))
-        downstreams = Slab(capacity: clientsMax + Limits.refusalsMax)
+        budget = DescriptorBudget(
+            descriptorsMax: descriptorsMax, listenersMax: configuration.routes.count * 2, clientsMax: configuration.connectionsMax)
+        downstreams = Slab(capacity: budget.clientsMax + budget.refusalsMax)
         self.configuration = configuration
         self.secrets = secrets
         self.loop = loop

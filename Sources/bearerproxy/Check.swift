@@ -15,6 +15,7 @@ struct Check: ParsableCommand {
         } catch {
             throw ExitStatus.failure
         }
+        FileWarnings.tell(configuration, file: try file.chosenPath())
         let secrets = SecretReader()
         let findings = Server.findings(configuration, secrets: secrets)
         for warning in configuration.warnings + Server.warnings(configuration) + secrets.warnings { Console.error("warning: \(warning)") }

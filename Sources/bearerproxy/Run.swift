@@ -16,6 +16,7 @@ struct Run: ParsableCommand {
         try checkUser()
         let configuration = try file.load()
         do {
+            FileWarnings.tell(configuration, file: try file.chosenPath())
             let loop = Loop(kernel: try LinuxKernel())
             let confinement = Confinement(configuration, file: try file.chosenPath())
             let server = try Launch.server(configuration, on: loop, as: user?.user, confine: confinement.apply)

@@ -335,3 +335,114 @@ def test_only_root_becomes_another(place):
 def test_root_without_a_user_is_warned(start, reachable, make_upstream):
     proxy = start(reachable(make_upstream().port))
     assert eventually(lambda: "warning: running as root" in proxy.tail())
+
+
+# --- what others could do with its files
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_what_others_could_change_is_warned_of(command, reachable, place, token):
+    port = unused_port()
+    secret = secret_file(place, "token", token)
+    cache = place / "cache"
+    cache.mkdir()
+    configuration = {
+        "routes": [reachable(1, listen=f"127.0.0.1:{port}")],
+        "credentials": {"fixed": {"type": "static", "token": {"file": str(secret)}}},
+        "tokenCache": {"file": str(cache / "tokens")},
+    }
+    path = place / "proxy.json"
+    path.write_text(json.dumps(configuration))
+
+    def warnings() -> str:
+        if command == "check":
+            result = bearerproxy("check", "--config", path)
+            assert result.returncode == 0, result
+            return result.stderr
+        process = Process([BINARY, "run", "--config", path], place, "warned")
+        process.wait_until(lambda: accepts(port))
+        assert process.terminate() == 0
+        return process.tail()
+
+    path.chmod(0o644)
+    assert "every user of this machine" not in warnings()
+    path.chmod(0o666)
+    secret.chmod(0o602)
+    cache.chmod(0o777)
+    told = warnings()
+    assert f"{path}: every user of this machine can change it" in told
+    assert 'token\\" can be changed by every user' in told or 'token" can be changed by every user' in told
+    assert f"{cache}: every user of this machine can write there" in told
+    # As in /tmp: nobody removes what is not theirs.
+    cache.chmod(0o1777)
+    assert f"{cache}: every user" not in warnings()
+
+
+# --- descriptors
+
+
+def descriptors(proxy) -> int:
+    return len(os.listdir(f"/proc/{proxy.process.pid}/fd"))
+
+
+@ROOT_ONLY
+def test_connections_never_take_the_last_descriptors(start, reachable, make_upstream, place, token):
+    new = token + "-new"
+    accepted = {token}
+
+    def serve(message):
+        is_known = (message.one("Authorization") or "").removeprefix("Bearer ") in accepted
+        return b"HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n" % (b"200 OK" if is_known else b"401 Unauthorized")
+
+    upstreams = [make_upstream(answering(serve)) for _ in range(3)]
+    routes = [reachable(upstream.port) | {"name": f"up{number}"} for number, upstream in enumerate(upstreams)]
+    proxy = start(*routes, before=["prlimit", "--nofile=64:64"])
+    proxy.secrets.append(new)
+    listeners = len(routes)
+    clients, served, most = [], 0, 0
+    # More clients than there are descriptors, each with a connection that stays.
+    for number in range(80):
+        stream = socket.create_connection(("127.0.0.1", proxy.ports[number % listeners]), timeout=limits.ANSWER)
+        clients.append(stream)
+        stream.sendall(request())
+        most = max(most, descriptors(proxy))
+    # Whoever asks again and again is served, with all upstreams in turn: connections that rest give way.
+    for number in range(30):
+        with proxy.client(proxy.ports[number % listeners]) as client:
+            answer = client.ask(request())
+            assert answer.status in (200, 503), answer
+            served += answer.status == 200
+        most = max(most, descriptors(proxy))
+    assert served > 0
+    assert most <= 64 - 16, f"{most} of 64 descriptors were open"
+    assert "cannot accept" not in proxy.tail() and "Too many open files" not in proxy.tail()
+    # The rest is there for what has to be opened now: the secret's file.
+    replaced(place / "token", new)
+    os.chown(place / "token", USER.pw_uid, USER.pw_gid)
+    accepted.clear()
+    accepted.add(new)
+
+    def passes() -> bool:
+        with proxy.client() as client:
+            return client.ask(request()).status == 200
+
+    assert eventually(passes), proxy.tail()
+    for stream in clients:
+        stream.close()
+
+
+@pytest.mark.skipif(shutil.which("gcore") is None, reason="there is no gdb, and deploy/test could not install it")
+@ROOT_ONLY
+def test_what_was_done_with_a_token_leaves_none_in_memory(start, reachable, make_upstream, place, token):
+    """Where all memory is in the core, as it is in that of a kernel with other ideas, the secrets' own pages are not, and no
+    buffer holds what has been sent."""
+    upstream = make_upstream(refusing_all_but(token))
+    proxy = start(reachable(upstream.port))
+    for _ in range(3):
+        with proxy.client() as client:
+            for _ in range(5):
+                assert client.ask(request("POST", body=b"marker-of-a-content")).status == 200
+    Path(f"/proc/{proxy.process.pid}/coredump_filter").write_text("0x33")
+    core = core_of(proxy.process.pid, place)
+    assert b"marker-of-a-content" in core, "what is no secret stays in its buffer"
+    assert_no_secret(core, [token], "the memory that is not the secrets' own")

@@ -10,7 +10,7 @@ import Testing
 
     @Test func `a client that waits for a place gets that of one that asks nothing`() throws {
         // Room for two clients.
-        let bench = try Bench(descriptorsMax: Limits.descriptorReserve + 4)
+        let bench = try Bench(descriptorsMax: 8)
         var upstream: Peer?
         for number in 0..<5 {
             let client = try bench.client()

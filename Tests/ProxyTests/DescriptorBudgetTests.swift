@@ -1,0 +1,18 @@
+import Testing
+
+@testable import Proxy
+
+@Suite struct DescriptorBudgetTests {
+    @Test(arguments: [
+        (64, 2, 16_384, 32, 14, 4), (1024, 2, 16_384, 990, 463, 64), (1 << 20, 4, 16_384, (1 << 20) - 36, 16_384, 64),
+        (1024, 2, 100, 990, 100, 64), (8, 2, 16_384, 4, 2, 0), (0, 2, 16_384, 2, 1, 0),
+        (.max, 2, 16_384, Int.max - 34, 16_384, 64),
+    ])
+    func `no connection takes what the rest of the process needs`(
+        descriptorsMax: Int, listenersMax: Int, wanted: Int, socketsMax: Int, clientsMax: Int, refusalsMax: Int
+    ) {
+        let budget = DescriptorBudget(descriptorsMax: descriptorsMax, listenersMax: listenersMax, clientsMax: wanted)
+        #expect((budget.socketsMax, budget.clientsMax, budget.refusalsMax) == (socketsMax, clientsMax, refusalsMax))
+        #expect(clientsMax == 1 || 2 * clientsMax + refusalsMax <= socketsMax)
+    }
+}
