@@ -51,7 +51,7 @@ let package = Package(
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "CLinux", "Simulation"], swiftSettings: common),
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials", "Wire", "CMemory"], swiftSettings: common),
         .testTarget(
-            name: "ProxyTests", dependencies: ["Proxy", "Credentials", "EventLoop", "Wire", "Compressor"], swiftSettings: common),
+            name: "ProxyTests", dependencies: ["Proxy", "Credentials", "EventLoop", "TLS", "Wire", "Compressor"], swiftSettings: common),
         .testTarget(
             name: "ProxySimulationTests",
             dependencies: ["Proxy", "Sandbox", "Simulation", "EventLoop", "Credentials", "Wire", "Compressor"], swiftSettings: common),

@@ -605,10 +605,10 @@ def test_a_unix_socket_may_have_tls_too(make_proxy, route, upstream, secure, aut
     made = route(upstream.port, listenTLS=secure()) | {"name": "unix"}
     made["listen"] = f"unix:{path}"
     make_proxy(route(upstream.port), made)
-    assert eventually(path.exists)
     with socket.socket(socket.AF_UNIX) as stream:
         stream.settimeout(limits.ANSWER)
-        stream.connect(str(path))
+        # Bound a moment before it listens.
+        assert eventually(lambda: stream.connect_ex(str(path)) == 0)
         with trusting(authority.certificate).wrap_socket(stream, server_hostname="localhost") as secured:
             secured.sendall(GET)
             assert secured.recv(1000).startswith(b"HTTP/1.1 200")

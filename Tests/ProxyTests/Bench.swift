@@ -1,5 +1,6 @@
 import EventLoop
 import Glibc
+import TLS
 import Testing
 
 @testable import Proxy
@@ -18,15 +19,22 @@ final class Bench: EventHandler {
     private let upstreamListener: Int32
     private let tokenListener: Int32
     private var peers: [Peer] = []
+    /// Clients speak TLS with it.
+    private let certificate: ListenerCertificate?
+    private let clientContext: TLSContext?
     private var timer = TimerID.none
 
     /// `route` is more members of the route, each with a comma before it; `tokenCredential` is a credential of its own, in
     /// which `ENDPOINT` stands for the token endpoint's address. With a `secret`, that is where client keys or token are really
-    /// read from. Events go to the descriptor `events`.
+    /// read from. Events go to the descriptor `events`. Where it is `encrypted`, as all are that do not say otherwise if the
+    /// environment has `BEARERPROXY_TESTS_ENCRYPTED`, clients speak TLS with the proxy.
     init(
         route: String = "", top: String = "", log: String = #"{ "access": "off", "level": "error" }"#, hasTokenCalls: Bool = false, tokenCredential: String? = nil, upstreamHost: String = "127.0.0.1", basePath: String = "",
-        descriptorsMax: Int = .max, secret: String? = nil, events: Int32 = STDERR_FILENO
+        descriptorsMax: Int = .max, secret: String? = nil, events: Int32 = STDERR_FILENO,
+        encrypted: Bool = getenv("BEARERPROXY_TESTS_ENCRYPTED") != nil
     ) throws {
+        certificate = encrypted ? try ListenerCertificate() : nil
+        clientContext = try certificate?.clientContext()
         kernel = try BentKernel()
         loop = Loop(kernel: kernel)
         upstreamListener = try Self.listen()
@@ -37,7 +45,7 @@ final class Bench: EventHandler {
             : #"{ "type": "static", "token": \#(secret ?? #"{ "env": "TOKEN" }"#) }"#)
         let text = """
             { "routes": [{ "name": "main", "listen": "127.0.0.1:0", "upstream": "http://\(upstreamHost):\(Self.port(of: upstreamListener))\(basePath)",
-                "credential": "key"\(route) }],
+                "credential": "key"\(route)\(certificate?.member ?? "") }],
               "credentials": { "key": \(credential) }, "log": \(log)\(top) }
             """
         let configuration = try Configuration.load(Array(text.utf8), file: "proxy.json")
@@ -69,8 +77,8 @@ final class Bench: EventHandler {
 }
 
 extension Bench {
-    /// A client that is connected to the proxy.
-    func client() throws -> Peer {
+    /// A client that is connected to the proxy; where it speaks TLS, with its handshake done.
+    func client(isAwaited: Bool = true) throws -> Peer {
         let port = try #require(server.listening.first?.address.port)
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = Self.loopback(port)
@@ -80,7 +88,10 @@ extension Bench {
             }
         }
         try #require(code == 0)
-        return keep(descriptor)
+        let client = keep(descriptor, clientContext)
+        // Only then is it what tests of requests begin with.
+        if isAwaited { try #require(turn { client.isEstablished || client.isOver }) }
+        return client
     }
 
     /// The next connection that the proxy makes to its upstream.
@@ -145,8 +156,8 @@ extension Bench {
         return keep(descriptor)
     }
 
-    private func keep(_ descriptor: Int32) -> Peer {
-        let peer = Peer(descriptor)
+    private func keep(_ descriptor: Int32, _ context: TLSContext? = nil) -> Peer {
+        let peer = Peer(descriptor, context)
         peers.append(peer)
         return peer
     }

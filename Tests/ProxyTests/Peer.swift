@@ -1,8 +1,12 @@
 import Glibc
+import TLS
 
-/// A socket at the other end of the proxy: a client's, or an upstream's. It never waits.
+/// A socket at the other end of the proxy: a client's, which may speak TLS, or an upstream's. It never waits.
 final class Peer {
     private var descriptor: Int32
+    private var tls: TLSConnection?
+    /// Its handshake is done, if there is one.
+    private(set) var isEstablished = false
     private(set) var received: [UInt8] = []
     private var unsent: [UInt8] = []
     /// Bytes of `unsent` that the socket has taken.
@@ -12,11 +16,14 @@ final class Peer {
     var isReading = true
     /// The proxy has ended its side.
     private(set) var isEnded = false
-    /// The proxy has reset the connection.
+    /// The proxy has reset the connection, or has ended it in another way than TLS has it.
     private(set) var isReset = false
 
-    init(_ descriptor: Int32) {
+    /// With a context, as a client that speaks TLS.
+    init(_ descriptor: Int32, _ context: TLSContext? = nil) {
         self.descriptor = descriptor
+        tls = context.flatMap { try? TLSConnection(client: $0, serverName: "localhost", transport: PeerTransport(), descriptor: descriptor) }
+        isEstablished = tls == nil
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
     }
 
@@ -43,6 +50,10 @@ final class Peer {
     /// Sends and receives what the socket allows now.
     func turn() {
         guard descriptor >= 0 else { return }
+        guard tls == nil else {
+            turnEncrypted()
+            return
+        }
         flush()
         var bytes = [UInt8](repeating: 0, count: 65_536)
         while !isOver, isReading {
@@ -56,6 +67,29 @@ final class Peer {
             } else {
                 isReset = true
             }
+        }
+    }
+
+    private func turnEncrypted() {
+        do throws(TLSError) {
+            if isOver { return }
+            tls!.socketReadable()
+            if !isEstablished {
+                guard try tls!.handshake() == .done else { return }
+                isEstablished = true
+            }
+            flush()
+            let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 1)
+            defer { bytes.deallocate() }
+            while !isOver, isReading {
+                switch try tls!.read(into: bytes) {
+                case .bytes(let count): received.append(contentsOf: bytes[..<count])
+                case .closed: isEnded = true
+                case .wantsRead, .wantsWrite: return
+                }
+            }
+        } catch {
+            isReset = true
         }
     }
 
@@ -75,25 +109,36 @@ final class Peer {
     func reset() {
         var atOnce = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &atOnce, socklen_t(MemoryLayout<linger>.size))
+        tls = nil
         close()
     }
 
     func close() {
+        if tls != nil { tls!.sendCloseNotify() }
+        tls = nil
         if descriptor >= 0 { Glibc.close(descriptor) }
         descriptor = -1
     }
 
     private func flush() {
         while !unsent.isEmpty, descriptor >= 0 {
-            let count = unsent.withUnsafeBytes { bytes in
-                Glibc.send(descriptor, bytes.baseAddress! + sentCount, bytes.count - sentCount, Int32(MSG_NOSIGNAL))
-            }
+            let count = unsent.withUnsafeBytes { bytes in send(UnsafeRawBufferPointer(rebasing: bytes[sentCount...])) }
             guard count > 0 else { return }
             sentCount += count
             guard unsentCount == 0 else { continue }
             unsent = []
             sentCount = 0
         }
-        if isFinishing, unsent.isEmpty, descriptor >= 0 { shutdown(descriptor, Int32(SHUT_WR)) }
+        guard isFinishing, unsent.isEmpty, descriptor >= 0 else { return }
+        if tls != nil {
+            guard isEstablished, (try? tls!.endWriting()) == .done else { return }
+        }
+        shutdown(descriptor, Int32(SHUT_WR))
+    }
+
+    private func send(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard tls != nil else { return Glibc.send(descriptor, bytes.baseAddress!, bytes.count, Int32(MSG_NOSIGNAL)) }
+        guard isEstablished, case .bytes(let count)? = try? tls!.write(bytes) else { return 0 }
+        return count
     }
 }

@@ -9,7 +9,7 @@ import Testing
     private static func answer(
         to request: String, with lines: (UInt16) -> [String], route: String = "", path: String = ""
     ) throws -> (client: String, upstream: String) {
-        let bench = try Bench(route: route, basePath: path)
+        let bench = try Bench(route: route, basePath: path, encrypted: false)
         let client = try bench.client()
         client.send(request.replacing("PORT", with: "\(bench.upstreamPort)"))
         let upstream = try bench.upstream()
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test func `another client's head in between does not change whose address is written`() throws {
-        let bench = try Bench()
+        let bench = try Bench(encrypted: false)
         let client = try bench.client()
         client.send("GET /a HTTP/1.1\r\nHost: localhost:1111\r\n\r\n")
         let upstream = try bench.upstream()
@@ -89,7 +89,7 @@ import Testing
     @Test(arguments: [(60_000, true), (40_000, false)])
     func `a head that has no room when it has been rewritten is a fault`(_ fillingCount: Int, _ isTooLong: Bool) throws {
         let host = "\(String(repeating: "l", count: 60)).\(String(repeating: "l", count: 60)).\(String(repeating: "l", count: 60))"
-        let bench = try Bench(route: #", "allow": { "hosts": ["\#(host)"] }"#)
+        let bench = try Bench(route: #", "allow": { "hosts": ["\#(host)"] }"#, encrypted: false)
         let client = try bench.client()
         client.send("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n")
         let upstream = try bench.upstream()

@@ -355,7 +355,7 @@ extension ServerInflatingTests {
     @Test func `text that says that the token was refused is found in gzip`() throws {
         for accepted in ["", "Accept-Encoding: gzip\r\n"] {
             let rules = #", "decompress": true, "reauthenticateOn": [{ "status": 403, "body": "jwt expired" }]"#
-            let bench = try Bench(route: rules, hasTokenCalls: true)
+            let bench = try Bench(route: rules, hasTokenCalls: true, encrypted: false)
             try bench.giveToken("one")
             let client = try bench.client()
             client.send("GET /a HTTP/1.1\r\nHost: localhost\r\n\(accepted)\r\n")

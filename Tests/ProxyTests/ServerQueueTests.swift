@@ -10,7 +10,7 @@ import Testing
     private static let empty = "HTTP/1.1 204 No Content\r\n\r\n"
 
     @Test func `what comes behind an answer answers no request that waits, not even within one turn`() throws {
-        let bench = try Bench(route: #", "limits": { "concurrency": 1 }"#)
+        let bench = try Bench(route: #", "limits": { "concurrency": 1 }"#, encrypted: false)
         let first = try bench.client()
         first.send(Self.get)
         let upstream = try bench.upstream()
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func `a token that is refused while many requests wait for a connection serves them all in the end`() throws {
-        let bench = try Bench(route: #", "limits": { "concurrency": 1, "queue": 100000 }"#, hasTokenCalls: true)
+        let bench = try Bench(route: #", "limits": { "concurrency": 1, "queue": 100000 }"#, hasTokenCalls: true, encrypted: false)
         try bench.giveToken("one")
         let first = try bench.client()
         first.send(Self.get)

@@ -69,7 +69,7 @@ import Testing
         ("/socket.io/?EIO=3&", "/socket.io/?EIO=3&"), ("/a#?token=1", "/a#?token=1"),
     ])
     func `a redirect does not show the token to the client`(location: String, seen: String) throws {
-        let bench = try Bench(route: #", "socketIOToken": true"#)
+        let bench = try Bench(route: #", "socketIOToken": true"#, encrypted: false)
         let client = try bench.client()
         client.send("GET /socket.io?EIO=3 HTTP/1.1\r\nHost: localhost\r\n\r\n")
         let upstream = try bench.upstream()
