@@ -19,6 +19,9 @@ enum Limits {
     /// Names of a wrong certificate that an error message lists: enough to see whose it is.
     static let namesShownMax = 8
 
+    /// Certificates of a chain whose pins an error message lists: server, intermediate and root.
+    static let pinsShownMax = 3
+
     /// Bytes of one text out of a stranger's certificate in an error message.
     static let textBytesMax = 200
 

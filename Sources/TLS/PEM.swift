@@ -42,6 +42,15 @@ enum PEM {
         return Array(UnsafeBufferPointer(start: start, count: count))
     }
 
+    /// The text of at most 48 bytes in base 64 (RFC 4648 4).
+    static func base64(_ bytes: [UInt8]) -> String {
+        precondition(bytes.count <= 48, "a longer text would need another buffer")
+        let text = [UInt8](unsafeUninitializedCapacity: 65) { buffer, count in
+            count = Int(EVP_EncodeBlock(buffer.baseAddress, bytes, Int32(bytes.count)))
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
     /// OpenSSL would ask for a passphrase at the terminal: a service has none, so an encrypted key is an error.
     static let refusePassphrase:
         @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?) -> Int32 = {

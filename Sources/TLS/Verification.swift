@@ -19,13 +19,22 @@ enum Verification {
         }
         let pins = pipe.pointee.context._withUnsafeGuaranteedRef { $0.pins }
         guard pins.isEmpty || chainMatches(X509_STORE_CTX_get0_chain(store), pins) else {
-            let count = OPENSSL_sk_num(X509_STORE_CTX_get0_chain(store))
-            pipe.pointee.certificateFault =
-                "none of the \(count) public keys of its chain is among the \(pins.count) in tls.pinSHA256"
+            pipe.pointee.certificateFault = pinFault(X509_STORE_CTX_get0_chain(store), pins)
             X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION)
             return 0
         }
         return 1
+    }
+
+    /// A pin is public, so the ones that were found are told: whoever has made sure that the keys are the server's takes one over.
+    private static func pinFault(_ chain: OpaquePointer?, _ pins: [[UInt8]]) -> String {
+        let found = (0..<min(max(0, OPENSSL_sk_num(chain)), Int32(Limits.pinsShownMax))).compactMap { index -> String? in
+            let certificate = OpaquePointer(OPENSSL_sk_value(chain, index))
+            guard let hash = publicKeyHash(of: certificate) else { return nil }
+            return "\(PEM.base64(hash)) (\(subject(of: certificate)))"
+        }
+        let listed = pins.count == 1 ? "is not the one" : "is none of the \(pins.count)"
+        return "no public key of its chain \(listed) in tls.pinSHA256; it has \(found.joined(separator: ", "))"
     }
 
     private static func chainMatches(_ chain: OpaquePointer?, _ pins: [[UInt8]]) -> Bool {
@@ -48,6 +57,7 @@ enum Verification {
     private static func fault(of store: OpaquePointer, setting: String) -> String {
         let code = X509_STORE_CTX_get_error(store)
         let certificate = X509_STORE_CTX_get_current_cert(store) ?? X509_STORE_CTX_get0_cert(store)
+        let whose = "subject: \(subject(of: certificate))"
         let reason = X509_verify_cert_error_string(Int(code)).map { String(cString: $0) } ?? "error \(code)"
         switch code {
         case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
@@ -56,16 +66,16 @@ enum Verification {
                 ? "it is not valid for this name: it carries no subjectAltName"
                 : "it is not valid for this name, but for \(names.joined(separator: ", "))"
         case X509_V_ERR_CERT_HAS_EXPIRED:
-            return "\(reason) (\(date(X509_get0_notAfter(certificate))))"
+            return "\(reason) (\(date(X509_get0_notAfter(certificate))); \(whose)); is this machine's clock right?"
         case X509_V_ERR_CERT_NOT_YET_VALID:
-            return "\(reason) (before \(date(X509_get0_notBefore(certificate)))); is this machine's clock right?"
+            return "\(reason) (before \(date(X509_get0_notBefore(certificate))); \(whose)); is this machine's clock right?"
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
             X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
             X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-            return "\(reason) (issuer: \(issuer(of: certificate))); "
+            return "\(reason) (\(whose), issuer: \(issuer(of: certificate))); "
                 + "if this authority is to be trusted, name its PEM file in \(setting)"
         default:
-            return reason
+            return "\(reason) (\(whose))"
         }
     }
 
@@ -97,8 +107,12 @@ enum Verification {
             .map { String(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]), radix: 16) }.joined(separator: ":")
     }
 
-    private static func issuer(of certificate: OpaquePointer?) -> String {
-        guard let line = X509_NAME_oneline(X509_get_issuer_name(certificate), nil, 0) else { return "unknown" }
+    private static func issuer(of certificate: OpaquePointer?) -> String { text(of: X509_get_issuer_name(certificate)) }
+
+    private static func subject(of certificate: OpaquePointer?) -> String { text(of: X509_get_subject_name(certificate)) }
+
+    private static func text(of name: OpaquePointer?) -> String {
+        guard let line = X509_NAME_oneline(name, nil, 0) else { return "unknown" }
         defer { CRYPTO_free(line, #file, #line) }
         return printable(UnsafeRawBufferPointer(start: line, count: strlen(line)))
     }

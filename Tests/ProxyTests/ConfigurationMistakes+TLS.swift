@@ -1,4 +1,7 @@
 extension Mistake {
+    private static let trustAdvice =
+        #"the verification cannot be turned off; to trust a server of your own, write "ca": "FILE" with its authority's or its own certificate, and "serverName" if that is for another name"#
+
     static let tls: [Mistake] = [
         Mistake(
             "an old version",
@@ -24,6 +27,20 @@ extension Mistake {
             [
                 "proxy.json:3:23: routes[0].tls.pinSHA256: the list is empty, so every key would be accepted; write a pin into it, or remove the key",
             ]),
+        Mistake(
+            "keys that would switch the verification off",
+            .route(#""tls": { "insecure": true, "verify_peer": false, "skipVerify": true, "colour": 1 }"#),
+            [
+                "proxy.json:3:10: routes[0].tls.insecure: unknown key; \(trustAdvice)",
+                "proxy.json:3:28: routes[0].tls.verify_peer: unknown key; \(trustAdvice)",
+                "proxy.json:3:50: routes[0].tls.skipVerify: unknown key; \(trustAdvice)",
+                #"proxy.json:3:70: routes[0].tls.colour: unknown key; the keys here are "ca", "serverName", "pinSHA256", "clientCertificate", "clientKey" and "minimumVersion""#,
+            ]),
+        Mistake(
+            "the same for a token service",
+            .credential(
+                #""type": "bloq", "clientId": { "env": "A" }, "clientSecret": { "env": "B" }, "tls": { "rejectUnauthorized": false }"#),
+            ["proxy.json:4:86: credentials.bloq.tls.rejectUnauthorized: unknown key; \(trustAdvice)"]),
         Mistake(
             "a certificate without its key",
             .route(#""tls": { "clientCertificate": "/c.pem" }"#),

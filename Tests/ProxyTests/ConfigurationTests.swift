@@ -176,6 +176,16 @@ import Wire
             ])
     }
 
+    @Test func `one pin alone is a warning, two are none`() throws {
+        let (one, two) = ("\(String(repeating: "A", count: 43))=", "\(String(repeating: "B", count: 42))A=")
+        for (pins, count) in [("\"\(one)\"", 1), ("\"\(one)\", \"\(one)\"", 1), ("\"\(one)\", \"\(two)\"", 0)] {
+            let text = Mistake.Text.route("\"tls\": { \"pinSHA256\": [\(pins)] }")
+            let warnings = try Configuration.load(text.bytes, file: "p").warnings.map(\.description)
+            #expect(warnings.count == count)
+            #expect(warnings.allSatisfy { $0.hasPrefix("p:3:23: routes[0].tls.pinSHA256: with one pin alone, no request") })
+        }
+    }
+
     @Test func `a customerId that the route injects itself is not injected twice`() throws {
         let text = Self.full.replacing(
             #""inject": [{ "header": "X-Token", "value": "a {token}/{customerId}" }]"#,

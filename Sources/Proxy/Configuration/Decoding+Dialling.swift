@@ -62,7 +62,7 @@ extension Decoding {
         let clientCertificate = path(object, "clientCertificate")
         let clientKey = path(object, "clientKey")
         let minimumVersion = object.optional("minimumVersion").map { $0.choice(TLSSettings.Version.self) } ?? .tls12
-        object.finish()
+        object.finish(advice: Self.verificationAdvice)
         guard let ca, serverNameNode == nil || serverName != nil, let pins, let clientCertificate, let clientKey, let minimumVersion
         else { return nil }
         guard (clientCertificate.text == nil) == (clientKey.text == nil) else {
@@ -73,6 +73,15 @@ extension Decoding {
         return TLSSettings(
             ca: ca.text, serverName: serverName, pins: pins, clientCertificate: clientCertificate.text, clientKey: clientKey.text,
             minimumVersion: minimumVersion)
+    }
+
+    /// What to write in place of a key that would have the upstream trusted blindly.
+    private static func verificationAdvice(_ key: String) -> String? {
+        let word = String(decoding: key.lowercased().utf8.filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "_") }, as: UTF8.self)
+        let words = ["insecure", "skip", "unsafe", "noverif", "disable", "selfsigned", "rejectunauthorized", "checkhostname"]
+        guard word.hasPrefix("verif") || words.contains(where: word.contains) else { return nil }
+        return "the verification cannot be turned off; to trust a server of your own, write \"ca\": \"FILE\" with its authority's or its own "
+            + "certificate, and \"serverName\" if that is for another name"
     }
 
     /// A path that may be left out: nil only if what stands there is wrong.
@@ -105,6 +114,11 @@ extension Decoding {
                 return bytes
             }
         }
-        return pins.contains { $0 == nil } ? nil : pins.compactMap(\.self)
+        let known = pins.compactMap(\.self)
+        guard known.count == elements.count else { return nil }
+        if Set(known).count == 1 {
+            node.warning("with one pin alone, no request goes through once that key is replaced; list the pin of a second key, kept in reserve, too")
+        }
+        return known
     }
 }

@@ -52,13 +52,16 @@ final class ObjectReader {
         return members.filter { seen.insert($0.key).inserted }.map { ($0.key, node.child($0)) }
     }
 
-    /// Reports the keys that nobody asked for, and gives false if there are any. Last of all.
+    /// Reports the keys that nobody asked for, and gives false if there are any. Last of all. `advice` has more to say of some
+    /// than which keys there are.
     @discardableResult
-    func finish() -> Bool {
+    func finish(advice special: (String) -> String? = { _ in nil }) -> Bool {
         var isKnown = true
         for member in members where !known.contains(member.key) {
             let advice =
-                if let near = Suggestion.nearest(to: member.key, among: known) {
+                if let text = special(member.key) {
+                    text
+                } else if let near = Suggestion.nearest(to: member.key, among: known) {
                     "did you mean \(quoted(near))?"
                 } else {
                     "the keys here are \(Node.list(known).replacing(" or ", with: " and "))"
