@@ -13,7 +13,9 @@ final class Destination {
 
     let index: Int
     let origin: Origin
-    /// What is dialled: the origin, or what `connectTo` says.
+    /// The proxy that the way leads through, if it does.
+    let egress: Egress?
+    /// What is dialled: the origin, what `connectTo` says, or the egress proxy.
     let dialled: Endpoint
     /// Nil for plain HTTP to loopback.
     let tls: TLSContext?
@@ -39,12 +41,14 @@ final class Destination {
     @exclusivity(unchecked) private var queueStart = 0
 
     init(
-        index: Int, origin: Origin, connectTo: Endpoint?, tls: TLSContext?, serverName: String?,
+        index: Int, origin: Origin, connectTo: Endpoint?, tls: TLSContext?, serverName: String?, egress: Egress? = nil,
         connectTimeout: Duration, concurrency: Int, queueMax: Int
     ) {
         self.index = index
         self.origin = origin
-        dialled = connectTo ?? Endpoint(host: origin.host, port: origin.port)
+        let egress = egress.flatMap { $0.leads(to: origin, connectTo: connectTo) ? $0 : nil }
+        self.egress = egress
+        dialled = egress?.endpoint ?? connectTo ?? Endpoint(host: origin.host, port: origin.port)
         self.tls = tls
         self.serverName = serverName ?? origin.host
         self.connectTimeout = connectTimeout
@@ -81,6 +85,11 @@ final class Destination {
             queueStart = 0
         }
         return first
+    }
+
+    /// A fault of connecting, which is the egress proxy's where that is dialled.
+    func connecting(_ fault: UpstreamFault) -> UpstreamFault {
+        egress.map { .egress(proxy: $0.text, setting: $0.setting, .connecting(fault)) } ?? fault
     }
 
     /// For messages: `btc.connect.bloq.cloud:443`.

@@ -63,6 +63,8 @@ enum Limits {
     static let peerCheckDelay = Duration.milliseconds(50)
     /// ... and again so often.
     static let peerCheckInterval = Duration.seconds(1)
+    /// Head of what it answers. Real ones have some 100 bytes, refusals up to 1 KiB.
+    static let egressHeadBytesMax = 8 * 1024
     /// Addresses of a name are used this long before the name is looked up again.
     static let resolutionLifetime = Duration.seconds(30)
     /// One address of several is given up for the next after this.

@@ -15,6 +15,8 @@ struct Preparation {
     private(set) var findings: [Finding] = []
     /// One for all routes of a listener; nil where it cannot be made, which has been told.
     private var listenContexts: [(settings: ListenTLS, context: TLSContext?)] = []
+    /// Through what origins beyond this machine are reached, once it is prepared.
+    private(set) var egress: Egress?
 
     init(configuration: Configuration, secrets: any SecretReading) {
         self.configuration = configuration
@@ -24,6 +26,11 @@ struct Preparation {
             if case .environment = source.kind { _ = try? secrets.read(source) }
         }
     }
+
+    /// Before any destination, and before any command is run: the variable that names the proxy may hold a password.
+    mutating func prepareEgress() { egress = configuredEgress() }
+
+    mutating func report(_ finding: Finding) { findings.append(finding) }
 
     mutating func credential(_ index: Int, destinationIndex: Int) -> PreparedCredential? {
         let credential = configuration.credentials[index]
@@ -38,7 +45,7 @@ struct Preparation {
         guard let context = context(origin, credential.tls, place: place) else { return nil }
         let destination = Destination(
             index: destinationIndex, origin: origin, connectTo: credential.connectTo, tls: context.context,
-            serverName: credential.tls.serverName, connectTimeout: credential.timeouts.connect, concurrency: 1, queueMax: 0)
+            serverName: credential.tls.serverName, egress: egress, connectTimeout: credential.timeouts.connect, concurrency: 1, queueMax: 0)
         return PreparedCredential(grant: grant, destination: destination, limits: limits)
     }
 
@@ -51,13 +58,11 @@ struct Preparation {
         guard let context = context(route.upstream, route.tls, place: route.tlsPlace) else { return nil }
         return Destination(
             index: index, origin: route.upstream, connectTo: route.connectTo, tls: context.context,
-            serverName: route.tls.serverName, connectTimeout: route.timeouts.connect,
+            serverName: route.tls.serverName, egress: egress, connectTimeout: route.timeouts.connect,
             concurrency: route.limits.concurrency, queueMax: route.limits.queue)
     }
 
-    mutating func report(_ place: Place, _ message: String) {
-        findings.append(Finding(place: place, message: message))
-    }
+    mutating func report(_ place: Place, _ message: String) { report(Finding(place: place, message: message)) }
 
     private struct ContextOrPlain {
         var context: TLSContext?
@@ -123,7 +128,7 @@ struct Preparation {
         }
     }
 
-    private mutating func read(_ source: SecretSource) -> Secret? {
+    mutating func read(_ source: SecretSource) -> Secret? {
         do throws(SecretError) {
             var bytes = try secrets.read(source)
             defer { bytes.withUnsafeMutableBytes { explicit_bzero($0.baseAddress!, $0.count) } }

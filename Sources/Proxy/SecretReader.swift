@@ -37,6 +37,20 @@ public final class SecretReader: SecretReading {
         return present != signatures[source.place]
     }
 
+    public func setting(_ name: String) -> [UInt8]? {
+        if let known = variables[name] {
+            return known.withBytes { bytes in bytes.indices.map { bytes[$0] } }
+        }
+        guard let value = getenv(name), value.pointee != 0 else { return nil }
+        let bytes = Array(UnsafeRawBufferPointer(start: value, count: strlen(value)))
+        if bytes.contains(UInt8(ascii: "@")) { variables[name] = Secret(bytes) }
+        return bytes
+    }
+
+    public func warn(_ finding: Finding) {
+        if !warnings.contains(finding) { warnings.append(finding) }
+    }
+
     /// Overwrites the variables that were read and takes them out of the environment, where `/proc/PID/environ` and
     /// child processes would show them.
     public func concealEnvironment() {
@@ -118,8 +132,7 @@ public final class SecretReader: SecretReading {
 
     private func warn(_ path: String, _ place: Place, _ mode: mode_t) {
         func warn(_ message: String) {
-            let warning = Finding(place: place, message: "\(quoted(path)) \(message)")
-            if !warnings.contains(warning) { warnings.append(warning) }
+            self.warn(Finding(place: place, message: "\(quoted(path)) \(message)"))
         }
         if mode & S_IROTH != 0 { warn("can be read by every user of this machine; run chmod o-r on it") }
         if mode & S_IWOTH != 0 { warn("can be changed by every user of this machine; run chmod o-w on it") }

@@ -8,6 +8,13 @@ public protocol SecretReading: AnyObject {
     /// command, which would have to be run, nothing can be told.
     func hasChanged(_ source: SecretSource) -> Bool
 
+    /// The value of an environment variable that is a setting; nil where it is not set, or empty. One with an `@`, as a URL with a
+    /// password in it has, is concealed as a secret is.
+    func setting(_ name: String) -> [UInt8]?
+
+    /// Adds to `warnings`, unless it is there.
+    func warn(_ finding: Finding)
+
     /// Makes the variables that were read unreadable from outside. To be called once all credentials have been read for the
     /// first time, before any other thread runs; reading the same variables again stays possible.
     func concealEnvironment()

@@ -33,6 +33,8 @@ final class SecretsReading: SecretReading {
     }
 
     func hasChanged(_ source: SecretSource) -> Bool { reader.hasChanged(source) }
+    func setting(_ name: String) -> [UInt8]? { reader.setting(name) }
+    func warn(_ finding: Finding) { reader.warn(finding) }
     func concealEnvironment() { reader.concealEnvironment() }
     var warnings: [Finding] { reader.warnings }
 }

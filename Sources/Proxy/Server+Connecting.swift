@@ -94,7 +94,7 @@ extension Server {
             log.event(.warning, "\(destination.text): \(error.description)")
             // Yesterday's addresses are better than none.
             guard destination.addresses.isEmpty else { break }
-            for upstream in waiting where isResolving(upstream) { upstreamFailed(upstream, .unresolved(error)) }
+            for upstream in waiting where isResolving(upstream) { upstreamFailed(upstream, destination.connecting(.unresolved(error))) }
             return
         }
         for upstream in waiting where isResolving(upstream) { connectToNextAddress(upstream) }
@@ -125,7 +125,7 @@ extension Server {
             }
         }
         // Told by the timer, and not from within: whoever asked for the connection is not to be answered while it asks.
-        upstreams[upstream].fault = lastFault
+        upstreams[upstream].fault = destination.connecting(lastFault)
         setDeadline(upstream, at: now)
     }
 
@@ -137,7 +137,7 @@ extension Server {
         } else {
             // They may have moved.
             destination.addressesExpiry = min(destination.addressesExpiry, now)
-            upstreamFailed(upstream, fault)
+            upstreamFailed(upstream, destination.connecting(fault))
         }
     }
 
@@ -164,6 +164,9 @@ extension Server {
     func upstreamReady(_ upstream: Handle<Upstream>, _ readiness: Readiness) {
         switch upstreams[upstream].phase {
         case .connecting: connectEnded(upstream)
+        case .askingEgress:
+            guard let egress = upstreams[upstream].destination.egress else { preconditionFailure("only an egress proxy is asked") }
+            awaitEgress(upstream, egress)
         case .handshaking: shakeHands(upstream)
         case .idle: watchIdle(upstream)
         case .discarding: discard(upstream)
@@ -207,18 +210,28 @@ extension Server {
         }
         guard upstreams[upstream].canSend else { return }
         setDeadline(upstream, at: upstreams[upstream].connectDeadline)
-        guard let context = upstreams[upstream].destination.tls else {
+        if let egress = upstreams[upstream].destination.egress {
+            askEgress(upstream, egress)
+        } else if upstreams[upstream].destination.tls != nil {
+            shakeHandsFirst(upstream)
+        } else {
             established(upstream)
-            return
         }
+    }
+
+    /// Begins with TLS.
+    func shakeHandsFirst(_ upstream: Handle<Upstream>) {
+        guard let context = upstreams[upstream].destination.tls else { preconditionFailure("there is TLS only where there is a context") }
         do throws(TLSError) {
             upstreams[upstream].tls = try TLSConnection(
-                client: context, serverName: upstreams[upstream].destination.serverName, transport: transport, descriptor: number)
+                client: context, serverName: upstreams[upstream].destination.serverName, transport: transport,
+                descriptor: upstreams[upstream].number)
         } catch {
             upstreamFailed(upstream, .tls(error))
             return
         }
         upstreams[upstream].become(.handshaking)
+        if upstreams[upstream].isPeerClosed { upstreams[upstream].tls?.socketReadable(peerClosed: true) }
         shakeHands(upstream)
     }
 
@@ -265,11 +278,18 @@ extension Server {
         case .resolving:
             upstreamFailed(
                 upstream,
-                .unresolved(ResolutionError(host: destination.dialled.host, reason: "no answer within \(destination.connectTimeout.text)")))
+                destination.connecting(
+                    .unresolved(
+                        ResolutionError(host: destination.dialled.host, reason: "no answer within \(destination.connectTimeout.text)"))))
         case .connecting:
             addressFailed(upstream, .connectTimeout(address: address, limit: destination.connectTimeout))
+        case .askingEgress:
+            guard let egress = destination.egress else { preconditionFailure("only an egress proxy is asked") }
+            upstreamFailed(
+                upstream, .egress(proxy: egress.text, setting: egress.setting, .noAnswer(limit: destination.connectTimeout)))
         case .handshaking:
-            upstreamFailed(upstream, .connectTimeout(address: address, limit: destination.connectTimeout))
+            let way = destination.egress.map { "\(destination.text), through egress proxy \($0.text)," } ?? address
+            upstreamFailed(upstream, .connectTimeout(address: way, limit: destination.connectTimeout))
         case .idle, .discarding: closeUpstream(upstream)
         case .serving:
             if case .tokenCall(let index) = upstreams[upstream].client {

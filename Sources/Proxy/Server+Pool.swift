@@ -129,7 +129,7 @@ extension Server {
         let destination = upstreams[upstream].destination
         switch upstreams[upstream].phase {
         case .idle: destination.idle.removeAll { $0 == upstream }
-        case .resolving, .connecting, .handshaking:
+        case .resolving, .connecting, .askingEgress, .handshaking:
             if upstreams[upstream].client == .none { destination.promisedCount -= 1 }
         case .serving, .tunnelling, .discarding, .closed: break
         }

@@ -179,11 +179,12 @@ extension Server {
         let failure: FetchFailure
         let host = credential.destination?.text ?? ""
         switch fault {
+        case .egress(_, _, let egress) where egress.isTimeout: failure = .timeout("\(host): \(fault.reason)")
         case .tls: failure = .tls("\(host): \(fault.reason)")
         case .connectTimeout, .responseTimeout, .idleTimeout: failure = .timeout("\(host): \(fault.reason)")
         case .malformed, .coding, .unexpected: failure = .malformedAnswer("\(host): \(fault.reason)")
         case .truncated: failure = .truncatedAnswer
-        case .unresolved, .unreachable, .closedBeforeAnswer: failure = .connection("\(host): \(fault.reason)")
+        case .unresolved, .unreachable, .closedBeforeAnswer, .egress: failure = .connection("\(host): \(fault.reason)")
         }
         tokenCallEnded(.none, credential) { $0.failed(failure, at: now) }
     }

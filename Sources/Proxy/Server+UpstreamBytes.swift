@@ -8,13 +8,24 @@ extension Server {
     /// Receives and decrypts into `input`.
     func receive(_ upstream: Handle<Upstream>) throws(UpstreamFault) -> Intake {
         guard upstreams[upstream].canReceive else { return .blocked }
-        if !upstreams[upstream].input.isLent { upstreams[upstream].input = pool.lend() }
-        if upstreams[upstream].input.freeCapacity == 0 { upstreams[upstream].input.compact() }
-        let room = UnsafeMutableRawBufferPointer(upstreams[upstream].input.room)
+        let room = room(of: upstream)
         if room.isEmpty { return .full }
         let intake = upstreams[upstream].destination.tls == nil ? try receivePlain(upstream, room) : try receiveTLS(upstream, room)
         if case .some = intake { upstreams[upstream].isUnanswered = false }
         return intake
+    }
+
+    /// Receives into `input`, whatever protocol is to be spoken later.
+    func receiveUnencrypted(_ upstream: Handle<Upstream>) throws(UpstreamFault) -> Intake {
+        guard upstreams[upstream].canReceive else { return .blocked }
+        let room = room(of: upstream)
+        return room.isEmpty ? .full : try receivePlain(upstream, room)
+    }
+
+    private func room(of upstream: Handle<Upstream>) -> UnsafeMutableRawBufferPointer {
+        if !upstreams[upstream].input.isLent { upstreams[upstream].input = pool.lend() }
+        if upstreams[upstream].input.freeCapacity == 0 { upstreams[upstream].input.compact() }
+        return UnsafeMutableRawBufferPointer(upstreams[upstream].input.room)
     }
 
     private func receivePlain(
@@ -71,7 +82,7 @@ extension Server {
         return true
     }
 
-    private func sendPlain(_ upstream: Handle<Upstream>, _ bytes: UnsafeRawBufferPointer) -> Int {
+    func sendPlain(_ upstream: Handle<Upstream>, _ bytes: UnsafeRawBufferPointer) -> Int {
         let count = kernel.send(upstreams[upstream].number, from: bytes)
         if count > 0 {
             upstreams[upstream].isUntouched = false

@@ -91,6 +91,7 @@ public final class Server: EventHandler {
 
     private func prepare() throws(StartError) {
         var preparation = Preparation(configuration: configuration, secrets: secrets)
+        preparation.prepareEgress()
         for index in configuration.credentials.indices {
             guard let prepared = preparation.credential(index, destinationIndex: destinations.count) else { continue }
             if let destination = prepared.destination { destinations.append(destination) }
@@ -125,7 +126,16 @@ public final class Server: EventHandler {
         for warning in configuration.warnings + Preparation.warnings(configuration) { log.event(.warning, warning.description) }
         tellWarnings()
         guard findings.isEmpty else { throw .configuration(findings) }
+        tellEgress()
         if let tokenFile { restoreTokens(from: tokenFile) }
+    }
+
+    private func tellEgress() {
+        let throughEgress = destinations.filter { $0.egress != nil }
+        guard let egress = throughEgress.first?.egress else { return }
+        var names: [String] = []
+        for destination in throughEgress where !names.contains(destination.text) { names.append(destination.text) }
+        log.event(.info, "egress proxy \(egress.text) (\(egress.setting)) leads to \(names.joined(separator: ", "))")
     }
 
     static func seed(from kernel: any Kernel) -> UInt64 {
@@ -227,6 +237,7 @@ extension Server {
     /// All that would hinder a start, without opening a socket: secrets that are missing, certificates that cannot be read.
     public static func findings(_ configuration: Configuration, secrets: any SecretReading) -> [Finding] {
         var preparation = Preparation(configuration: configuration, secrets: secrets)
+        preparation.prepareEgress()
         for index in configuration.credentials.indices { _ = preparation.credential(index, destinationIndex: 0) }
         for route in configuration.routes {
             _ = preparation.destination(of: route, index: 0)

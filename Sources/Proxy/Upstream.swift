@@ -8,6 +8,8 @@ struct Upstream: ~Copyable {
         /// Its host's name is being looked up.
         case resolving
         case connecting
+        /// It leads to the egress proxy, which is asked for the way to the origin.
+        case askingEgress
         case handshaking
         /// In the pool.
         case idle
@@ -23,7 +25,9 @@ struct Upstream: ~Copyable {
         func mayBecome(_ next: Phase) -> Bool {
             switch self {
             case .resolving: next == .connecting || next == .closed
-            case .connecting: next == .connecting || next == .handshaking || next == .idle || next == .closed
+            case .connecting:
+                next == .connecting || next == .askingEgress || next == .handshaking || next == .idle || next == .closed
+            case .askingEgress: next == .handshaking || next == .closed
             case .handshaking: next == .idle || next == .closed
             case .idle: next == .serving || next == .closed
             case .serving: next == .idle || next == .tunnelling || next == .discarding || next == .closed

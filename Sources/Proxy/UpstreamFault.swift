@@ -8,6 +8,8 @@ enum UpstreamFault: Error {
     /// No address could be connected to; the reason is the last one's.
     case unreachable(address: String, reason: String)
     case connectTimeout(address: String, limit: Duration)
+    /// The egress proxy did not open the way.
+    case egress(proxy: String, setting: String, EgressFault)
     case tls(TLSError)
     /// The connection ended before a byte of the answer.
     case closedBeforeAnswer
@@ -27,6 +29,7 @@ enum UpstreamFault: Error {
         case .unresolved(let error): error.description
         case .unreachable(let address, let reason): "cannot connect to \(address): \(reason)"
         case .connectTimeout(let address, let limit): "\(address) did not accept a connection within \(limit.text)"
+        case .egress(let proxy, let setting, let fault): "egress proxy \(proxy): \(fault.reason(setting: setting))"
         case .tls(let error): error.message
         case .closedBeforeAnswer: "it closed the connection without an answer"
         case .truncated: "it closed the connection within the answer"
@@ -44,6 +47,7 @@ enum UpstreamFault: Error {
         case .unresolved: "dns_error"
         case .unreachable: "connection_refused"
         case .connectTimeout: "connection_timeout"
+        case .egress(_, _, let fault): fault.proxyStatusError
         case .tls(let error): error.isCertificateFault ? "tls_certificate_error" : "tls_protocol_error"
         case .closedBeforeAnswer: "connection_terminated"
         case .truncated: "http_response_incomplete"
@@ -56,6 +60,7 @@ enum UpstreamFault: Error {
 
     var status: Int {
         switch self {
+        case .egress(_, _, let fault): fault.isTimeout ? 504 : 502
         case .connectTimeout, .responseTimeout, .idleTimeout: 504
         case .unresolved, .unreachable, .tls, .closedBeforeAnswer, .truncated, .malformed, .coding, .unexpected: 502
         }
@@ -64,6 +69,7 @@ enum UpstreamFault: Error {
     /// The code of the answer's body.
     var code: String {
         switch self {
+        case .egress(_, _, let fault): fault.isTimeout ? "upstream_timeout" : "upstream_unreachable"
         case .unresolved, .unreachable: "upstream_unreachable"
         case .tls: "upstream_tls"
         case .closedBeforeAnswer, .truncated, .malformed, .coding, .unexpected: "upstream_protocol"

@@ -4,7 +4,7 @@ import Proxy
 /// program that would print them at the start.
 final class FixedSecrets: SecretReading {
     private let values: [String: String]
-    let warnings: [Finding] = []
+    private(set) var warnings: [Finding] = []
 
     init(_ values: [String: String]) { self.values = values }
 
@@ -21,5 +21,7 @@ final class FixedSecrets: SecretReading {
     }
 
     func hasChanged(_ source: SecretSource) -> Bool { false }
+    func setting(_ name: String) -> [UInt8]? { nil }
+    func warn(_ finding: Finding) { warnings.append(finding) }
     func concealEnvironment() {}
 }

@@ -25,11 +25,11 @@ final class Bench: EventHandler {
     private var timer = TimerID.none
 
     /// `route` is more members of the route, each with a comma before it; `tokenCredential` is a credential of its own, in
-    /// which `ENDPOINT` stands for the token endpoint's address. With a `secret`, that is where client keys or token are really
-    /// read from. Events go to the descriptor `events`. Where it is `encrypted`, as all are that do not say otherwise if the
+    /// which `ENDPOINT` stands for the token endpoint's address, as `UPSTREAM` does for the upstream's in `top`. With a `secret`, that
+    /// is where client keys or token are really read from. Events go to the descriptor `events`. Where it is `encrypted`, as all are that do not say otherwise if the
     /// environment has `BEARERPROXY_TESTS_ENCRYPTED`, clients speak TLS with the proxy.
     init(
-        route: String = "", top: String = "", log: String = #"{ "access": "off", "level": "error" }"#, hasTokenCalls: Bool = false, tokenCredential: String? = nil, upstreamHost: String = "127.0.0.1", basePath: String = "",
+        route: String = "", top: String = "", log: String = #"{ "access": "off", "level": "error" }"#, hasTokenCalls: Bool = false, tokenCredential: String? = nil, upstreamURL: String? = nil, upstreamHost: String = "127.0.0.1", basePath: String = "",
         descriptorsMax: Int = .max, secret: String? = nil, events: Int32 = STDERR_FILENO,
         encrypted: Bool = getenv("BEARERPROXY_TESTS_ENCRYPTED") != nil
     ) throws {
@@ -44,9 +44,9 @@ final class Bench: EventHandler {
             ? #"{ "type": "bloq", "clientId": \#(secret ?? #"{ "env": "ID" }"#), "clientSecret": \#(secret ?? #"{ "env": "KEY" }"#), "accounts": "http://\#(endpoint)" }"#
             : #"{ "type": "static", "token": \#(secret ?? #"{ "env": "TOKEN" }"#) }"#)
         let text = """
-            { "routes": [{ "name": "main", "listen": "127.0.0.1:0", "upstream": "http://\(upstreamHost):\(Self.port(of: upstreamListener))\(basePath)",
+            { "routes": [{ "name": "main", "listen": "127.0.0.1:0", "upstream": "\(upstreamURL ?? "http://\(upstreamHost):\(Self.port(of: upstreamListener))\(basePath)")",
                 "credential": "key"\(route)\(certificate?.member ?? "") }],
-              "credentials": { "key": \(credential) }, "log": \(log)\(top) }
+              "credentials": { "key": \(credential) }, "log": \(log)\(top.replacing("UPSTREAM", with: "127.0.0.1:\(Self.port(of: upstreamListener))")) }
             """
         let configuration = try Configuration.load(Array(text.utf8), file: "proxy.json")
         server = try Server(

@@ -68,11 +68,10 @@ extension Mistake {
             ]),
         Mistake(
             "services of a later version",
-            .top(#""admin": { "listen": "127.0.0.1:9901" }, "egressProxy": "http://p:3128", "threads": "auto""#),
+            .top(#""admin": { "listen": "127.0.0.1:9901" }, "threads": "auto""#),
             [
                 "proxy.json:4:1: admin: is not supported by this version of bearerproxy; remove it",
-                "proxy.json:4:42: egressProxy: is not supported by this version of bearerproxy; remove it",
-                #"proxy.json:4:85: threads: "auto" is not supported by this version of bearerproxy; write 1"#,
+                #"proxy.json:4:53: threads: "auto" is not supported by this version of bearerproxy; write 1"#,
             ]),
         Mistake(
             "a token cache without a file",

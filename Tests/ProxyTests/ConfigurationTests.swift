@@ -96,7 +96,7 @@ import Wire
 
     @Test func `every file that the running proxy touches is known`() throws {
         let configuration = try load(Self.full)
-        #expect(configuration.readFiles == ["s", "/ca.pem", "/c.pem", "/k.pem", "/own.pem"])
+        #expect(configuration.readFiles == ["s", "/run/secrets/egress", "/ca.pem", "/c.pem", "/k.pem", "/own.pem"])
         #expect(configuration.appendedFiles == ["/var/log/a.log"] && configuration.replacedFiles == [])
         #expect(configuration.sockets.map(\.path) == ["/run/money.sock"] && configuration.sockets.allSatisfy(\.hasGroup))
         #expect(!configuration.startsPrograms && !configuration.readsSystemdCredentials)
@@ -137,6 +137,7 @@ import Wire
               "tls": { "ca": "/ca.pem", "serverName": "B.example", "pinSHA256": ["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="],
                        "clientCertificate": "/c.pem", "clientKey": "/k.pem", "minimumVersion": "1.3" }, "preset": "read-only" }
           ],
+          "egressProxy": { "url": "http://[fd00::1]:3128/", "username": { "env": "PU" }, "password": { "file": "/run/secrets/egress" } },
           "log": { "access": "/var/log/a.log", "format": "text", "level": "debug" },
           "threads": 1,
           "drainTimeout": "0s" }
@@ -184,6 +185,30 @@ import Wire
             #expect(warnings.count == count)
             #expect(warnings.allSatisfy { $0.hasPrefix("p:3:23: routes[0].tls.pinSHA256: with one pin alone, no request") })
         }
+    }
+
+    @Test func `the way to origins is as the file says, else as the environment does`() throws {
+        let egress: [(String, EgressSettings)] = try [
+            (#""threads": 1"#, .environment), (#""egressProxy": "none""#, .direct),
+            (#""egressProxy": "http://Proxy.example:3128""#, .proxy(Self.proxy("proxy.example", 3128, column: 16))),
+            (#""egressProxy": { "url": "HTTP://10.0.0.1" }"#, .proxy(Self.proxy("10.0.0.1", 80, column: 16))),
+        ]
+        for (text, settings) in egress {
+            #expect(try Configuration.load(Mistake.Text.top(text).bytes, file: "p").egress == settings)
+        }
+        guard case .proxy(let proxy) = try load(Self.full).egress else {
+            Issue.record("there is no egress proxy")
+            return
+        }
+        #expect(proxy.endpoint == Endpoint(host: "fd00::1", port: 3128))
+        #expect(proxy.username?.kind == .environment("PU") && proxy.password?.kind == .file("/run/secrets/egress"))
+        #expect(try load(Self.full).secretSources.suffix(2) == proxy.secretSources[...])
+    }
+
+    private static func proxy(_ host: String, _ port: UInt16, column: Int) throws -> EgressProxySettings {
+        EgressProxySettings(
+            endpoint: Endpoint(host: host, port: port), username: nil, password: nil,
+            place: Place(file: "p", line: 4, column: column, keyPath: "egressProxy"))
     }
 
     @Test func `a customerId that the route injects itself is not injected twice`() throws {

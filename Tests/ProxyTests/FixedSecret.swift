@@ -12,6 +12,8 @@ final class FixedSecret: SecretReading {
     }
 
     func hasChanged(_ source: SecretSource) -> Bool { false }
+    func setting(_ name: String) -> [UInt8]? { values[name].map { Array($0.utf8) } }
+    func warn(_ finding: Finding) { warnings.append(finding) }
     func concealEnvironment() {}
-    var warnings: [Finding] { [] }
+    private(set) var warnings: [Finding] = []
 }

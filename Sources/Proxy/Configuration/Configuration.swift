@@ -8,6 +8,8 @@ public struct Configuration: Sendable {
     /// In the order of the file.
     public let credentials: [Credential]
     public let log: LogSettings
+    /// How origins beyond this machine are reached.
+    public let egress: EgressSettings
     /// Where tokens are kept beyond the process; nil: nowhere.
     public let tokenCache: TokenCacheSettings?
     /// Clients' connections at one time, over all listeners; one more is refused with 503.
@@ -43,8 +45,14 @@ public struct Configuration: Sendable {
         return configuration
     }
 
-    /// Every secret that the credentials need, credential by credential.
+    /// Every secret that is needed: the credentials', one by one, and the egress proxy's.
     public var secretSources: [SecretSource] {
-        credentials.flatMap(\.secretSources)
+        credentials.flatMap(\.secretSources) + egress.secretSources
+    }
+
+    /// Whether there is an origin that an egress proxy might lead to.
+    var mayNeedEgress: Bool {
+        routes.contains { Egress.mayLead(to: $0.upstream, connectTo: $0.connectTo) }
+            || credentials.contains { credential in credential.origin.map { Egress.mayLead(to: $0, connectTo: credential.connectTo) } ?? false }
     }
 }

@@ -65,11 +65,11 @@ struct Decoding {
         checkThreads(object)
         let tokenCache = object.optional("tokenCache").map(tokenCacheSettings)
         object.unsupported("admin")
-        object.unsupported("egressProxy")
+        let egress = object.optional("egressProxy").map(egress) ?? .environment
         object.finish()
-        guard let routes, let log, let limits, let drainTimeout else { return nil }
+        guard let routes, let log, let limits, let drainTimeout, let egress else { return nil }
         return Configuration(
-            routes: routes, credentials: credentials, log: log, tokenCache: tokenCache ?? nil, connectionsMax: limits.total,
+            routes: routes, credentials: credentials, log: log, egress: egress, tokenCache: tokenCache ?? nil, connectionsMax: limits.total,
             connectionsPerUserMax: limits.perUser, drainTimeout: drainTimeout, threads: 1,
             warnings: diagnosis.warnings)
     }

@@ -9,10 +9,16 @@ public struct Finding: Sendable, Equatable, CustomStringConvertible {
         self.message = message
     }
 
+    /// About an environment variable.
+    init(variable name: String, message: String) {
+        self.init(place: Place(file: "environment", line: 0, column: 0, keyPath: name), message: message)
+    }
+
     /// `FILE:LINE:COLUMN: routes[0].upstream: what is wrong and what to write`; without the key path where a finding is
-    /// about the text itself.
+    /// about the text itself, and `environment: NAME: …` where it is about a variable.
     public var description: String {
         let path = place.keyPath.isEmpty ? "" : "\(place.keyPath): "
+        guard place.line > 0 else { return "\(place.file): \(path)\(message)" }
         return "\(place.file):\(place.line):\(place.column): \(path)\(message)"
     }
 }

@@ -1,7 +1,7 @@
 /// Where something stands in a configuration file.
 public struct Place: Sendable, Hashable {
     public let file: String
-    /// Counted from 1.
+    /// Counted from 1; 0 for what stands in no file, such as an environment variable.
     public let line: Int
     /// Counted from 1, in Unicode scalars.
     public let column: Int

@@ -42,7 +42,7 @@ class Leaf:
 
 
 class Authority:
-    def __init__(self, directory: Path, name: str = "test authority"):
+    def __init__(self, directory: Path, name: str = "test authority", extensions=()):
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
         self.certificate = directory / "ca.pem"
@@ -54,19 +54,21 @@ class Authority:
         openssl(
             "req", "-x509", *KEY, "-keyout", self.key, "-out", self.certificate, "-days", 30, "-subj", f"/CN={name}",
             "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
+            *[word for extension in extensions for word in ("-addext", extension)],
         )  # fmt: skip
 
-    def leaf(self, label: str, names: list[str], expired: bool = False, usage: str = "serverAuth") -> Leaf:
-        """A certificate, for servers unless it says otherwise; a name made of digits and dots alone becomes an IP address."""
+    def leaf(self, label: str, names: list[str], expired: bool = False, begin: str = "20200101000000Z", usage: str = "serverAuth") -> Leaf:
+        """A certificate, for servers unless it says otherwise; a name made of digits and dots alone becomes an IP
+        address. Without names it has its label as its common name, and nothing else."""
         certificate, key = self.directory / f"{label}.pem", self.directory / f"{label}-key.pem"
         request, extensions = self.directory / f"{label}.csr", self.directory / f"{label}.ext"
         alternatives = ",".join(("IP:" if name.replace(".", "").isdigit() else "DNS:") + name for name in names)
         extensions.write_text(
             f"basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage={usage}\n"
-            f"subjectAltName={alternatives}\n"
+            + (f"subjectAltName={alternatives}\n" if names else "")
         )
         openssl("req", *KEY, "-keyout", key, "-out", request, "-subj", f"/CN={label}")
-        begin, end = ("20200101000000Z", "20200201000000Z") if expired else ("20200101000000Z", "20400101000000Z")
+        end = "20200201000000Z" if expired else "20400101000000Z"
         openssl(
             "ca", "-batch", "-notext", "-config", self.configuration, "-cert", self.certificate, "-keyfile", self.key,
             "-in", request, "-out", certificate, "-extfile", extensions, "-startdate", begin, "-enddate", end,
