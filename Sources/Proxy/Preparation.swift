@@ -76,6 +76,7 @@ struct Preparation {
         client.pins = settings.pins
         client.clientCertificateFile = settings.clientCertificate
         client.clientKeyFile = settings.clientKey
+        if let file = settings.clientKey { warnIfReadable(file, place) }
         do {
             return ContextOrPlain(context: try TLSContext.client(client))
         } catch {
@@ -98,6 +99,14 @@ struct Preparation {
             listenContexts.append((settings, nil))
             return nil
         }
+    }
+
+    /// Who reads a client's key can be that client.
+    private func warnIfReadable(_ file: String, _ place: Place) {
+        var status = stat()
+        guard stat(file, &status) == 0, status.st_mode & S_IROTH != 0 else { return }
+        secrets.warn(
+            Finding(place: place, message: "clientKey: \(quoted(file)) can be read by every user of this machine; run chmod o-r on it"))
     }
 
     private mutating func grant(of credential: Credential) -> (Grant, customerId: Secret?)? {
