@@ -62,11 +62,13 @@ extension Server {
         resumeLater(downstream)
     }
 
-    /// A 417 to an expectation that was not the client's: the request is sent once more, without it. True when it is.
-    func repeatUnannounced(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) -> Bool {
-        guard downstreams[downstream].exchange.isAnnounced, !downstreams[downstream].exchange.expectsContinue,
-            downstreams[downstream].exchange.isReplayable
-        else { return false }
+    /// A 417 to an expectation that was not the client's: the request is sent once more, without it. True when it is; where it
+    /// cannot be, because the answer came too late, that is no answer for a client that expected nothing.
+    func repeatUnannounced(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) throws(UpstreamFault) -> Bool {
+        guard downstreams[downstream].exchange.isAnnounced, !downstreams[downstream].exchange.expectsContinue else { return false }
+        guard downstreams[downstream].exchange.isReplayable else {
+            throw .unexpected("it answered 417 to the announcement of a content, after more of that had gone than is kept")
+        }
         downstreams[downstream].exchange.refusesAnnouncement = true
         downstreams[downstream].exchange.upstream = .none
         closeUpstream(upstream)

@@ -90,7 +90,7 @@ extension Server {
         } catch {
             throw .malformed(error)
         }
-        if status == 417, repeatUnannounced(downstream, upstream) { return false }
+        if status == 417, try repeatUnannounced(downstream, upstream) { return false }
         // An upstream that takes the request without a word about its content may be waiting for it.
         if status < 300 { releaseContent(downstream) }
         upstreams[upstream].keepsAlive = responseHead.isPersistent && framing != .untilClose

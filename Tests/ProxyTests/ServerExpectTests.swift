@@ -236,6 +236,19 @@ import Testing
         #expect(!bench.hasAnotherUpstream())
     }
 
+    @Test func `an upstream that refuses an announcement after the content has gone has failed`() throws {
+        let bench = try Bench(route: Self.keepsLittle)
+        let client = try bench.client()
+        client.send(Self.long + Self.content)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("Expect: 100-continue\r\n\r\n") })
+        bench.kernel.skew = .seconds(1)
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n" + Self.content) })
+        upstream.send("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")
+        #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 502") && client.text.contains("it answered 417 to the announcement") })
+        #expect(!bench.hasAnotherUpstream())
+    }
+
     @Test func `a 417 to the client's own expectation is the client's`() throws {
         let bench = try Bench(route: Self.keepsLittle)
         let client = try bench.client()
