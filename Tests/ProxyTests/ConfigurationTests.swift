@@ -102,6 +102,16 @@ import Wire
         #expect(!configuration.startsPrograms && !configuration.readsSystemdCredentials)
     }
 
+    @Test func `the files of a listener's TLS are among those that are read`() throws {
+        let configuration = try load(
+            """
+            { "routes": [{ "listen": "127.0.0.1:1", "upstream": "https://a.example", "credential": "a",
+                "listenTLS": { "certificate": "/l/c.pem", "key": "/l/k.pem", "clientCA": "/l/ca.pem" } }],
+              "credentials": { "a": { "type": "static", "token": { "env": "T" } } } }
+            """)
+        #expect(configuration.readFiles == ["/l/c.pem", "/l/k.pem", "/l/ca.pem"])
+    }
+
     @Test func `secrets of programs and of systemd are told apart from files`() throws {
         let configuration = try load(
             """

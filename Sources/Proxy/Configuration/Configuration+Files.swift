@@ -10,6 +10,7 @@ extension Configuration {
         for tls in routes.map(\.tls) + credentials.map(\.tls) {
             paths += [tls.ca, tls.clientCertificate, tls.clientKey].compactMap { $0 }
         }
+        for tls in routes.compactMap(\.listenTLS) { paths += [tls.certificate, tls.key] + [tls.clientCA].compactMap { $0 } }
         return paths
     }
 
