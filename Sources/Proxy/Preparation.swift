@@ -76,7 +76,7 @@ struct Preparation {
         client.pins = settings.pins
         client.clientCertificateFile = settings.clientCertificate
         client.clientKeyFile = settings.clientKey
-        if let file = settings.clientKey { warnIfReadable(file, place) }
+        if let file = settings.clientKey { warnIfReadable(file, "clientKey", place) }
         do {
             return ContextOrPlain(context: try TLSContext.client(client))
         } catch {
@@ -88,6 +88,7 @@ struct Preparation {
     /// What encrypts a listener's connections; nil where a finding says why it cannot be made.
     mutating func listenContext(_ settings: ListenTLS) -> TLSContext? {
         if let known = listenContexts.first(where: { $0.settings.isAlike(settings) }) { return known.context }
+        warnIfReadable(settings.key, "key", settings.place)
         let server = ServerSettings(
             certificateFile: settings.certificate, keyFile: settings.key, clientAuthorityFile: settings.clientCA,
             minimumVersion: settings.minimumVersion == .tls13 ? .tls13 : .tls12)
@@ -101,12 +102,12 @@ struct Preparation {
         }
     }
 
-    /// Who reads a client's key can be that client.
-    private func warnIfReadable(_ file: String, _ place: Place) {
+    /// Who reads a key can be whom it proves.
+    private func warnIfReadable(_ file: String, _ setting: String, _ place: Place) {
         var status = stat()
         guard stat(file, &status) == 0, status.st_mode & S_IROTH != 0 else { return }
         secrets.warn(
-            Finding(place: place, message: "clientKey: \(quoted(file)) can be read by every user of this machine; run chmod o-r on it"))
+            Finding(place: place, message: "\(setting): \(quoted(file)) can be read by every user of this machine; run chmod o-r on it"))
     }
 
     private mutating func grant(of credential: Credential) -> (Grant, customerId: Secret?)? {

@@ -80,14 +80,22 @@ struct PeerUserTests {
 
     /// Where no connection has the two addresses, the kernel describes who listens on the first of them.
     @Test func `a listener on a port that a client had is not taken for the client`() throws {
-        let (client, server) = try watcher.pair(at: .loopback(port: 0))
-        let port = try #require(try kernel.localAddress(of: client).port)
-        kernel.resetOnClose(client)
-        kernel.close(client)
-        let listener = try kernel.listen(on: .loopback(port: port), options: ListenOptions())
-        #expect(kernel.peerUser(of: server) == nil)
-        kernel.close(listener)
-        kernel.close(server)
+        // Somebody else may get the port first, so there is more than one attempt.
+        for attempt in 1...20 {
+            let (client, server) = try watcher.pair(at: .loopback(port: 0))
+            defer { kernel.close(server) }
+            let port = try #require(try kernel.localAddress(of: client).port)
+            kernel.resetOnClose(client)
+            kernel.close(client)
+            do throws(SystemError) {
+                let listener = try kernel.listen(on: .loopback(port: port), options: ListenOptions())
+                #expect(kernel.peerUser(of: server) == nil)
+                kernel.close(listener)
+                return
+            } catch {
+                #expect(error.errno == EADDRINUSE && attempt < 20, "\(error)")
+            }
+        }
     }
 
     @Test func `what is no connection is nobody's`() throws {

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import re
 import socket
 import ssl
@@ -566,8 +567,12 @@ def test_check_tells_what_is_exposed_and_what_cannot_be_used(tmp_path, secure, a
     assert open_to_all.returncode == 0
     assert "warning:" in open_to_all.stderr and "every machine that reaches 192.0.2.7:8443 can use the credential" in open_to_all.stderr
 
-    fine = check(tmp_path, configuration(listen="192.0.2.7:8443", exposed=True, listenTLS=secure()))
-    assert (fine.returncode, fine.stderr) == (0, "")
+    settings = secure()
+    for mode, is_told in ((0o644, True), (0o600, False)):
+        os.chmod(settings["key"], mode)
+        fine = check(tmp_path, configuration(listen="192.0.2.7:8443", exposed=True, listenTLS=settings))
+        assert fine.returncode == 0, fine.stderr
+        assert ('can be read by every user' in fine.stderr) == is_told == (fine.stderr != ""), fine.stderr
 
     for settings, reason in [
         (secure(key=str(alice.key)), "key values mismatch"),
