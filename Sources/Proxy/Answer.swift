@@ -145,11 +145,11 @@ extension Answer {
 }
 
 extension Answer {
-    /// Writes the whole answer, for which `output` has room. The bytes of its content.
+    /// Writes the whole answer, for which `output` has room: `Limits.answerBytesMax` are enough for any. The bytes of its content.
     func write(
         into output: inout Buffer, route: String?, requestID: String, minorVersion: UInt8, isPersistent: Bool, withContent: Bool
     ) -> Int {
-        var fields = ["\"code\":\(JSONWriter.quoted(code))", "\"message\":\(JSONWriter.quoted(message))"]
+        var fields = ["\"code\":\(JSONWriter.quoted(code))", "\"message\":\(JSONWriter.quoted(Self.bounded(message)))"]
         // Of a request that could not be read nobody knows whose route it was.
         fields.append("\"route\":\(route.map(JSONWriter.quoted) ?? "null")")
         fields.append("\"requestId\":\(JSONWriter.quoted(requestID))")
@@ -159,12 +159,36 @@ extension Answer {
         head += "Proxy-Status: bearerproxy; error=\(proxyStatusError)\(details.map { "; details=\"\($0)\"" } ?? "")\r\n"
         head += "X-Request-Id: \(requestID)\r\n"
         if let retryAfter { head += "Retry-After: \(retryAfter)\r\n" }
-        if let allow { head += "Allow: \(allow)\r\n" }
+        if let allow { head += "Allow: \(Self.boundedList(allow))\r\n" }
         if !isPersistent { head += "Connection: close\r\n" } else if minorVersion == 0 { head += "Connection: keep-alive\r\n" }
         var text = head + "\r\n" + (withContent ? content : "")
         let written = text.withUTF8 { output.append($0) }
         precondition(written == text.utf8.count, "an output buffer has room for an answer")
         return withContent ? content.utf8.count : 0
+    }
+
+    /// A message may repeat what came from outside. Of a long one the middle is left out: the end says what to do.
+    private static func bounded(_ message: String) -> String {
+        let bytesMax = Limits.answerMessageBytesMax
+        guard message.utf8.count > bytesMax else { return message }
+        return "\(start(of: message, bytesMax * 2 / 3)) … \(String(start(of: String(message.reversed()), bytesMax / 3).reversed()))"
+    }
+
+    /// As many characters as fit.
+    private static func start(of text: String, _ bytesMax: Int) -> String {
+        var count = 0
+        return String(
+            text.prefix { character in
+                count += character.utf8.count
+                return count <= bytesMax
+            })
+    }
+
+    /// The methods that fit, where a route names very many.
+    private static func boundedList(_ methods: String) -> String {
+        guard methods.utf8.count > Limits.answerMessageBytesMax else { return methods }
+        let start = start(of: methods, Limits.answerMessageBytesMax)
+        return String(start[..<(start.lastIndex(of: ",") ?? start.endIndex)])
     }
 
     private static func reason(_ status: Int) -> String {

@@ -77,6 +77,8 @@ enum Limits {
     static let interimResponsesMax = 16
     /// An answer that the proxy makes itself. Interim answers that a client does not take leave so much room for it.
     static let answerBytesMax = 8 * 1024
+    /// Of its message, before JSON makes up to six bytes of one.
+    static let answerMessageBytesMax = 1000
     /// The end of a content waits for what follows it if so many bytes of it are the beginning of the token. Fewer tell little of
     /// it, and are the end of many a piece.
     static let heldBackBytesMin = 8

@@ -24,6 +24,19 @@ import Wire
         #expect(error["route"]?.string == "main" && error["requestId"]?.string == "id-1")
     }
 
+    @Test(arguments: ["x", "\u{1}", "é", "👩‍👩‍👧‍👦", "e" + String(repeating: "\u{301}", count: 3000)])
+    func `whatever is said, it fits`(character: String) throws {
+        let long = String(repeating: character, count: 1 << 20 / character.utf8.count)
+        var answer = Answer.malformed(.headTooLong)
+        answer.message = "it had \(long); the end"
+        answer.allow = [String](repeating: "METHOD", count: 10_000).joined(separator: ", ")
+        let (head, content) = try write(answer)
+        #expect(head.utf8.count + content.utf8.count <= Limits.answerBytesMax)
+        let message = try #require(try JSON.parse(Array(content.utf8))["error"]?["message"]?.string)
+        #expect(message.hasPrefix("it had ") && message.hasSuffix("the end") && message.contains(" … "))
+        #expect(head.contains("\r\nAllow: METHOD, METHOD") && head.contains(", METHOD\r\n"))
+    }
+
     @Test func `programs are told whether the request had been sent`() throws {
         let (head, content) = try write(.credentialUnavailable("bloq", cause: "it is closed", retryAfter: .seconds(1)))
         let fate = "the request had not been accepted upstream"
