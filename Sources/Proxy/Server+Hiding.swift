@@ -26,10 +26,12 @@ extension Server {
         _ = Self.hide(search, in: UnsafeMutableBufferPointer(mutating: lines))
     }
 
-    /// Whether the content of the head in `responseHead` can be looked at. What is coded cannot, unless it is inflated.
-    func isContentLegible(_ downstream: Handle<Downstream>) -> Bool {
-        downstreams[downstream].exchange.search != nil
-            && (!responseHead.hasContentCoding || downstreams[downstream].exchange.inflater != nil)
+    /// Whether the content of the head in `responseHead`, the first `headCount` bytes of the upstream's input, can be looked at.
+    /// What is coded cannot, unless it is inflated.
+    func isContentLegible(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ headCount: Int) -> Bool {
+        guard downstreams[downstream].exchange.search != nil else { return false }
+        if !responseHead.hasContentCoding || downstreams[downstream].exchange.inflater != nil { return true }
+        return responseHead.hasPlainContent(upstreams[upstream].input.bytes.span.extracting(first: headCount))
     }
 
     /// The next piece of the content, which stands in a buffer of the proxy's, without the token; all but what has to wait.

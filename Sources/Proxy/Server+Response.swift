@@ -116,7 +116,7 @@ extension Server {
             if downstreams[downstream].output.isEmpty { throw .malformed(.headTooLong) }
             return flush(downstream)
         }
-        downstreams[downstream].exchange.isContentLegible = isContentLegible(downstream)
+        downstreams[downstream].exchange.isContentLegible = isContentLegible(downstream, upstream, headCount)
         downstreams[downstream].exchange.isResponseHeld = downstreams[downstream].output.isEmpty
         writeResponseHead(downstream, upstream, headCount, clientFraming)
         upstreams[upstream].input.consume(headCount)

@@ -335,3 +335,16 @@ def test_what_is_no_token_is_not_touched(echo):
     """Another's token, a short piece of this one, and 200 kB of anything."""
     text = (jwt(60, 99) + echo.token[5:25] + "*" * 50).encode() + bytes(range(256)) * 800
     assert echo.get(answer(text)).body == text
+
+
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("coding", ["identity", "", "Identity, identity", ","])
+def test_what_is_said_to_have_no_coding_is_looked_at(echo, coding, status):
+    found = echo.get(answer(f"<p>{echo.token}</p>".encode(), status, [("Content-Encoding", coding)]))
+    assert found.body == b"<p>" + b"*" * len(echo.token) + b"</p>" and found.one("Content-Encoding") == coding
+
+
+@pytest.mark.parametrize("coding", ["gzip, identity", "identity,gzip", ",x-gzip,"])
+def test_gzip_in_a_list_with_nothing_else_is_gzip(echo, coding):
+    found = echo.get(answer(gzip.compress(f"<p>{echo.token}</p>".encode()), 400, [("Content-Encoding", coding)]))
+    assert found.body == b"<p>" + b"*" * len(echo.token) + b"</p>" and found.one("Content-Encoding") is None

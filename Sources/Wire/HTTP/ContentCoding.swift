@@ -4,12 +4,35 @@ extension ResponseHead {
     /// Whether the content has a coding, be it `identity`. A test of a bit.
     public var hasContentCoding: Bool { fields.facts.names.contains(.contentEncoding) }
 
-    /// Whether the content is gzip, once and alone (RFC 9110 section 8.4).
+    /// Whether the content is gzip, once and alone (RFC 9110 section 8.4). `identity` and empty members do not count.
     ///
     /// - Parameter bytes: the bytes that were parsed.
-    public func hasGzipContent(_ bytes: Span<UInt8>) -> Bool {
-        guard count(of: .contentEncoding) == 1, let coding = first(.contentEncoding) else { return false }
-        return bytes.foldedEqual(coding.valueRange, "gzip") || bytes.foldedEqual(coding.valueRange, "x-gzip")
+    public func hasGzipContent(_ bytes: Span<UInt8>) -> Bool { codingCounts(bytes) == (gzip: 1, others: 0) }
+
+    /// Whether the content is as it is, without a coding: there is no Content-Encoding, or it names none but `identity`.
+    ///
+    /// - Parameter bytes: the bytes that were parsed.
+    public func hasPlainContent(_ bytes: Span<UInt8>) -> Bool { codingCounts(bytes) == (gzip: 0, others: 0) }
+
+    private func codingCounts(_ bytes: Span<UInt8>) -> (gzip: Int, others: Int) {
+        var counts = (gzip: 0, others: 0)
+        guard hasContentCoding else { return counts }
+        for index in 0..<fieldCount {
+            let line = field(at: index)
+            guard line.name == .contentEncoding, !line.isVariant else { continue }
+            var start = line.valueRange.lowerBound
+            while start < line.valueRange.upperBound {
+                let end = bytes.endOfMember(from: start, before: line.valueRange.upperBound)
+                let member = bytes.trimmed(start..<end)
+                if bytes.foldedEqual(member, "gzip") || bytes.foldedEqual(member, "x-gzip") {
+                    counts.gzip += 1
+                } else if !member.isEmpty, !bytes.foldedEqual(member, "identity") {
+                    counts.others += 1
+                }
+                start = end + 1
+            }
+        }
+        return counts
     }
 
     /// Whether the content is gzip and may be inflated on the way: it is not a part of a representation (206), and no

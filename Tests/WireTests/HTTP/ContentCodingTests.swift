@@ -76,6 +76,9 @@ private let requests: [(name: String, lines: [String], mayAsk: Bool)] = [
         ("with another", 200, ["Content-Encoding: br", "Content-Encoding: gzip"], false),
         ("with a parameter", 200, ["Content-Encoding: gzip;q=1"], false),
         ("spelled with _", 200, ["Content_Encoding: gzip"], false),
+        ("with identity", 200, ["Content-Encoding: gzip, identity"], true),
+        ("behind identity and an empty line", 200, ["Content-Encoding: identity", "Content-Encoding:", "Content-Encoding: ,GZip"], true),
+        ("identity alone", 200, ["Content-Encoding: identity"], false),
         ("a part", 206, ["Content-Encoding: gzip"], false),
         ("no-transform", 200, ["Cache-Control: public, no-transform", "Content-Encoding: gzip"], false),
     ])
@@ -86,6 +89,19 @@ private let requests: [(name: String, lines: [String], mayAsk: Bool)] = [
         var head = ResponseHead()
         _ = try #require(try head.parse(bytes.span))
         #expect(head.hasInflatableContent(bytes.span) == isInflatable)
+    }
+
+    @Test(arguments: [
+        ([], true), (["Content-Encoding: identity"], true), (["content-encoding: IDENTITY , identity"], true), (["Content-Encoding:"], true),
+        (["Content-Encoding: , ,"], true), (["Content_Encoding: gzip"], true), (["Content-Encoding: br"], false),
+        (["Content-Encoding: identity", "Content-Encoding: br"], false), (["Content-Encoding: gzip, identity"], false),
+        (["Content-Encoding: identity2"], false), (["Content-Encoding: identity;q=1"], false),
+    ] as [([String], Bool)])
+    func `content is plain where no coding is named but identity`(_ lines: [String], _ isPlain: Bool) throws {
+        let bytes = latin1((["HTTP/1.1 200 X"] + lines).joined(separator: "\r\n") + "\r\n\r\n")
+        var head = ResponseHead()
+        _ = try #require(try head.parse(bytes.span))
+        #expect(head.hasPlainContent(bytes.span) == isPlain)
     }
 
     @Test(arguments: [
