@@ -3,6 +3,9 @@ internal import Wire
 
 // Content that the upstream sent as gzip because it was asked to, for a client that did not ask; and answers other than of
 // success whose content is gzip, for they are the ones that repeat what a request had, and its token has to be found in them.
+//
+// Such an answer is definite: a client that is told "insufficient funds" knows that nothing has happened. So what is wrong
+// with its content never costs it its status.
 
 extension Server {
     /// Whether `beginInflating` is to look at the head in `responseHead`, the first `headCount` bytes of the upstream's input.
@@ -30,7 +33,7 @@ extension Server {
         // Servers that say gzip of no content at all, by its length, mean no content.
         guard isInflated, framing != .none, framing != .length(0) else { return framing }
         do throws(GzipError) {
-            downstreams[downstream].exchange.inflater = try GzipDecoder()
+            downstreams[downstream].exchange.inflater = try GzipDecoder(allowsPadding: responseHead.status >= 300)
         } catch {
             throw .coding(error)
         }
@@ -72,7 +75,9 @@ extension Server {
             guard relayTrailers(UnsafeBufferPointer(rebasing: bytes[step.trailers]), downstream) else { return false }
         }
         if !step.content.isEmpty {
-            let taken = try deliverInflated(UnsafeBufferPointer(rebasing: bytes[step.content]), downstream, room: room)
+            let content = UnsafeBufferPointer(rebasing: bytes[step.content])
+            if isMislabelled(content, downstream) { return true }
+            let taken = try deliverInflated(content, downstream, room: room)
             refreshDeadline(downstream)
             if taken < step.content.count {
                 // The reader goes no further than the decoder did.
@@ -91,9 +96,38 @@ extension Server {
         do throws(MessageError) { return try reader.step(bytes.span, contentMax: contentMax) } catch { throw .malformed(error) }
     }
 
-    /// Nothing more will come: it must have been all.
+    /// Nothing more will come: it must have been all. No content at all is that too, where the answer is definite.
     private func checkInflated(_ downstream: Handle<Downstream>) throws(UpstreamFault) {
-        guard downstreams[downstream].exchange.inflater?.isComplete == true else { throw .coding(.truncated) }
+        let isEmpty = downstreams[downstream].exchange.inflater?.inputCount == 0
+        guard downstreams[downstream].exchange.inflater?.isComplete == true || isEmpty && isDefinite(downstream) else {
+            throw .coding(.truncated)
+        }
+    }
+
+    /// Whether the answer whose head has been written is other than of success.
+    private func isDefinite(_ downstream: Handle<Downstream>) -> Bool { downstreams[downstream].exchange.status >= 300 }
+
+    /// Whether this next piece of a definite answer's content shows by its first bytes that it is no gzip: then it goes on as
+    /// it comes.
+    private func isMislabelled(_ content: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>) -> Bool {
+        guard isDefinite(downstream), let takenCount = downstreams[downstream].exchange.inflater?.inputCount,
+            !GzipDecoder.mayBegin(with: content.span, behind: takenCount)
+        else { return false }
+        downstreams[downstream].exchange.inflater = nil
+        var beginning = GzipDecoder.firstByte
+        if takenCount > 0 {
+            withUnsafeMutablePointer(to: &beginning) { byte in
+                deliver(UnsafeBufferPointer(start: byte, count: 1), downstream, downstreams[downstream].exchange.responseCoding)
+            }
+        }
+        return true
+    }
+
+    /// The content that is under way is damaged. What a definite answer says in its head is true nevertheless, so the head goes:
+    /// a client must not be told that nobody knows what became of its request.
+    func giveDefiniteHead(_ downstream: Handle<Downstream>) {
+        guard downstreams[downstream].exchange.responsePhase == .head, isDefinite(downstream) else { return }
+        _ = flush(downstream)
     }
 
     /// Inflates, and gives the client at most `room` bytes of it. How much of the content was taken: at least a byte, if there is one
@@ -112,7 +146,8 @@ extension Server {
             failure = error
         }
         scratch.grew(by: output.finalize(for: place))
-        if failure == nil, !scratch.isEmpty { deliver(scratch.bytes, downstream, downstreams[downstream].exchange.responseCoding) }
+        // What came out before a fault may be all that a person needs to know.
+        if failure == nil || isDefinite(downstream), !scratch.isEmpty { deliver(scratch.bytes, downstream, downstreams[downstream].exchange.responseCoding) }
         pool.giveBack(scratch)
         if let failure { throw .coding(failure) }
         return taken

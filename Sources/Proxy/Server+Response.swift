@@ -21,6 +21,7 @@ extension Server {
                 }
             }
         } catch {
+            if case .coding = error { giveDefiniteHead(downstream) }
             upstreamFailed(upstream, error)
             return
         }

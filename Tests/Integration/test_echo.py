@@ -8,7 +8,7 @@ import urllib.parse
 
 import pytest
 
-from harness.messages import request
+from harness.messages import Broken, request
 from harness.upstream import answering, secret_file
 from test_trouble import bloq, json_answer, jwt  # noqa: F401
 
@@ -335,6 +335,53 @@ def test_what_is_no_token_is_not_touched(echo):
     """Another's token, a short piece of this one, and 200 kB of anything."""
     text = (jwt(60, 99) + echo.token[5:25] + "*" * 50).encode() + bytes(range(256)) * 800
     assert echo.get(answer(text)).body == text
+
+
+ANSWER = "<p>insufficient funds: {0}</p>"
+
+
+@pytest.mark.parametrize("status", [401, 402, 302])
+@pytest.mark.parametrize("content", ["empty", "plain", "one byte", "padded", "two members", "damaged", "truncated", "garbage behind"])
+@pytest.mark.parametrize("framing", ["chunks", "single bytes", "close", "length"])
+def test_a_definite_answer_keeps_its_status_whatever_is_wrong_with_its_gzip(echo, status, content, framing):
+    """A 502 would say that nobody knows what became of the request."""
+    text = ANSWER.format(echo.token).encode()
+    coded = gzip.compress(text)
+    sent = {
+        "empty": b"", "plain": text, "one byte": b"\x1f" + text, "padded": coded + bytes(600), "two members": coded + bytes(3) + coded,
+        "damaged": coded[:-5] + b"!" + coded[-4:], "truncated": coded[:-4], "garbage behind": coded + b"x",
+    }[content]  # fmt: skip
+    expected = {"empty": b"", "one byte": b"\x1f" + text, "two members": text + text}.get(content, text)
+    coding = [("Content-Encoding", "gzip")]
+    if framing == "close":
+        reply = answer(b"", status, coding).replace(b"Content-Length: 0", b"Connection: close") + sent
+    elif framing == "length":
+        reply = answer(sent, status, coding)
+    else:
+        size = 1 if framing == "single bytes" else 1 << 20
+        reply = answer(b"", status, coding, chunks=[sent[at : at + size] for at in range(0, len(sent), size)])
+
+    def serve(connection):
+        connection.send(reply)
+        if framing == "close":
+            connection.finish()
+
+    echo.serve = serve
+    try:
+        with echo.proxy.client() as client:
+            client.send(request())
+            head = client.reader.head()
+            assert head.status == status and head.one("Content-Encoding") is None
+            if content in ("damaged", "truncated", "garbage behind"):
+                with pytest.raises(Broken):
+                    client.reader.chunked()
+            else:
+                found = client.reader.chunked() if head.one("Transfer-Encoding") else client.reader.take(int(head.one("Content-Length")))
+                assert len(found) == len(expected) and echo.token[8:].encode() not in found
+                if framing != "single bytes":
+                    assert found.decode() == stars(expected.decode(), echo.token)
+    finally:
+        echo.serve = None
 
 
 @pytest.mark.parametrize("status", [200, 400])

@@ -343,6 +343,31 @@ extension ServerInflatingTests {
         }
     }
 
+    @Test(arguments: ["truncated", "damaged", "garbage", "bomb"], [true, false])
+    func `an answer other than of success keeps its status, and its content is broken visibly`(_ fault: String, _ decompress: Bool) throws {
+        for minor in [1, 0] {
+            let bench = try Bench(route: decompress ? #", "decompress": true"# : "", hasTokenCalls: true)
+            let client = try bench.client()
+            try bench.giveToken("a-token-that-is-looked-for")
+            client.send("GET /a HTTP/1.\(minor)\r\nHost: localhost\r\n\r\n")
+            let upstream = try bench.upstream()
+            #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+            var gzip = Compressor.gzip("insufficient funds")
+            switch fault {
+            case "truncated": gzip.removeLast()
+            case "damaged": gzip[gzip.count - 8] ^= 1
+            case "garbage": gzip += [0, 1]
+            default: gzip = Compressor.gzip(Array("insufficient funds".utf8) + [UInt8](repeating: 0, count: 64 << 20))
+            }
+            upstream.send(
+                Array("HTTP/1.1 402 Payment Required\r\nContent-Encoding: gzip\r\nContent-Length: \(gzip.count)\r\n\r\n".utf8) + gzip)
+            #expect(bench.turn { client.isOver } && client.isReset)
+            #expect(client.text.hasPrefix("HTTP/1.1 402 Payment Required\r\n") && client.text.contains("insufficient funds"))
+            #expect(!client.text.hasSuffix("\r\n0\r\n\r\n"))
+            #expect(bench.turn { bench.server.pool.lentCount == 0 })
+        }
+    }
+
     @Test func `what is found to be wrong before any of it has gone is answered with 502`() throws {
         let test = try Asked(Self.get)
         test.answerGzip(Array(Self.text.utf8))

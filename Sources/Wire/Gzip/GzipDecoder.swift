@@ -10,6 +10,7 @@ internal import CZlib
 public struct GzipDecoder: ~Copyable {
     /// zlib keeps a pointer to it, so it may not move.
     private let stream: UnsafeMutablePointer<z_stream>
+    private let allowsPadding: Bool
     private var isWithinMember = false
     private var memberCount = 0
     /// Whether more output may come without more input: the last step had no room left.
@@ -19,13 +20,28 @@ public struct GzipDecoder: ~Copyable {
     /// Bytes given out so far.
     public private(set) var outputCount = 0
 
+    /// - Parameter allowsPadding: zero bytes behind a member are passed over, as gzip itself does.
     /// - Throws: `GzipError.noMemory`.
-    public init() throws(GzipError) {
+    public init(allowsPadding: Bool = false) throws(GzipError) {
+        self.allowsPadding = allowsPadding
         unsafe stream = .allocate(capacity: 1)
         unsafe stream.initialize(to: z_stream())
         let code = unsafe bearerproxy_inflate_init_gzip(stream)
         guard code == Z_OK else { throw .noMemory }
     }
+
+    /// Whether content that goes on like this, behind so many bytes of it, may be gzip as far as its first two bytes tell
+    /// (RFC 1952, section 2.3.1).
+    public static func mayBegin(with bytes: Span<UInt8>, behind count: Int) -> Bool {
+        guard count < 2, !bytes.isEmpty else { return true }
+        if count == 1 { return bytes[0] == secondByte }
+        return bytes[0] == firstByte && (bytes.count == 1 || bytes[1] == secondByte)
+    }
+
+    /// Every member begins with it, ...
+    public static let firstByte: UInt8 = 0x1F
+    /// ... and this.
+    private static let secondByte: UInt8 = 0x8B
 
     deinit {
         unsafe inflateEnd(stream)
@@ -45,7 +61,15 @@ public struct GzipDecoder: ~Copyable {
     public mutating func step(_ input: Span<UInt8>, into output: inout OutputSpan<UInt8>) throws(GzipError) -> Int {
         var consumed = 0
         while output.freeCapacity > 0, consumed < input.count || hasPendingOutput {
-            if !isWithinMember { beginMember() }
+            if !isWithinMember {
+                if allowsPadding, memberCount > 0 {
+                    let padding = input.zeroCount(from: consumed)
+                    consumed += padding
+                    inputCount += padding
+                    if consumed == input.count { break }
+                }
+                beginMember()
+            }
             let before = output.freeCapacity
             let (code, taken) = inflateOn(input.extracting(droppingFirst: consumed), into: &output)
             consumed += taken
@@ -107,5 +131,13 @@ public struct GzipDecoder: ~Copyable {
     private var reason: String {
         guard let message = unsafe stream.pointee.msg else { return "it asks for a dictionary" }
         return unsafe String(cString: message)
+    }
+}
+
+extension Span where Element == UInt8 {
+    fileprivate func zeroCount(from start: Int) -> Int {
+        var end = start
+        while end < count, self[end] == 0 { end += 1 }
+        return end - start
     }
 }

@@ -10,8 +10,8 @@ private enum Inflated: Equatable {
 }
 
 /// Inflates in steps: `pieceCount` bytes at a time into `room` bytes at a time.
-private func inflate(_ bytes: [UInt8], pieces pieceCount: Int = .max, room: Int = 65_536) throws -> Inflated {
-    var decoder = try GzipDecoder()
+private func inflate(_ bytes: [UInt8], pieces pieceCount: Int = .max, room: Int = 65_536, allowsPadding: Bool = false) throws -> Inflated {
+    var decoder = try GzipDecoder(allowsPadding: allowsPadding)
     var result: [UInt8] = []
     var position = 0
     do throws(GzipError) {
@@ -70,6 +70,26 @@ private let fixed: [(String, [UInt8])] = [
     func `what others wrote is read, whole and byte by byte`(_ name: String, _ bytes: [UInt8]) throws {
         #expect(try inflate(bytes) == .whole(Array("hello".utf8)))
         #expect(try inflate(bytes, pieces: 1, room: 1) == .whole(Array("hello".utf8)))
+    }
+
+    @Test(arguments: [1, 2, 7, .max]) func `zero bytes behind a member are passed over where that is allowed`(_ pieces: Int) throws {
+        let member = fixed[0].1
+        let padding = [UInt8](repeating: 0, count: 700)
+        #expect(try inflate(member + padding, pieces: pieces, room: 5, allowsPadding: true) == .whole(Array("hello".utf8)))
+        #expect(try inflate(member + [0] + member + padding, pieces: pieces, allowsPadding: true) == .whole(Array("hellohello".utf8)))
+        for bytes in [padding, padding + member, member + padding + [1]] {
+            if case .whole = try inflate(bytes, pieces: pieces, allowsPadding: true) { Issue.record("taken for gzip") }
+        }
+        guard case .refused = try inflate(member + padding, pieces: pieces) else { return _ = Issue.record("it was not allowed") }
+    }
+
+    @Test func `what begins otherwise is known by its first two bytes`() {
+        for (count, bytes, mayBegin) in [
+            (0, [], true), (0, [0x1F], true), (0, [0x1F, 0x8B], true), (0, [0x1F, 0x8A], false), (0, [0x3C, 0x8B], false), (0, [0x3C], false),
+            (1, [0x8B, 1], true), (1, [0x1F], false), (2, [0], true),
+        ] as [(Int, [UInt8], Bool)] {
+            #expect(GzipDecoder.mayBegin(with: bytes.span, behind: count) == mayBegin, "\(bytes) behind \(count)")
+        }
     }
 
     @Test(arguments: Compressor.Blocks.allCases)
