@@ -21,11 +21,6 @@ public enum Accounts {
         return number
     }
 
-    /// The name of a user; nil if the system has none for it.
-    public static func userName(of user: UInt32) -> String? {
-        entry(passwd()) { getpwuid_r(user, $0, $1, $2, $3) } read: { String(cString: $0.pw_name) }
-    }
-
     /// The groups of a user, the first one included; none of a user that the system does not know.
     public static func groups(of user: UInt32) -> [UInt32] {
         let account = entry(passwd()) { getpwuid_r(user, $0, $1, $2, $3) } read: { (String(cString: $0.pw_name), $0.pw_gid) }

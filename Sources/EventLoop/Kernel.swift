@@ -56,6 +56,10 @@ public protocol Kernel: AnyObject {
     /// where that cannot be known: of a peer on another machine, or one that has closed its TCP socket already.
     func peerUser(of descriptor: Int32) -> UInt32?
 
+    /// The address at the other end of a TCP connection, an IPv4 one always as such; nil where there is none any more, and of a
+    /// Unix socket.
+    func peerAddress(of descriptor: Int32) -> SocketAddress?
+
     /// Closes a descriptor that this kernel gave out. A descriptor that is not open is a broken invariant.
     func close(_ descriptor: Int32)
 

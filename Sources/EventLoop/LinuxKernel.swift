@@ -232,6 +232,8 @@ extension LinuxKernel {
 
     public func peerUser(of descriptor: Int32) -> UInt32? { PeerSocket.user(behind: descriptor) }
 
+    public func peerAddress(of descriptor: Int32) -> SocketAddress? { PeerSocket.address(behind: descriptor) }
+
     public func close(_ descriptor: Int32) {
         let code = Glibc.close(descriptor)
         precondition(code == 0 || errno != EBADF, "closed a descriptor that is not open")

@@ -34,6 +34,14 @@ enum PeerSocket {
         }
     }
 
+    /// Its address, where it has one; an IPv4 one as such.
+    static func address(behind descriptor: Int32) -> SocketAddress? {
+        switch name(of: descriptor, linux_peer_name)?.unmapped {
+        case .unix?, nil: nil
+        case let address?: address
+        }
+    }
+
     private struct Ends: Equatable {
         let ours: SocketAddress
         let peer: SocketAddress

@@ -36,6 +36,21 @@ public enum SocketAddress: Hashable, Sendable {
         }
     }
 
+    /// The address without its port: `127.0.0.1`, `::1`, and a path as it stands.
+    public var host: String {
+        switch self {
+        case .ipv4(let address, _):
+            return "\(address >> 24).\(address >> 16 & 255).\(address >> 8 & 255).\(address & 255)"
+        case .ipv6(let high, let low, _, _):
+            var six = unsafeBitCast((high.bigEndian, low.bigEndian), to: in6_addr.self)
+            var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+            inet_ntop(AF_INET6, &six, &text, socklen_t(text.count))
+            return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        case .unix(let path):
+            return path
+        }
+    }
+
     /// Whether only processes of this machine can reach it.
     public var isLocal: Bool {
         switch self {
@@ -59,16 +74,9 @@ extension SocketAddress: CustomStringConvertible {
     /// `127.0.0.1:8080`, `[::1]:8080`, `unix:/run/x.sock`
     public var description: String {
         switch self {
-        case .ipv4(let address, let port):
-            return "\(address >> 24).\(address >> 16 & 255).\(address >> 8 & 255).\(address & 255):\(port)"
-        case .ipv6(let high, let low, let port, _):
-            var six = unsafeBitCast((high.bigEndian, low.bigEndian), to: in6_addr.self)
-            var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-            inet_ntop(AF_INET6, &six, &text, socklen_t(text.count))
-            let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-            return "[\(String(decoding: bytes, as: UTF8.self))]:\(port)"
-        case .unix(let path):
-            return "unix:\(path)"
+        case .ipv4(_, let port): "\(host):\(port)"
+        case .ipv6(_, _, let port, _): "[\(host)]:\(port)"
+        case .unix(let path): "unix:\(path)"
         }
     }
 }

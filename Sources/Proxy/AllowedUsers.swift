@@ -1,31 +1,34 @@
-internal import EventLoop
-
 /// The users of `allow.users`, looked up: who may use a route.
 final class AllowedUsers {
-    enum Verdict: Equatable {
-        case allowed
-        /// With the user's name, if the system has one.
-        case refused(name: String?)
-    }
-
     private let users: [UInt32]
     private let groups: [UInt32]
-    /// Of users that do not stand in the list themselves, for which the system has to be asked: it may have to ask another machine.
-    private var remembered: [UInt32: (verdict: Verdict, until: Duration)] = [:]
+    private let groupsOfUser: (UInt32) -> [UInt32]
+    /// Whether a user is in one of the groups. Whoever knows that may be another machine, for which everything here waits.
+    private var remembered: [UInt32: (isMember: Bool, until: Duration)] = [:]
 
-    init(users: [UInt32], groups: [UInt32]) {
+    /// - Parameter groupsOfUser: the groups that the system has a user in. Called only for users who are not listed themselves, and
+    ///   only if groups are.
+    init(users: [UInt32], groups: [UInt32], groupsOfUser: @escaping (UInt32) -> [UInt32]) {
         self.users = users
         self.groups = groups
+        self.groupsOfUser = groupsOfUser
+    }
+
+    func contains(_ user: UInt32, at now: Duration) -> Bool {
+        users.contains(user) || !groups.isEmpty && isMember(user, at: now)
     }
 
     /// A user who has joined or left a group is noticed after a while.
-    func verdict(on user: UInt32, at now: Duration) -> Verdict {
-        if users.contains(user) { return .allowed }
-        if let known = remembered[user], known.until > now { return known.verdict }
-        let isMember = !groups.isEmpty && Accounts.groups(of: user).contains { groups.contains($0) }
-        let verdict = isMember ? Verdict.allowed : .refused(name: Accounts.userName(of: user))
-        if remembered.count >= Limits.rememberedUsersMax { remembered.removeAll() }
-        remembered[user] = (verdict, now + Limits.userLifetime)
-        return verdict
+    private func isMember(_ user: UInt32, at now: Duration) -> Bool {
+        if let known = remembered[user], known.until > now { return known.isMember }
+        let isMember = groupsOfUser(user).contains { groups.contains($0) }
+        if remembered.count >= Limits.rememberedUsersMax, remembered[user] == nil { forgetOldest() }
+        remembered[user] = (isMember, now + Limits.userLifetime)
+        return isMember
+    }
+
+    private func forgetOldest() {
+        guard let oldest = remembered.min(by: { $0.value.until < $1.value.until }) else { return }
+        remembered[oldest.key] = nil
     }
 }

@@ -45,15 +45,15 @@ extension Answer {
         Answer(status: 403, code: "forbidden", message: message, proxyStatusError: "http_request_denied")
     }
 
-    static func userRefused(_ user: String, _ route: String) -> Answer {
+    static func userRefused(_ user: UInt32, _ route: String) -> Answer {
         .forbidden("user \(user) may not use route \(route); list the user in allow.users")
     }
 
     /// The connection can carry no request that is allowed.
     static func unknownUser(_ route: String) -> Answer {
         var answer = forbidden(
-            "route \(route) is for some users only (allow.users), and the kernel does not tell whose this connection is: it comes from "
-                + "another machine or through a forwarder, or has been closed already; use loopback or a Unix socket, and wait for the answer")
+            "route \(route) is for some users only (allow.users), and the kernel does not tell whose this connection is; "
+                + "use a Unix socket, or loopback from a socket that is bound to no device, and wait for the answer")
         answer.closes = true
         return answer
     }
@@ -116,9 +116,10 @@ extension Answer {
     }
 
     static func tooManyConnections(of user: ClientUser, _ placesMax: Int) -> Answer {
-        let whose = user.number.map { "user \($0) has" } ?? "clients whose user is not known have"
+        let verb = user.number == nil ? "have" : "has"
         return Answer(
-            status: 503, code: "overloaded", message: "\(whose) \(placesMax) connections already (limits.connectionsPerUser)",
+            status: 503, code: "overloaded",
+            message: "\(user.text) \(verb) \(placesMax) connections already (limits.connectionsPerUser)",
             proxyStatusError: "connection_limit_reached", retryAfter: 1, closes: true)
     }
 

@@ -64,6 +64,6 @@ extension Preparation {
                 }
             }
         }
-        return AllowedUsers(users: users, groups: groups)
+        return AllowedUsers(users: users, groups: groups, groupsOfUser: Accounts.groups)
     }
 }

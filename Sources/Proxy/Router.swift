@@ -2,9 +2,9 @@ internal import Wire
 
 /// Finds the route of a request among those of its listener, or the answer that refuses it.
 ///
-/// Decided in this order: is the method one that a proxy forwards, is the request from where it may come, which route is
-/// meant, and does that route allow it (see `Policy`). Whether its user may ask is decided
-/// after that, where a connection is known (`Server.refusalOfUser`). Nothing of a refused request goes anywhere.
+/// Decided in this order: is the method one that a proxy forwards, is the request from where it may come, and which route is
+/// meant. Then, where a connection is known, whether its user may ask (`Server.refusalOfUser`), and only then what the route
+/// allows (`refusal`): others need not learn its rules. Nothing of a refused request goes anywhere.
 struct Router {
     enum Decision {
         case route(RouteState)
@@ -40,6 +40,7 @@ struct Router {
         (-route.element.configuration.pathPrefix.count, route.element.host == nil ? 1 : 0, route.offset)
     }
 
+    /// The route of a request; whether that allows it is for `refusal` to say.
     func decide(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Decision {
         if head.method == .trace || head.method == .connect {
             let method = text(bytes, head.methodRange)
@@ -116,13 +117,16 @@ extension Router {
     private func admit(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, to route: RouteState, host: Range<Int>?
     ) -> Decision {
-        if let answer = refuseForeignSite(head, bytes, route, host) { return .refuse(answer, route) }
-        if let answer = route.policy?.refusal(head, bytes) { return .refuse(answer, route) }
+        refuseForeignSite(head, bytes, route, host).map { .refuse($0, route) } ?? .route(route)
+    }
+
+    /// The answer to a request that is the route's, and that it does not allow (see `Policy`); nil where it does.
+    static func refusal(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, by route: RouteState) -> Answer? {
+        if let answer = route.policy?.refusal(head, bytes) { return answer }
         if route.confinesPath, PathSegments.haveDots(bytes, head.target.path) {
-            return .refuse(
-                .badRequest("the path has a segment . or .., which route \(route.configuration.name) does not take"), route)
+            return .badRequest("the path has a segment . or .., which route \(route.configuration.name) does not take")
         }
-        return .route(route)
+        return nil
     }
 
     /// What a browser says of the page that asks. A page of another site is refused, unless its origin is listed.

@@ -21,7 +21,7 @@ extension Server {
             downstreams[downstream].exchange.offersTunnel = UpgradeOffer(requestHead, in: head.span) != nil
         }
         downstreams[downstream].exchange.forwardsTrailers = requestHead.allowsTrailers
-        let decision = listeners[downstreams[downstream].listener].router.decide(requestHead, head.span)
+        let decision = decide(downstream, head.span)
         var contentBytesMax = 0
         if case .route(let route) = decision {
             let isInspected = route.policy?.inspects(requestHead.method) ?? false
@@ -39,10 +39,6 @@ extension Server {
             self.answer(downstream, answer)
         case .route(let route):
             downstreams[downstream].exchange.route = route.index
-            if let users = route.users, let answer = refusalOfUser(downstream, users, route.configuration.name) {
-                self.answer(downstream, answer)
-                return
-            }
             if let answer = requestHead.hasOtherExpectation ? .expectationFailed : refusalOfContent(downstream) {
                 self.answer(downstream, answer)
                 return
@@ -55,6 +51,16 @@ extension Server {
             awaitToken(downstream)
             takeToken(downstream)
         }
+    }
+
+    /// Where the request in `requestHead` goes, or by what answer it is refused.
+    private func decide(_ downstream: Handle<Downstream>, _ head: Span<UInt8>) -> Router.Decision {
+        let decision = listeners[downstreams[downstream].listener].router.decide(requestHead, head)
+        guard case .route(let route) = decision else { return decision }
+        if let users = route.users, let answer = refusalOfUser(downstream, users, route.configuration.name) {
+            return .refuse(answer, route)
+        }
+        return Router.refusal(requestHead, head, by: route).map { .refuse($0, route) } ?? decision
     }
 
     /// The answer where more content is announced, or has come, than the route takes.

@@ -26,6 +26,7 @@ struct PeerUserTests {
             let (client, server) = try watcher.pair(at: address)
             #expect(kernel.peerUser(of: server) == user)
             #expect(kernel.peerUser(of: client) == user)
+            #expect(kernel.peerAddress(of: server) == (try kernel.localAddress(of: client)))
             kernel.shutdownWriting(client)
             #expect(watcher.wait(for: .peerClosed, of: 2))
             #expect(kernel.peerUser(of: server) == user)
@@ -51,6 +52,7 @@ struct PeerUserTests {
         defer { unlink(path) }
         let (client, server) = try watcher.pair(at: .unix(path))
         #expect(kernel.peerUser(of: server) == geteuid())
+        #expect(kernel.peerAddress(of: server) == nil)
         kernel.close(client)
         #expect(kernel.peerUser(of: server) == geteuid())
         kernel.close(server)

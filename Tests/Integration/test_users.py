@@ -64,7 +64,7 @@ def test_a_user_who_is_listed_may_ask(proxy, upstream, address, user):
     assert len(upstream.requests) == before + 1
 
 
-@pytest.mark.parametrize("user, shown", [(MALLORY, f"user {MALLORY} "), (0, "user root (0) "), (33, "user www-data (33) ")])
+@pytest.mark.parametrize("user, shown", [(MALLORY, f"user {MALLORY} "), (0, "user 0 "), (33, "user 33 ")])
 def test_any_other_user_is_refused_and_nothing_goes_upstream(proxy, upstream, address, user, shown):
     before = len(upstream.requests)
     refusal = error(ask_as(user, address, ASK))

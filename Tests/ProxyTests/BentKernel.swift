@@ -17,6 +17,8 @@ final class BentKernel: Kernel {
     var upstreamReadableBytesMin: Int32?
     /// Who the clients are; nil: as the real kernel says.
     var clientUser: (() -> UInt32?)?
+    /// Where the clients are; nil: as the real kernel says.
+    var clientAddress: SocketAddress?
     private(set) var userQuestionCount = 0
     private(set) var connectCount = 0
     private var clients: Set<Int32> = []
@@ -72,6 +74,8 @@ final class BentKernel: Kernel {
         if let clientUser { return clientUser() }
         return real.peerUser(of: descriptor)
     }
+
+    func peerAddress(of descriptor: Int32) -> SocketAddress? { clientAddress ?? real.peerAddress(of: descriptor) }
 
     func close(_ descriptor: Int32) {
         clients.remove(descriptor)

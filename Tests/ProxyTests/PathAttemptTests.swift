@@ -18,7 +18,9 @@ import Wire
             return
         }
         switch try Self.router(attempt).decide(head, attempt.head.span) {
-        case .route: #expect(attempt.status == nil)
+        case .route(let route):
+            let answer = Router.refusal(head, attempt.head.span, by: route)
+            #expect(answer?.status == attempt.status, "\(answer?.message ?? "it is let through")")
         case .refuse(let answer, _): #expect(answer.status == attempt.status, "\(answer.message)")
         }
     }

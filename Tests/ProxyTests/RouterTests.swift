@@ -123,7 +123,9 @@ import Wire
         var head = RequestHead()
         #expect(try head.parse(bytes.span) == bytes.count)
         switch router.decide(head, bytes.span) {
-        case .route(let route): return route.configuration.name
+        case .route(let route):
+            guard let answer = Router.refusal(head, bytes.span, by: route) else { return route.configuration.name }
+            return "\(answer.status) \(answer.code)"
         case .refuse(let answer, _): return "\(answer.status) \(answer.code)"
         }
     }

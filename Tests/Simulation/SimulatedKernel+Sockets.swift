@@ -101,6 +101,10 @@ extension SimulatedKernel {
         return peer.isHeld && peer.state != .closed ? user : nil
     }
 
+    public func peerAddress(of descriptor: Int32) -> SocketAddress? {
+        (socket(descriptor, for: "getpeername") as? Stream).map { _ in .loopback(port: 1) }
+    }
+
     public func close(_ descriptor: Int32) {
         guard let socket = socket(descriptor, for: "close") else { return }
         network.note("fd \(descriptor) close")
