@@ -66,12 +66,6 @@ static inline int linux_peer_user(int descriptor, uid_t *user) {
     return 0;
 }
 
-// Of a file that is held without being open, for which fchown is refused.
-static inline int linux_change_group(int descriptor, gid_t group) {
-    const int empty_path = 0x1000;
-    return fchownat(descriptor, "", (uid_t)-1, group, empty_path);
-}
-
 // Bytes that were sent and that the peer's machine has not confirmed; -1 where that cannot be told.
 static inline int linux_unconfirmed_count(int descriptor) {
     int count = 0;
@@ -112,7 +106,7 @@ extern int setresgid(gid_t, gid_t, gid_t);
 extern int getresuid(uid_t *, uid_t *, uid_t *);
 extern int getresgid(gid_t *, gid_t *, gid_t *);
 
-// Gives a file away that linux_open_path has named.
+// Gives a file away that linux_open_path has named, for which fchown is refused. The greatest number leaves user or group as it is.
 static inline int linux_give_away(int descriptor, uid_t user, gid_t group) {
     const int empty_path = 0x1000;
     return fchownat(descriptor, "", user, group, empty_path);

@@ -82,6 +82,29 @@ static inline void openssl_refuse_resumption(SSL_CTX *context) {
     SSL_CTX_set_num_tickets(context, 0);
 }
 
+// Whoever learns the key of the tickets could read all connections of TLS 1.2 that were given one: the ticket has their secret in
+// it. In TLS 1.3 a resumption agrees on new ones. Called before a ticket is looked at.
+static inline int openssl_withhold_tickets(SSL *ssl, int *alert, void *argument) {
+    (void)alert;
+    (void)argument;
+    const unsigned char *versions;
+    size_t count;
+    const long newest = SSL_get_max_proto_version(ssl);
+    if ((newest == 0 || newest >= TLS1_3_VERSION) && SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_supported_versions, &versions, &count)) {
+        // A count of bytes, then two for each version.
+        for (size_t offset = 1; offset + 1 < count; offset += 2) {
+            if (versions[offset] == TLS1_3_VERSION >> 8 && versions[offset + 1] == (TLS1_3_VERSION & 0xff)) return SSL_CLIENT_HELLO_SUCCESS;
+        }
+    }
+    SSL_set_options(ssl, SSL_OP_NO_TICKET);
+    return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+// Sessions of this server are resumed in TLS 1.3 alone.
+static inline void openssl_resume_only_1_3(SSL_CTX *context) {
+    SSL_CTX_set_client_hello_cb(context, openssl_withhold_tickets, NULL);
+}
+
 static inline int openssl_set_server_name(SSL *ssl, const char *name) {
     return SSL_set_tlsext_host_name(ssl, name) == 1;
 }

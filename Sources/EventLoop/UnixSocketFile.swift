@@ -49,21 +49,30 @@ public enum UnixSocketFile {
             throw replaced(path)
         }
         do throws(SystemError) {
-            if let group, made.st_gid != group, linux_change_group(file, group) != 0 {
+            if let group, made.st_gid != group, linux_give_away(file, .max, group) != 0 {
                 throw SystemError(call: "chown", errno: errno, subject: subject)
             }
             // After the group: to change that may take bits away.
             if let now = status(of: file), now.st_mode & 0o7777 != mode, chmod("/proc/self/fd/\(file)", mode) != 0 {
                 throw SystemError(call: "chmod", errno: errno, subject: subject)
             }
-            var named = stat()
-            guard let now = status(of: file), now.st_mode & 0o7777 == mode, group == nil || now.st_gid == group,
-                lstat(path, &named) == 0, named.st_ino == now.st_ino, named.st_dev == now.st_dev
+            guard let now = status(of: file), now.st_mode & 0o7777 == mode, group == nil || now.st_gid == group, isHeld(path, by: file)
             else { throw replaced(path) }
         } catch {
-            unlink(path)
+            remove(path, heldBy: file)
             throw error
         }
+    }
+
+    /// Takes the file away that a descriptor holds. What somebody else has put in its place stays.
+    static func remove(_ path: String, heldBy file: Int32) {
+        if isHeld(path, by: file) { unlink(path) }
+    }
+
+    private static func isHeld(_ path: String, by file: Int32) -> Bool {
+        var named = stat()
+        guard let held = status(of: file), lstat(path, &named) == 0 else { return false }
+        return named.st_ino == held.st_ino && named.st_dev == held.st_dev
     }
 
     private static func status(of file: Int32) -> stat? {

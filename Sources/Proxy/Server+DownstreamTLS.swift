@@ -17,20 +17,23 @@ extension Server {
             log.event(.error, error.message)
             return false
         }
+        makeHandshakeRoom()
         downstreams[downstream].become(.handshaking)
         handshakes.append(downstream)
         return true
     }
 
-    /// So many handshakes are under way that another has to wait, or takes the place of the oldest, if that has had time enough.
+    /// So many handshakes are under way that another has to wait: the oldest has not had time enough to give its place away.
     func isHandshakeRoomMissing() -> Bool {
         guard handshakes.count >= Limits.handshakesMax, let oldest = handshakes.first else { return false }
-        guard downstreams[oldest].deadline - headTimeout(of: downstreams[oldest].listener) + Limits.handshakePatience <= now else {
-            return true
-        }
+        return downstreams[oldest].deadline - headTimeout(of: downstreams[oldest].listener) + Limits.handshakePatience > now
+    }
+
+    /// One that was let in takes the place of the oldest, if no other is free.
+    private func makeHandshakeRoom() {
+        guard handshakes.count >= Limits.handshakesMax, let oldest = handshakes.first else { return }
         tellTLSFault(oldest, "a handshake was given up: others wait, and it had taken longer than \(Limits.handshakePatience.text)")
         close(oldest)
-        return false
     }
 
     /// Goes on with the handshake. True when it is done.

@@ -57,7 +57,8 @@ public final class TLSContext {
     }
 
     /// For connections from clients, with files in place of texts, and with a demand for certificates of theirs where the
-    /// settings say so. Such a client's certificate is verified on each connection: no session of it is resumed.
+    /// settings say so. Such a client's certificate is verified on each connection: no session of it is resumed. Others are in
+    /// TLS 1.3, and not in 1.2, whose tickets would undo forward secrecy (RFC 9325, section 3.4).
     /// - Throws: `configuration` when a file is unusable, or certificate and key do not belong together.
     public static func server(_ settings: ServerSettings) throws(TLSError) -> TLSContext {
         let context = try TLSContext(TLS_server_method())
@@ -67,6 +68,7 @@ public final class TLSContext {
         try context.load(
             certificateFile: settings.certificateFile, keyFile: settings.keyFile, certificateName: "certificate", keyName: "key")
         context.serve()
+        openssl_resume_only_1_3(context.pointer)
         // Strangers hold as many connections as they like: idle ones give their buffers back, and none reads ahead by more
         // than a record.
         openssl_set_mode(context.pointer, Int(SSL_MODE_RELEASE_BUFFERS))

@@ -1,7 +1,8 @@
 import CLinux
-import EventLoop
 import Glibc
 import Testing
+
+@testable import EventLoop
 
 struct UnixSocketTests {
     private let watcher: Watcher
@@ -116,6 +117,22 @@ struct UnixSocketTests {
         let error = #expect(throws: SystemError.self) { try kernel.listen(on: .unix(link), options: ListenOptions(mode: 0o666)) }
         #expect(error?.errno == EEXIST)
         #expect(mode(file) == 0o640)
+    }
+
+    @Test func `a socket that was not made in full is taken away, and nothing that has come in its place`() throws {
+        defer { removeDirectory("k", "l") }
+        let (path, other) = ("\(directory)/k", "\(directory)/l")
+        kernel.close(try kernel.listen(on: .unix(path), options: ListenOptions()))
+        kernel.close(try kernel.listen(on: .unix(other), options: ListenOptions()))
+        let file = linux_open_path(path, 0)
+        defer { Glibc.close(file) }
+        #expect(rename(other, path) == 0)
+        UnixSocketFile.remove(path, heldBy: file)
+        #expect(mode(path) != nil)
+        let own = linux_open_path(path, 0)
+        defer { Glibc.close(own) }
+        UnixSocketFile.remove(path, heldBy: own)
+        #expect(mode(path) == nil)
     }
 
     @Test func `the umask is as it was`() throws {

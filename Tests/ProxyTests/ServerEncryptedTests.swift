@@ -66,12 +66,30 @@ import Testing
         #expect(bench.server.handshakes.isEmpty)
     }
 
-    @Test func `the oldest of too many handshakes gives way to one that waits, when it has had its time`() throws {
-        // Both ends of each are in this process.
+    /// Both ends of each connection are in this process.
+    private func allowManyDescriptors() throws {
         var limit = rlimit()
         try #require(getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit) == 0)
         limit.rlim_cur = limit.rlim_max
         try #require(setrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit) == 0)
+    }
+
+    @Test func `the oldest of many handshakes stays as long as nobody waits for its place`() throws {
+        try allowManyDescriptors()
+        let bench = try Bench(route: #", "timeouts": { "requestHead": "1h" }"#, encrypted: true)
+        let port = try #require(bench.server.listening.first?.address.port)
+        var silent: [Int32] = []
+        defer { silent.forEach(bench.kernel.close) }
+        for _ in 1..<Limits.handshakesMax { silent.append(try bench.kernel.connect(to: .loopback(port: port))) }
+        #expect(bench.turn { bench.server.handshakes.count == Limits.handshakesMax - 1 })
+        bench.kernel.skew = Limits.handshakePatience * 2
+        silent.append(try bench.kernel.connect(to: .loopback(port: port)))
+        bench.turn(for: .milliseconds(300))
+        #expect(bench.server.handshakes.count == Limits.handshakesMax)
+    }
+
+    @Test func `the oldest of too many handshakes gives way to one that waits, when it has had its time`() throws {
+        try allowManyDescriptors()
         let bench = try Bench(route: #", "timeouts": { "requestHead": "1h" }"#, encrypted: true)
         let port = try #require(bench.server.listening.first?.address.port)
         var silent: [Int32] = []
