@@ -142,14 +142,42 @@ extension Router {
                     "pages of \(text(bytes, origin)) may not use route \(route.configuration.name); list the origin in allow.origins")
             }
         }
+        var isSiteTold = false
         for index in 0..<head.fieldCount {
             let field = head.field(at: index)
-            if field.name == .secFetchSite, equal(bytes, field.valueRange, Self.crossSite) {
+            guard field.name == .secFetchSite else { continue }
+            isSiteTold = true
+            if equal(bytes, field.valueRange, Self.crossSite) {
                 return .forbidden(
                     "pages of other sites may not use route \(route.configuration.name); list their origin in allow.origins")
             }
         }
-        return nil
+        return origin == nil && !isSiteTold ? refuseForeignReferer(head, bytes, route, host) : nil
+    }
+
+    /// Over plain HTTP, to a name that is not loopback's, a browser's GET has neither Origin nor Sec-Fetch-Site.
+    private func refuseForeignReferer(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ route: RouteState, _ host: Range<Int>?
+    ) -> Answer? {
+        guard let referer = head.first(.referer)?.valueRange, let origin = Self.origin(bytes, ofReference: referer) else { return nil }
+        if route.allowedOrigins.contains(where: { equal(bytes, origin, $0) }) { return nil }
+        if let host, isOwn(bytes, origin, host) { return nil }
+        return .forbidden(
+            "pages of \(text(bytes, origin)) may not use route \(route.configuration.name); list the origin in allow.origins")
+    }
+
+    /// Scheme and authority; nil of a reference that has no authority, as no browser sends it in Referer (RFC 9110, section 10.1.3).
+    private static func origin(_ bytes: Span<UInt8>, ofReference range: Range<Int>) -> Range<Int>? {
+        guard let colon = range.first(where: { bytes[$0] == UInt8(ascii: ":") }), colon + 2 < range.upperBound,
+            bytes[colon + 1] == UInt8(ascii: "/"), bytes[colon + 2] == UInt8(ascii: "/")
+        else { return nil }
+        let end = (colon + 3..<range.upperBound).first { index in
+            switch bytes[index] {
+            case UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#"): true
+            default: false
+            }
+        }
+        return range.lowerBound..<(end ?? range.upperBound)
     }
 
     /// The listener's scheme and the request's own Host.

@@ -98,6 +98,11 @@ SITES = {
     "a list of origins with a space": ({"Origin": "OWN http://evil.example"}, 403),
     "an unspecified address": ({"Origin": "http://0.0.0.0:PORT", "Sec-Fetch-Site": "cross-site"}, 403),
     "a field of another spelling": ({"Sec_Fetch_Site": "cross-site"}, 403),
+    # Where the proxy has another name than loopback's, and no TLS, that is all that a browser says of an image's page.
+    "an image on another site, over plain HTTP": ({"Referer": "https://evil.example/page"}, 403),
+    "an image on another port of this machine, over plain HTTP": ({"Referer": "http://localhost:3000/"}, 403),
+    "an image on an own page": ({"Referer": "OWN/page?from=https://evil.example/"}, 200),
+    "a link on a page of the same site, which says where": ({"Referer": "http://localhost:3000/", "Sec-Fetch-Site": "same-site"}, 200),
 }
 
 

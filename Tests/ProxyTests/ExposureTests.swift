@@ -36,7 +36,8 @@ import Testing
 
     @Test func `an exposed listener without TLS gives a warning, and one with TLS none`() throws {
         #expect(try Self.configuration("192.0.2.7:1", "").warnings.map(\.message) == [
-            #"every machine that reaches 192.0.2.7:1 can use the credential, and read what goes by; add "listenTLS""#
+            "every machine that reaches 192.0.2.7:1 can use the credential, and read what goes by, and browsers do not always "
+                + #"tell it which page asks (no Sec-Fetch-Site without TLS); add "listenTLS""#
         ])
         #expect(try Self.configuration("192.0.2.7:1", Self.tls).warnings.isEmpty)
     }

@@ -69,6 +69,13 @@ import Wire
         ("Sec_Fetch_Site: cross-site", "403 forbidden"), ("Sec-Fetch-Site: none|Sec-Fetch-Site: cross-site", "403 forbidden"),
         ("Sec-Fetch-Site: same-origin", "all"), ("Sec-Fetch-Site: none", "all"),
         ("Origin: http://localhost:8080|Sec-Fetch-Site: cross-site", "403 forbidden"),
+        ("Referer: https://evil.example/x", "403 forbidden"), ("Referer: http://localhost:8080.evil.example/", "403 forbidden"),
+        ("Referer: http://localhost:8080@evil.example/", "403 forbidden"), ("Referer: http://localhost/", "403 forbidden"),
+        ("Referer: http://localhost:3000/", "403 forbidden"), ("Referer: https://evil.example?http://localhost:8080/", "403 forbidden"),
+        ("Referer: http://", "403 forbidden"), ("Referer: http://localhost:8080/a?b=https://x.example", "all"),
+        ("Referer: HTTP://LOCALHOST:8080", "all"), ("Referer: http://localhost:8080#x", "all"), ("Referer: /a", "all"), ("Referer:", "all"),
+        ("Referer: a:", "all"), ("Referer: https://evil.example/|Origin: http://localhost:8080", "all"),
+        ("Referer: http://localhost:3000/|Sec-Fetch-Site: same-site", "all"),
     ])
     func `a page of another site is refused`(fields: String, expected: String) throws {
         #expect(try decide("POST / HTTP/1.1|Host: localhost:8080|\(fields)") == expected)
@@ -78,6 +85,7 @@ import Wire
         let fields = "Host: localhost:8080|Origin: http://LocalHost:3000|Sec-Fetch-Site: cross-site"
         #expect(try decide("POST /api HTTP/1.1|\(fields)") == "api")
         #expect(try decide("POST / HTTP/1.1|\(fields)") == "403 forbidden")
+        #expect(try decide("GET /api HTTP/1.1|Host: localhost|Referer: http://localhost:3000/x") == "api")
     }
 
     @Test(arguments: [

@@ -29,7 +29,8 @@ extension Decoding {
         guard route.listen.isExposed else { return }
         if route.listenTLS == nil {
             listenNode.warning(
-                "every machine that reaches \(route.listen) can use the credential, and read what goes by; add \"listenTLS\"")
+                "every machine that reaches \(route.listen) can use the credential, and read what goes by, and browsers do not always "
+                    + "tell it which page asks (no Sec-Fetch-Site without TLS); add \"listenTLS\"")
         }
         let names = route.allow.hosts + (route.host.map { [$0] } ?? [])
         if names.allSatisfy({ (try? HostName.parse($0))?.isLoopback == true }) {

@@ -3,7 +3,7 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
     case other = 0
     case host, connection, contentLength, transferEncoding, te, trailer, upgrade, keepAlive
     case proxyConnection, proxyAuthorization, proxyAuthenticate, authorization
-    case expect, via, date, server, location, setCookie, cookie, origin, secFetchSite
+    case expect, via, date, server, location, setCookie, cookie, origin, referer, secFetchSite
     case acceptEncoding, contentEncoding, contentType, vary, etag, xRequestID, retryAfter
     /// `customerId`, which the Bloquo services ask for.
     case customerID

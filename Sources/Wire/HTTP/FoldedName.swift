@@ -46,7 +46,7 @@ struct FoldedName: Equatable {
         case 3: self == FoldedName("via") ? .via : .other
         case 4: fourLetters
         case 6: sixLetters
-        case 7: self == FoldedName("upgrade") ? .upgrade : self == FoldedName("trailer") ? .trailer : .other
+        case 7: sevenLetters
         case 8: self == FoldedName("location") ? .location : .other
         case 10: tenLetters
         case 11: self == FoldedName("retry-after") ? .retryAfter : .other
@@ -78,6 +78,12 @@ struct FoldedName: Equatable {
         if self == FoldedName("cookie") { return .cookie }
         if self == FoldedName("origin") { return .origin }
         return self == FoldedName("expect") ? .expect : .other
+    }
+
+    private var sevenLetters: FieldName {
+        if self == FoldedName("upgrade") { return .upgrade }
+        if self == FoldedName("referer") { return .referer }
+        return self == FoldedName("trailer") ? .trailer : .other
     }
 
     private var tenLetters: FieldName {

@@ -138,7 +138,7 @@ private let knownNames: [(String, FieldName)] = [
     ("Keep-Alive", .keepAlive), ("Proxy-Connection", .proxyConnection), ("Proxy-Authorization", .proxyAuthorization),
     ("Proxy-Authenticate", .proxyAuthenticate), ("Authorization", .authorization), ("Expect", .expect), ("Via", .via),
     ("Date", .date), ("Server", .server), ("Location", .location), ("Set-Cookie", .setCookie), ("Cookie", .cookie),
-    ("Origin", .origin), ("Sec-Fetch-Site", .secFetchSite), ("Accept-Encoding", .acceptEncoding),
+    ("Origin", .origin), ("Referer", .referer), ("Sec-Fetch-Site", .secFetchSite), ("Accept-Encoding", .acceptEncoding),
     ("Content-Encoding", .contentEncoding), ("Content-Type", .contentType), ("Vary", .vary), ("ETag", .etag),
     ("X-Request-Id", .xRequestID), ("Retry-After", .retryAfter), ("customerId", .customerID),
     ("HTTP2-Settings", .http2Settings),
