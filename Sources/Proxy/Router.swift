@@ -43,7 +43,7 @@ struct Router {
     /// The route of a request; whether that allows it is for `refusal` to say.
     func decide(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Decision {
         if head.method == .trace || head.method == .connect {
-            let method = text(bytes, head.methodRange)
+            let method = bytes.shown(head.methodRange)
             return .refuse(.methodRefused(method, allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"), nil)
         }
         switch head.target.form {
@@ -139,7 +139,7 @@ extension Router {
             if route.allowedOrigins.contains(where: { equal(bytes, origin, $0) }) { return nil }
             guard let host, isOwn(bytes, origin, host) else {
                 return .forbidden(
-                    "pages of \(text(bytes, origin)) may not use route \(route.configuration.name); list the origin in allow.origins")
+                    "pages of \(bytes.shown(origin)) may not use route \(route.configuration.name); list the origin in allow.origins")
             }
         }
         var isSiteTold = false
@@ -163,7 +163,7 @@ extension Router {
         if route.allowedOrigins.contains(where: { equal(bytes, origin, $0) }) { return nil }
         if let host, isOwn(bytes, origin, host) { return nil }
         return .forbidden(
-            "pages of \(text(bytes, origin)) may not use route \(route.configuration.name); list the origin in allow.origins")
+            "pages of \(bytes.shown(origin)) may not use route \(route.configuration.name); list the origin in allow.origins")
     }
 
     /// Scheme and authority; nil of a reference that has no authority, as no browser sends it in Referer (RFC 9110, section 10.1.3).
@@ -186,14 +186,14 @@ extension Router {
             equal(bytes, origin.lowerBound..<origin.lowerBound + scheme.count, scheme)
         else { return false }
         for index in 0..<host.count
-        where folded(bytes[origin.lowerBound + scheme.count + index]) != folded(bytes[host.lowerBound + index]) {
+        where bytes[origin.lowerBound + scheme.count + index].lowercased != bytes[host.lowerBound + index].lowercased {
             return false
         }
         return true
     }
 
     private func hostRefused(_ bytes: Span<UInt8>, _ host: Range<Int>, isAbsolute: Bool) -> Answer {
-        let name = text(bytes, host)
+        let name = bytes.shown(host)
         if isAbsolute {
             return Answer(
                 status: 421, code: "misdirected", message: "no route here has \(name) as its upstream",
@@ -204,31 +204,17 @@ extension Router {
 
     private func noRoute(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Answer {
         Answer(
-            status: 404, code: "no_route", message: "no route of this listener has a prefix of \(text(bytes, head.target.path))",
+            status: 404, code: "no_route", message: "no route of this listener has a prefix of \(bytes.shown(head.target.path))",
             proxyStatusError: "destination_not_found")
     }
 
     /// Not `same-site`, which is what another port of this machine is: browsers say the origin with all but plain GETs from there.
     private static let crossSite = Array("cross-site".utf8)
 
-    /// For messages: bounded, whatever a client sends.
-    private func text(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String {
-        var shown: [UInt8] = []
-        for index in range.prefix(100) { shown.append(bytes[index]) }
-        return String(decoding: shown, as: UTF8.self)
-    }
-
     /// Whether a range is `wanted`, which is in lower case, in any case.
     private func equal(_ bytes: Span<UInt8>, _ range: Range<Int>, _ wanted: [UInt8]) -> Bool {
         guard range.count == wanted.count else { return false }
-        for index in wanted.indices where folded(bytes[range.lowerBound + index]) != wanted[index] { return false }
+        for index in wanted.indices where bytes[range.lowerBound + index].lowercased != wanted[index] { return false }
         return true
-    }
-
-    private func folded(_ byte: UInt8) -> UInt8 {
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
-        default: byte
-        }
     }
 }

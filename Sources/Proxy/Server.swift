@@ -9,8 +9,8 @@ internal import Wire
 /// back to it, and the checks at run time cost a seventh of all instructions of a request.
 ///
 /// Its connections are structs in slabs. The files `Server+….swift` have one stage of a request each, in this order:
-/// Listening, Downstream, DownstreamTLS, Exchange, Inspection, Tokens, Connecting, Pool, UpstreamBytes, Announcement, RequestBody,
-/// Response, Refusal, Rewriting, Inflating, Hiding, Tunnel, Ending. Secrets and TokenFile are for the credentials.
+/// Listening, Downstream, DownstreamTLS, Exchange, Users, Inspection, Tokens, Connecting, Egress, Pool, UpstreamBytes, Announcement,
+/// RequestBody, Response, Refusal, Rewriting, Inflating, Hiding, Tunnel, Ending. Secrets and TokenFile are for the credentials.
 public final class Server: EventHandler {
     let loop: Loop
     let kernel: any Kernel

@@ -34,14 +34,15 @@ extension Decoding {
         let preset = presetNode.flatMap { $0.choice(Preset.self) }
         object.finish()
         guard let name, let listen, let listenNode, let upstream, let credential, let pathPrefix, let stripPrefix, let host, let inject,
-            let socketIOToken, let reauthenticateOn, let replayBody, let allow, let timeouts, let limits, let decompress, let cookies, let dialling,
-            (presetNode == nil) == (preset == nil), exposed != nil, let listenTLS
+            let socketIOToken, let reauthenticateOn, let replayBody, let allow, let timeouts, let limits, let decompress, let cookies,
+            let dialling, (presetNode == nil) == (preset == nil), exposed != nil, let listenTLS
         else { return nil }
         let route = Route(
-            name: name, listen: listen, listenPlace: listenNode.place, listenTLS: listenTLS.settings, pathPrefix: Array(pathPrefix.utf8), stripPrefix: stripPrefix, host: host.name, upstream: upstream,
-            credential: credential, inject: inject, socketIOToken: socketIOToken, reauthenticateOn: reauthenticateOn, replayBodyBytesMax: replayBody, allow: allow,
-            timeouts: timeouts, tls: dialling.tls, tlsPlace: dialling.place ?? listenNode.place, connectTo: dialling.connectTo,
-            limits: limits, decompress: decompress, cookies: cookies, preset: preset)
+            name: name, listen: listen, listenPlace: listenNode.place, listenTLS: listenTLS.settings,
+            pathPrefix: Array(pathPrefix.utf8), stripPrefix: stripPrefix, host: host.name, upstream: upstream, credential: credential,
+            inject: inject, socketIOToken: socketIOToken, reauthenticateOn: reauthenticateOn, replayBodyBytesMax: replayBody,
+            allow: allow, timeouts: timeouts, tls: dialling.tls, tlsPlace: dialling.place ?? listenNode.place,
+            connectTo: dialling.connectTo, limits: limits, decompress: decompress, cookies: cookies, preset: preset)
         warn(about: route, object)
         warn(aboutExposureOf: route, listenNode)
         return claim(route, object, nameNode: nameNode, listenNode: listenNode) ? route : nil

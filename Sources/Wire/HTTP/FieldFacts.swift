@@ -140,7 +140,8 @@ extension Span where Element == UInt8 {
 }
 
 extension UInt8 {
-    var lowercased: UInt8 {
+    /// An ASCII letter in lower case; any other byte as it is.
+    public var lowercased: UInt8 {
         switch self {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): self | 0x20
         default: self
