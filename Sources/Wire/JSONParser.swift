@@ -70,7 +70,7 @@ struct JSONParser {
             let key = try parseString()
             let keyRange = keyStart..<position
             if !keys.insert(Array(key.utf8)).inserted && !options.contains(.duplicateKeys) {
-                throw JSONError(offset: keyStart, message: "the key \(JSONWriter.quoted(key)) stands twice in one object")
+                throw JSONError(offset: keyStart, message: "the key \(Self.shown(key)) stands twice in one object")
             }
             try skipWhitespace()
             guard take(UInt8(ascii: ":")) else { throw error("a colon is expected behind the key, not \(found)") }
@@ -81,6 +81,12 @@ struct JSONParser {
             guard take(UInt8(ascii: ",")) else { throw error("a comma or \"}\" is expected here, not \(found)") }
             try skipWhitespace()
         }
+    }
+
+    /// The beginning of a key, in quotation marks. Scalars are counted, for a character may consist of any number of them.
+    private static func shown(_ key: String) -> String {
+        let beginning = String(key.unicodeScalars.prefix(JSONError.keyScalarsMax))
+        return JSONWriter.quoted(beginning) + (beginning.utf8.count < key.utf8.count ? "..." : "")
     }
 
     /// Behind `[`: [ value *( "," value ) ] "]"

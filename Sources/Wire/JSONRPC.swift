@@ -16,7 +16,8 @@ public enum JSONRPC {
     /// The name of each call's method, in their order: visible ASCII.
     ///
     /// Refused is what one server reads in another way than the next: besides everything that `JSON.parse` refuses, a key that is
-    /// `method` but for its case or for other characters in it, a name that is no string, an empty batch, and batches in batches.
+    /// `method` but for its case or for other characters in it, or has a control character, a name that is no string, an empty
+    /// batch, and batches in batches.
     ///
     /// - Parameter callsMax: how many calls a batch may have.
     public static func methods(of content: [UInt8], callsMax: Int) throws(Failure) -> [String] {
@@ -38,6 +39,8 @@ public enum JSONRPC {
         guard let members = call.object else { throw .noCall("has something in the place of a call that is no object") }
         var found: JSON?
         for member in members {
+            // To a server that takes a NUL for the end of a text, a key is what stands before it.
+            guard member.key.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { throw .noCall("has a key with a control character") }
             if member.key.utf8.elementsEqual("method".utf8) {
                 found = member.value
             } else if isLikeMethod(member.key) {

@@ -20,6 +20,8 @@ import Wire
         (#"{"method":"\ud800"}"#, false), ("{\"method\":\"a\nb\"}", false),
         ("[]", true), ("1", true), ("null", true), (#""getblock""#, true), ("{}", true), ("[{}]", true), (#"{"Method":"a"}"#, true),
         (#"{"method":"a","METHOD":"b"}"#, true), (#"{"method":"a","method ":"b"}"#, true), (#"{"method":"a","method\u0000":"b"}"#, true),
+        (#"{"method\u0000x":"b","method":"a"}"#, true), (#"{"method":"a","params\u0000":[]}"#, true), (#"{"method":"a","\u001fid":1}"#, true),
+        ("{\"method\":\"a\",\"x\u{7F}\":1}", true),
         (#"{"method":"a","_method":"b"}"#, true), (#"{"method":1}"#, true), (#"{"method":null}"#, true), (#"{"method":["a"]}"#, true),
         (#"{"method":""}"#, true), (#"{"method":"a b"}"#, true), (#"{"method":"a\u0000b"}"#, true), (#"{"method":"gétblock"}"#, true),
         (#"[[{"method":"a"}]]"#, true), (#"[{"method":"a"},1]"#, true), (#"[{"method":"a"},{"id":1}]"#, true),

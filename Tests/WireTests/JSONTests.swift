@@ -111,6 +111,18 @@ import Wire
         #expect(json["a"]?.int == 1)
     }
 
+    @Test(arguments: ["A", "\\u0001", "\u{301}", "\u{1F600}"])
+    func `of a long key that stands twice, the message has the beginning`(letter: String) {
+        let key = "\"key\(String(repeating: letter, count: 20_000))\""
+        do throws(JSONError) {
+            _ = try JSON.parse(Array("{\(key):1,\(key):2}".utf8))
+            Issue.record("it was read")
+        } catch {
+            #expect(error.message.utf8.starts(with: "the key \"key".utf8) && error.message.hasSuffix("\"... stands twice in one object"), "\(error.message.prefix(80))")
+            #expect(error.message.utf8.count < 300)
+        }
+    }
+
     @Test func `keys that only look alike are different keys`() throws {
         let json = try JSON.parse(Array("{\"\u{E9}\":1,\"e\u{301}\":2}".utf8))
         #expect(json["\u{E9}"]?.int == 1)
