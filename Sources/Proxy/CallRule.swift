@@ -23,6 +23,13 @@ struct CallRule {
         guard head.framing != .none, head.framing != .length(0) else {
             return .forbidden("route \(routeName) has allow.rpcMethods, and this POST has no content; send a JSON-RPC call")
         }
+        guard head.target.query == nil else {
+            return .forbidden("route \(routeName) has allow.rpcMethods and takes no query, by which some servers are called; leave it out")
+        }
+        // What was looked at has to arrive with the type that it was looked at for.
+        guard !head.isNamedByConnection(.contentType), !head.isNamedByConnection(.contentEncoding) else {
+            return .forbidden("route \(routeName) has allow.rpcMethods, and Connection names a field that says what the content is; leave that out")
+        }
         var typeCount = 0
         for index in 0..<head.fieldCount {
             let field = head.field(at: index)

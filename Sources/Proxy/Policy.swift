@@ -105,18 +105,18 @@ extension Policy {
             return .forbidden(
                 "route \(routeName) takes no \(bytes.shown(head.field(at: index).nameRange)), which would make this another request; leave it out")
         }
-        if let query = head.target.query, Self.methodParameters.contains(where: { $0.names(bytes, query) }) {
-            return .forbidden("route \(routeName) takes no parameter _method, which would make this another request; leave it out")
+        guard let query = head.target.query else { return nil }
+        for (name, filter) in Self.methodParameters where filter.names(bytes, query) {
+            return .forbidden("route \(routeName) takes no parameter \(name), which would make this another request; leave it out")
         }
         return nil
     }
 
-    private static let overrides = FieldFilter(removing: [
-        "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-Method", "X-Original-URL", "X-Original-URI",
-        "X-Rewrite-URL", "X-Rewrite-URI", "X-Override-URL",
-    ])
-    /// The second is the first to PHP.
-    private static let methodParameters = [QueryFilter(removing: "_method"), QueryFilter(removing: ".method")]
+    private static let overrides = FieldFilter(removing: OverridingFields.names)
+    /// To PHP, a dot in a parameter's name is a low line.
+    private static let methodParameters = [
+        "_method", ".method", "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override",
+    ].map { (name: $0, filter: QueryFilter(removing: $0)) }
 }
 
 // MARK: paths
@@ -148,8 +148,7 @@ extension Policy {
         guard let calls else { return nil }
         if let answer = calls.refusalOfUpgrade(head, bytes) { return answer }
         if head.method == .post { return calls.refusal(head, bytes) }
-        // With the preset, the methods that read are let through besides.
-        return readOnly == nil ? .methodRefused(bytes.shown(head.methodRange), allow: "POST", because: "allow.rpcMethods") : nil
+        return .methodRefused(bytes.shown(head.methodRange), allow: "POST", because: "allow.rpcMethods")
     }
 
     private func refuseUnlessReading(
@@ -159,7 +158,7 @@ extension Policy {
             return .forbidden(
                 "the path \(sent.shown(rest)) moves money or publishes, which the preset read-only of route \(routeName) does not allow")
         }
-        guard head.method.isSafe || head.method == .post && (calls != nil || rules.reading.matches(sent, rest)) else {
+        guard head.method.isSafe || head.method == .post && rules.reading.matches(sent, rest) else {
             return .methodRefused(bytes.shown(head.methodRange), allow: "GET, HEAD, OPTIONS", because: "preset read-only")
         }
         if head.method.isSafe, head.framing != .none, head.framing != .length(0) {

@@ -89,5 +89,11 @@ extension Mistake {
             [
                 #"proxy.json:3:11: routes[0].preset: "readonly" is unknown; write "read-only""#,
             ]),
+        Mistake(
+            "a preset and JSON-RPC methods",
+            .route(#""preset": "read-only", "allow": { "rpcMethods": ["getblock*"] }"#),
+            [
+                #"proxy.json:3:11: routes[0].preset: "allow.rpcMethods" says which calls are allowed, and the preset which paths of REST; remove one of them, or make two routes"#,
+            ]),
     ]
 }

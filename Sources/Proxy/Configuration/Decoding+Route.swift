@@ -31,7 +31,7 @@ extension Decoding {
         let decompress = decompress(object, inject)
         let cookies = cookies(object, inject)
         let presetNode = object.optional("preset")
-        let preset = presetNode.flatMap { $0.choice(Preset.self) }
+        let preset = presetNode.flatMap { self.preset($0, allow) }
         object.finish()
         guard let name, let listen, let listenNode, let upstream, let credential, let pathPrefix, let stripPrefix, let host, let inject,
             let socketIOToken, let reauthenticateOn, let replayBody, let allow, let timeouts, let limits, let decompress, let cookies,
@@ -46,6 +46,14 @@ extension Decoding {
         warn(about: route, object)
         warn(aboutExposureOf: route, listenNode)
         return claim(route, object, nameNode: nameNode, listenNode: listenNode) ? route : nil
+    }
+
+    /// The two would have to be one rule, and neither says what the other's is.
+    private func preset(_ node: Node, _ allow: Admittance?) -> Preset? {
+        let preset = node.choice(Preset.self)
+        guard preset != nil, allow?.rpcMethods != nil else { return preset }
+        node.error("\"allow.rpcMethods\" says which calls are allowed, and the preset which paths of REST; remove one of them, or make two routes")
+        return nil
     }
 
     /// The Host that a route is for.

@@ -10,7 +10,7 @@ public struct QueryFilter: Sendable {
     /// In lower case.
     private let name: [UInt8]
 
-    /// - Parameter name: the name to leave out: ASCII letters, digits and `_`.
+    /// - Parameter name: the name to leave out: ASCII letters, digits, `_`, `-` and `.`.
     public init(removing name: String) {
         self.name = name.utf8.map(\.lowercased)
     }

@@ -106,6 +106,9 @@ public struct RequestHead: ~Copyable, Sendable {
     /// Whether the client asks for another protocol: Upgrade, and Connection that names it (RFC 9110 section 7.8).
     public var hasUpgrade: Bool { minorVersion == 1 && fields.facts.hasUpgrade }
 
+    /// Whether Connection names the field, which then does not go on, in whatever spelling (RFC 9110 section 7.6.1).
+    public func isNamedByConnection(_ name: FieldName) -> Bool { fields.facts.connectionOptions.contains(name) }
+
     private mutating func parseOn(_ bytes: Span<UInt8>) throws(MessageError) -> Int? {
         if phase == .requestLine {
             guard let end = try parseRequestLine(bytes) else { return nil }

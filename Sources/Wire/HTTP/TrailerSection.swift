@@ -7,11 +7,11 @@ public enum TrailerSection {
     ///
     /// Fields of one connection are not among them: `write` drops those anyway.
     public static let forbiddenNames =
-        routing + authentication + requestModifiers + responseControl + content
+        routing + authentication + requestModifiers + OverridingFields.names + responseControl + content
 
     private static let routing = [
         "Host", "Via", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto",
-        "X-Forwarded-Prefix", "X-Forwarded-Server", "X-Real-IP", "X-Original-URL", "X-Rewrite-URL", "X-Original-Host",
+        "X-Forwarded-Server", "X-Real-IP", "X-Original-Host",
     ]
     private static let authentication = [
         "Authorization", "WWW-Authenticate", "Proxy-Authentication-Info", "Cookie", "Cookie2", "Set-Cookie", "Set-Cookie2",
@@ -20,7 +20,7 @@ public enum TrailerSection {
     private static let requestModifiers = [
         "Cache-Control", "Pragma", "Expect", "Max-Forwards", "Range", "If-Match", "If-None-Match", "If-Modified-Since",
         "If-Unmodified-Since", "If-Range", "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language",
-        "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Request-Id",
+        "X-Request-Id",
     ]
     private static let responseControl = ["Age", "Date", "Expires", "Location", "Retry-After", "Vary", "Warning"]
     private static let content = [

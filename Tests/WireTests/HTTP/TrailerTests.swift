@@ -31,6 +31,8 @@ private let trailerVectors: [TrailerVector] = [
     TrailerVector("origin", ["Origin: http://localhost", "Sec-Fetch-Site: none", "sec_fetch_site: same-origin"], keeps: []),
     TrailerVector("request modifiers", ["Cache-Control: no-store", "Expect: 100-continue", "Range: bytes=0-", "If-Match: *", "If-None-Match: *", "Max-Forwards: 1"], keeps: []),
     TrailerVector("another method", ["X-HTTP-Method-Override: DELETE", "x_http_method_override: DELETE"], keeps: []),
+    TrailerVector("another method and path in further spellings", OverridingFields.names.map { "\($0): DELETE" } + ["x_forwarded_uri: /a", "A: 1"], keeps: ["A: 1"]),
+    TrailerVector("another path", ["X-Override-URL: /a", "X-Original-URI: /a", "X-Original-Method: DELETE", "X-Rewrite-URI: /a", "X-Forwarded-Uri: /a"], keeps: []),
     TrailerVector("response control", ["Date: now", "Age: 1", "Expires: 0", "Location: /x", "Retry-After: 1", "Vary: *"], keeps: []),
     TrailerVector("how content is read", ["Content-Type: text/html", "Content-Encoding: gzip", "Content-Range: bytes 0-1/2", "content_type: x"], keeps: []),
     TrailerVector("the request's name", ["X-Request-Id: 1"], keeps: []),
