@@ -30,6 +30,8 @@ enum Limits {
     static let permanentTokenInterval = Duration.seconds(2)
     /// Memory held for replays over all requests, beyond one buffer each. Further requests are forwarded without one.
     static let replayBytesMax = 256 * 1024 * 1024
+    /// What of it contents may take that are looked into: each is held before anybody has answered for it. Refused with 503.
+    static let inspectedBytesMax = replayBytesMax / 2
     /// A content that is looked into for JSON-RPC calls. It is kept as a whole, and read in one go: a longer one would hold up the
     /// others. Refused with 413.
     static let rpcContentBytesMax = 1024 * 1024

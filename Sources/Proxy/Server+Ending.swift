@@ -57,6 +57,7 @@ extension Server {
         downstreams[downstream].exchange.search = nil
         if !downstreams[downstream].exchange.heldBack.isEmpty { wipeHeldBack(downstream) }
         replayBytes -= downstreams[downstream].exchange.chargedCount
+        if downstreams[downstream].exchange.isInspected { inspectedBytes -= downstreams[downstream].exchange.chargedCount }
         downstreams[downstream].exchange.chargedCount = 0
         downstreams[downstream].exchange.trailers = []
         pool.giveBack(downstreams[downstream].exchange.copy.end())

@@ -8,7 +8,8 @@ extension Server {
     /// Begins to receive the content, of which some may have come with the head.
     func beginInspection(_ downstream: Handle<Downstream>) {
         downstreams[downstream].exchange.become(.receivingContent)
-        awaitContent(downstream)
+        // For all of it: with a limit for each byte, a client could hold for hours what others want to keep contents in.
+        setDeadline(downstream, after: routes[downstreams[downstream].exchange.route].configuration.timeouts.requestBody)
         let hasBegun = downstreams[downstream].exchange.requestBody.isComplete || !downstreams[downstream].input.isEmpty
         if downstreams[downstream].exchange.expectsContinue, !hasBegun {
             // The upstream is not asked: it gets nothing before all of it is here.
@@ -19,10 +20,6 @@ extension Server {
             guard downstreams[downstream].phase == .exchanging else { return }
         }
         receiveInspected(downstream)
-    }
-
-    private func awaitContent(_ downstream: Handle<Downstream>) {
-        setDeadline(downstream, after: routes[downstreams[downstream].exchange.route].configuration.timeouts.requestBody)
     }
 
     /// Receives what has come. When that was the last of it, the request goes on, or is answered.
@@ -48,7 +45,7 @@ extension Server {
         while !downstreams[downstream].exchange.requestBody.isComplete {
             if downstreams[downstream].input.count == downstreams[downstream].exchange.requestBody.heldCount {
                 switch receive(downstream) {
-                case .some: awaitContent(downstream)
+                case .some: break
                 case .blocked, .full: return false
                 case .ended:
                     abandon(downstream)

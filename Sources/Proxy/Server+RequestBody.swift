@@ -121,12 +121,16 @@ extension Server {
 
     /// Keeps content for a second attempt, within the request's own bound and that of all requests together.
     func keep(_ content: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>) {
-        if replayBytes + content.count > Limits.replayBytesMax { downstreams[downstream].exchange.copy.giveUp() }
+        let isInspected = downstreams[downstream].exchange.isInspected
+        if replayBytes + content.count > Limits.replayBytesMax || isInspected && inspectedBytes + content.count > Limits.inspectedBytesMax {
+            downstreams[downstream].exchange.copy.giveUp()
+        }
         downstreams[downstream].exchange.copy.append(content)
         downstreams[downstream].exchange.copyOffset = downstreams[downstream].exchange.copy.contentCount
         let charged = downstreams[downstream].exchange.chargedCount
         let held = downstreams[downstream].exchange.copy.farCount
         replayBytes += held - charged
+        if isInspected { inspectedBytes += held - charged }
         downstreams[downstream].exchange.chargedCount = held
     }
 

@@ -46,6 +46,8 @@ public final class Server: EventHandler {
     @exclusivity(unchecked) var requestIDs: SplitMix64
     /// Memory that all requests together hold for their replays, beyond their buffers.
     @exclusivity(unchecked) var replayBytes = 0
+    /// What of it is held for contents that are looked into.
+    @exclusivity(unchecked) var inspectedBytes = 0
     /// Transfers that had their share of this turn, and go on in the next.
     @exclusivity(unchecked) var resuming: [Handle<Downstream>] = []
     /// More connections wait to be accepted than one turn takes.

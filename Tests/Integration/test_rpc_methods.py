@@ -1,6 +1,7 @@
 """allow.rpcMethods on the running proxy: what is refused does not arrive, and what is allowed arrives byte for byte."""
 
 import json
+import select
 import socket
 import threading
 import time
@@ -241,6 +242,19 @@ def test_a_content_that_does_not_end(make_proxy, route, upstream, proxy, arrived
     with proxy.client() as client:
         client.send(chunked(CALL, 7)[:-20] + b"zz\r\n")
         assert_own_error(client.response(), 400, "bad_request")
+        assert client.closed()
+    assert arrived() == []
+
+
+def test_a_content_that_comes_in_drops(make_proxy, route, upstream, arrived):
+    """Each byte is no reason to wait as long again: what there is of the content takes memory that others want."""
+    proxy = make_proxy(route(upstream.port, allow={"rpcMethods": ["*"]}, timeouts={"requestBody": "1s"}))
+    with proxy.client() as client:
+        client.send(call(b" " * 1000 + CALL)[: -len(CALL) - 1000])
+        began = time.monotonic()
+        while time.monotonic() < began + 20 and not select.select([client.connection], [], [], 0.1)[0]:
+            client.send(b" ")
+        assert_own_error(client.response(), 408, "request_timeout")
         assert client.closed()
     assert arrived() == []
 

@@ -224,6 +224,7 @@ extension World {
         expectNone(server.upstreams.count, "upstream connections")
         expectNone(server.pool.lentCount, "buffers not given back")
         expectNone(server.replayBytes, "bytes charged for replays")
+        expectNone(server.inspectedBytes, "bytes charged for inspections")
         for destination in server.destinations {
             expectNone(destination.openCount, "open connections counted for \(destination.text)")
             expectNone(destination.promisedCount, "promised connections of \(destination.text)")
