@@ -4,7 +4,8 @@ import Testing
 
 @testable import EventLoop
 
-struct UnixSocketTests {
+/// One after the other: the umask, which each new socket sets for a moment, is the whole process's.
+@Suite(.serialized) struct UnixSocketTests {
     private let watcher: Watcher
     private let directory: String
     private var kernel: LinuxKernel { watcher.kernel }
