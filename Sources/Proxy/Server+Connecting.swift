@@ -48,8 +48,8 @@ extension Server {
     /// Whether one more connection leaves alone the descriptors that are for all else. If there is no other way, one that has
     /// rested in the pool ends for it.
     func makeRoom() -> Bool {
-        let ended = endedDownstreams.count + endedUpstreams.count
-        guard downstreams.count + upstreams.count - ended >= budget.socketsMax else { return true }
+        // A client's descriptor is its own until the end of the turn, an upstream connection's is free as soon as that has ended.
+        guard downstreams.count + upstreams.count - endedUpstreams.count >= budget.socketsMax else { return true }
         guard let pooled = destinations.first(where: { !$0.idle.isEmpty })?.idle.first else { return false }
         closeUpstream(pooled)
         return true

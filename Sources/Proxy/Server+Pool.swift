@@ -123,7 +123,8 @@ extension Server {
         }
     }
 
-    /// Ends the connection. Its slot is free at the end of the turn.
+    /// Ends the connection. Its descriptor is free at once, for another connection that this turn makes; its slot is at the
+    /// end of the turn.
     func closeUpstream(_ upstream: Handle<Upstream>) {
         guard upstreams[upstream].phase != .closed else { return }
         let destination = upstreams[upstream].destination
@@ -138,6 +139,7 @@ extension Server {
         upstreams[upstream].become(.closed)
         upstreams[upstream].client = .none
         upstreams[upstream].tls?.sendCloseNotify()
+        upstreams[upstream].releaseDescriptor()
         destination.openCount -= 1
         loop.disarm(upstreams[upstream].timer)
         pool.giveBack(takeInput(upstream))

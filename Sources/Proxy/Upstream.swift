@@ -117,6 +117,14 @@ struct Upstream: ~Copyable {
         isPeerClosed = false
     }
 
+    /// Ends the connection at once. Nothing can be sent or received any more, by whoever still holds a handle: the number may be
+    /// another connection's by then.
+    mutating func releaseDescriptor() {
+        tls = nil
+        descriptor = nil
+        number = -1
+    }
+
     /// A request is about to be written.
     mutating func beginRequest(for client: Client) {
         become(.serving)

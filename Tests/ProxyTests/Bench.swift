@@ -25,7 +25,8 @@ final class Bench: EventHandler {
     private var timer = TimerID.none
 
     /// `route` is more members of the route, each with a comma before it; `tokenCredential` is a credential of its own, in
-    /// which `ENDPOINT` stands for the token endpoint's address, as `UPSTREAM` does for the upstream's in `top`. With a `secret`, that
+    /// which `ENDPOINT` stands for the token endpoint's address, as `UPSTREAM` does for the upstream's in `route` and `top`,
+    /// and `LISTEN` in `route` for the listener's, which another route shares then. With a `secret`, that
     /// is where client keys or token are really read from. Events go to the descriptor `events`. Where it is `encrypted`, as all are that do not say otherwise if the
     /// environment has `BEARERPROXY_TESTS_ENCRYPTED`, clients speak TLS with the proxy.
     init(
@@ -43,10 +44,13 @@ final class Bench: EventHandler {
         let credential = tokenCredential?.replacing("ENDPOINT", with: endpoint) ?? (hasTokenCalls
             ? #"{ "type": "bloq", "clientId": \#(secret ?? #"{ "env": "ID" }"#), "clientSecret": \#(secret ?? #"{ "env": "KEY" }"#), "accounts": "http://\#(endpoint)" }"#
             : #"{ "type": "static", "token": \#(secret ?? #"{ "env": "TOKEN" }"#) }"#)
+        let address = "127.0.0.1:\(Self.port(of: upstreamListener))"
+        let listen = "127.0.0.1:\(route.contains("LISTEN") ? try Self.freePort() : 0)"
+        let route = route.replacing("UPSTREAM", with: address).replacing("LISTEN", with: listen)
         let text = """
-            { "routes": [{ "name": "main", "listen": "127.0.0.1:0", "upstream": "\(upstreamURL ?? "http://\(upstreamHost):\(Self.port(of: upstreamListener))\(basePath)")",
+            { "routes": [{ "name": "main", "listen": "\(listen)", "upstream": "\(upstreamURL ?? "http://\(upstreamHost):\(Self.port(of: upstreamListener))\(basePath)")",
                 "credential": "key"\(route)\(certificate?.member ?? "") }],
-              "credentials": { "key": \(credential) }, "log": \(log)\(top.replacing("UPSTREAM", with: "127.0.0.1:\(Self.port(of: upstreamListener))")) }
+              "credentials": { "key": \(credential) }, "log": \(log)\(top.replacing("UPSTREAM", with: address)) }
             """
         let configuration = try Configuration.load(Array(text.utf8), file: "proxy.json")
         server = try Server(
@@ -172,6 +176,12 @@ extension Bench {
         }
         try #require(code == 0 && Glibc.listen(descriptor, 128) == 0)
         return descriptor
+    }
+
+    private static func freePort() throws -> UInt16 {
+        let descriptor = try listen()
+        defer { close(descriptor) }
+        return port(of: descriptor)
     }
 
     private static func port(of descriptor: Int32) -> UInt16 {

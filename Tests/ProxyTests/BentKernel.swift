@@ -21,7 +21,10 @@ final class BentKernel: Kernel {
     var clientAddress: SocketAddress?
     private(set) var userQuestionCount = 0
     private(set) var connectCount = 0
+    /// The most connections that were open at one time.
+    private(set) var openCountMost = 0
     private var clients: Set<Int32> = []
+    private var upstreams: Set<Int32> = []
 
     init() throws { real = try LinuxKernel() }
 
@@ -37,7 +40,10 @@ final class BentKernel: Kernel {
 
     func accept(from listener: Int32) -> Int {
         let result = real.accept(from: listener)
-        if result >= 0 { clients.insert(Int32(result)) }
+        if result >= 0 {
+            clients.insert(Int32(result))
+            noteOpen()
+        }
         return result
     }
 
@@ -45,6 +51,8 @@ final class BentKernel: Kernel {
         connectCount += 1
         if let connectErrno { throw SystemError(call: "connect", errno: connectErrno, subject: address.description) }
         let descriptor = try real.connect(to: address)
+        upstreams.insert(descriptor)
+        noteOpen()
         if var count = upstreamReadableBytesMin {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVLOWAT, &count, socklen_t(MemoryLayout<Int32>.size))
         }
@@ -77,8 +85,11 @@ final class BentKernel: Kernel {
 
     func peerAddress(of descriptor: Int32) -> SocketAddress? { clientAddress ?? real.peerAddress(of: descriptor) }
 
+    private func noteOpen() { openCountMost = max(openCountMost, clients.count + upstreams.count) }
+
     func close(_ descriptor: Int32) {
         clients.remove(descriptor)
+        upstreams.remove(descriptor)
         real.close(descriptor)
     }
 

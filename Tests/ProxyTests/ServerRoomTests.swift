@@ -32,6 +32,25 @@ import Testing
         #expect(bench.server.downstreams.count == clients.count)
     }
 
+    @Test func `clients that all turn to another upstream in one turn take no more descriptors than there are`() throws {
+        let bench = try Bench(
+            route: #", "pathPrefix": "/a" }, { "name": "other", "listen": "LISTEN", "upstream": "http://UPSTREAM", "credential": "key", "pathPrefix": "/b""#,
+            descriptorsMax: 64)
+        let clients = try (0..<12).map { _ in try bench.client() }
+        for path in ["/a", "/b"] {
+            // All that they send is there before the loop turns.
+            for client in clients {
+                client.forget()
+                client.send("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            }
+            let upstreams = try clients.map { _ in try bench.upstream() }
+            #expect(bench.turn { upstreams.allSatisfy { $0.text.hasPrefix("GET \(path) ") } })
+            for upstream in upstreams { upstream.send(Self.empty) }
+            #expect(bench.turn { clients.allSatisfy { $0.text.hasPrefix("HTTP/1.1 204") } })
+        }
+        #expect(bench.kernel.openCountMost == bench.server.budget.socketsMax)
+    }
+
     @Test func `a client with a request keeps its place, and one too many is told so`() throws {
         let bench = try Bench(top: #", "limits": { "connections": 1 }"#)
         let first = try bench.client()
