@@ -11,6 +11,9 @@ public final class SecretReader: SecretReading {
     /// file which several share has changed.
     private var signatures: [Place: FileSignature] = [:]
 
+    /// The process has taken from itself the files that it does not need: what cannot be opened may be one of these.
+    public var isConfined = false
+
     public init() {}
 
     public func read(_ source: SecretSource) throws(SecretError) -> [UInt8] {
@@ -95,7 +98,7 @@ public final class SecretReader: SecretReading {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else {
             let error = errno
-            throw SecretError(source, "\(quoted(path)) cannot be opened: \(String(cString: strerror(error))); \(Self.advice(error))")
+            throw SecretError(source, "\(quoted(path)) cannot be opened: \(String(cString: strerror(error))); \(advice(error))")
         }
         defer { close(descriptor) }
         var status = stat()
@@ -139,12 +142,15 @@ public final class SecretReader: SecretReading {
     }
 
     private func unreadable(_ path: String, _ source: SecretSource, _ error: Int32) -> SecretError {
-        SecretError(source, "\(quoted(path)) cannot be read: \(String(cString: strerror(error))); \(Self.advice(error))")
+        SecretError(source, "\(quoted(path)) cannot be read: \(String(cString: strerror(error))); \(advice(error))")
     }
 
-    private static func advice(_ error: Int32) -> String {
+    private func advice(_ error: Int32) -> String {
         switch error {
         case ENOENT, ENOTDIR: "write the path of the file that holds the secret"
+        case EACCES where isConfined:
+            "let the user that runs bearerproxy read it; if that may, Landlock denies it to this process, since a link led to other "
+                + "directories when it was started: start it again"
         case EACCES, EPERM: "let the user that runs bearerproxy read it"
         default: "see that it is a file that can be read"
         }

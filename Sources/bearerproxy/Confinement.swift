@@ -14,20 +14,20 @@ struct Confinement {
         func add(_ directories: [String], _ use: FileRule.Use) {
             for directory in directories where !rules.contains(FileRule(directory, use)) { rules.append(FileRule(directory, use)) }
         }
-        for path in [file] + configuration.readFiles { add(Self.places(of: path), .read) }
+        for path in [file] + configuration.readFiles { add(LinkedPath.directories(of: path), .read) }
         if configuration.readsSystemdCredentials { add(Self.variable("CREDENTIALS_DIRECTORY"), .read) }
-        for path in configuration.replacedFiles { add(Self.places(of: path), .replace) }
-        for path in configuration.appendedFiles { add(Self.places(of: path), .append) }
-        for socket in configuration.sockets { add(Self.places(of: socket.path), .remove) }
+        for path in configuration.replacedFiles { add(LinkedPath.directories(of: path), .replace) }
+        for path in configuration.appendedFiles { add(LinkedPath.directories(of: path), .append) }
+        for socket in configuration.sockets { add(LinkedPath.directories(of: socket.path), .remove) }
         own = rules
         startsPrograms = configuration.startsPrograms
     }
 
-    /// Says what it did, or why it did not. To be called while the process has one thread.
-    func apply() {
+    /// Says what it did, or why it did not: whether the process is confined. To be called while it has one thread.
+    func apply() -> Bool {
         guard !startsPrograms else {
             Console.error("bearerproxy: not confined by Landlock: the programs that print secrets would be confined as well")
-            return
+            return false
         }
         do {
             let version = try Landlock.restrict(to: own + Self.system)
@@ -35,9 +35,11 @@ struct Confinement {
             Console.error(
                 "bearerproxy: confined by Landlock (version \(version)): reads the system's files for names, libraries and authorities, and "
                     + "\(list([.read, .replace])); writes \(list([.append, .replace, .remove])); starts no program\(alsoDenied)")
+            return true
         } catch {
             let reason = error.errno == ENOSYS || error.errno == EOPNOTSUPP ? "this kernel has no Landlock" : error.description
             Console.error("bearerproxy: not confined by Landlock: \(reason)")
+            return false
         }
     }
 
@@ -45,29 +47,6 @@ struct Confinement {
         var paths: [String] = []
         for rule in own where uses.contains(rule.use) && !paths.contains(rule.path) { paths.append(rule.path) }
         return paths.isEmpty ? "nothing" : paths.joined(separator: ", ")
-    }
-
-    /// The directory that a file's name is in, and the one that links lead to. A file in `/` is its own place: what is below `/`
-    /// is everything.
-    private static func places(of path: String) -> [String] {
-        var places: [String] = []
-        for place in [real(directory(of: path)), directory(of: real(path))] {
-            let place = place == "/" ? real(path) : place
-            if !places.contains(place) { places.append(place) }
-        }
-        return places
-    }
-
-    private static func directory(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
-    }
-
-    /// The path without links, if it leads to anything.
-    private static func real(_ path: String) -> String {
-        guard let resolved = realpath(path, nil) else { return path }
-        defer { free(resolved) }
-        return String(cString: resolved)
     }
 
     /// The paths that a variable of the environment lists.
@@ -84,7 +63,7 @@ struct Confinement {
                 "/etc", "/run/resolvconf", "/run/systemd/resolve", "/run/systemd/userdb", "/run/NetworkManager", "/var/lib/sss/mc",
                 "/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib", "/lib64", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
                 "/usr/share/pki", "/proc/sys/vm/overcommit_memory", "/sys/devices/system/cpu/online", "/dev/urandom", "/dev/random",
-            ] + TLSContext.systemAuthorities + variable("SSL_CERT_FILE") + variable("SSL_CERT_DIR") + places(of: "/etc/resolv.conf")
+            ] + TLSContext.systemAuthorities + variable("SSL_CERT_FILE") + variable("SSL_CERT_DIR") + LinkedPath.directories(of: "/etc/resolv.conf")
         return read.map { FileRule($0, .read) } + [FileRule("/dev/null", .device)]
     }
 }

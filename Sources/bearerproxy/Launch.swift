@@ -7,10 +7,11 @@ internal import Proxy
 enum Launch {
     /// - Parameters:
     ///   - user: whom the process becomes, who opens all files and reads all secrets.
-    ///   - confine: what is done once the listeners are open, before anything comes from outside or another thread starts.
+    ///   - confine: takes files from the process once the listeners are open, before anything comes from outside or another thread
+    ///     starts, and says whether it did.
     ///   - portAdvice: what to do about a port that another program has.
     static func server(
-        _ configuration: Configuration, on loop: Loop, as user: ProcessUser? = nil, confine: () -> Void = {},
+        _ configuration: Configuration, on loop: Loop, as user: ProcessUser? = nil, confine: () -> Bool = { false },
         portAdvice: String = "end that one, or choose another port"
     ) throws -> Server {
         try user?.assume()
@@ -24,7 +25,7 @@ enum Launch {
             try user?.resumeRoot()
             try server.listen()
             if let user { try hand(configuration.sockets, to: user) }
-            confine()
+            secrets.isConfined = confine()
             server.obtainTokens()
             return server
         } catch let error as StartError {

@@ -184,6 +184,7 @@ def test_a_confined_process_reads_its_own_directories_and_no_other(start, reacha
     with proxy.client() as client:
         assert client.ask(request()).status == 401
     assert eventually(lambda: "cannot be opened: Permission denied" in proxy.tail()), proxy.tail()
+    assert eventually(lambda: "Landlock denies it to this process" in proxy.tail()), proxy.tail()
 
     # A file that was put into the place of the one before, as deployments do it, is read.
     replaced(file, new)
@@ -193,6 +194,46 @@ def test_a_confined_process_reads_its_own_directories_and_no_other(start, reacha
             return client.ask(request()).status == 200
 
     assert eventually(passes), proxy.tail()
+
+
+@LANDLOCK
+def test_a_secret_whose_directory_is_exchanged_by_a_link_is_read_anew(start, reachable, make_upstream, place, token):
+    new = token + "-new"
+    # As Kubernetes mounts secrets: mount/token -> ..data/token, mount/..data -> ..1.
+    mount = place / "mount"
+    for version, secret in {"..1": token, "..2": new}.items():
+        (mount / version).mkdir(parents=True)
+        secret_file(mount / version, "token", secret)
+    (mount / "..data").symlink_to("..1")
+    (mount / "token").symlink_to("..data/token")
+    # As deployments exchange a version: apps/current -> apps/1, with the link in the middle.
+    for version, secret in {"1": token, "2": new}.items():
+        (place / "apps" / version / "secrets").mkdir(parents=True)
+        secret_file(place / "apps" / version / "secrets", "token", secret)
+    (place / "apps" / "current").symlink_to(place / "apps" / "1")
+    paths = {"mounted": mount / "token", "deployed": place / "apps" / "current" / "secrets" / "token"}
+    upstream = make_upstream(refusing_all_but(new))
+    proxy = start(
+        *(reachable(upstream.port, credential=name) | {"name": name} for name in paths),
+        credentials={name: {"type": "static", "token": {"file": str(path)}} for name, path in paths.items()},
+    )
+    proxy.secrets.append(new)
+    assert eventually(lambda: "confined by Landlock" in proxy.tail())
+
+    def exchange(link: Path, target: str):
+        (link.parent / "next").symlink_to(target)
+        (link.parent / "next").rename(link)
+
+    exchange(mount / "..data", "..2")
+    exchange(place / "apps" / "current", str(place / "apps" / "2"))
+
+    def passes(port: int) -> bool:
+        with proxy.client(port) as client:
+            return client.ask(request()).status == 200
+
+    for port in proxy.ports:
+        assert eventually(lambda: passes(port)), proxy.tail()
+    assert "Permission denied" not in proxy.tail()
 
 
 @LANDLOCK
