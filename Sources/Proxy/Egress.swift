@@ -5,13 +5,13 @@ final class Egress {
     let endpoint: Endpoint
     /// What names it: `egressProxy` or a variable. For messages.
     let setting: String
-    /// Where user name and password are read; empty where there are none, or where they came in the variable.
-    let sources: [SecretSource]
+    /// User name and password; empty where there are none, or where they came in the variable.
+    var sources: [EgressSource]
     /// The value of Proxy-Authorization, for this proxy alone.
     var authorization: Secret?
     private let exceptions: EgressExceptions
 
-    init(endpoint: Endpoint, setting: String, exceptions: EgressExceptions, sources: [SecretSource], authorization: Secret?) {
+    init(endpoint: Endpoint, setting: String, exceptions: EgressExceptions, sources: [EgressSource], authorization: Secret?) {
         self.endpoint = endpoint
         self.setting = setting
         self.exceptions = exceptions

@@ -13,21 +13,21 @@ extension Preparation {
             guard configuration.mayNeedEgress, let (name, value) = variables.first else { return nil }
             return environmentEgress(name, value)
         case .proxy(let proxy):
-            let authorization = proxy.secretSources.isEmpty ? nil : authorization(proxy.secretSources)
+            let sources = proxy.secretSources.map { EgressSource($0, value: read($0)) }
             return Egress(
-                endpoint: proxy.endpoint, setting: "egressProxy", exceptions: EgressExceptions(), sources: proxy.secretSources,
-                authorization: authorization)
+                endpoint: proxy.endpoint, setting: "egressProxy", exceptions: EgressExceptions(), sources: sources,
+                authorization: sources.isEmpty ? nil : authorization(sources))
         }
     }
 
-    /// The Proxy-Authorization of a user name and a password; nil if they cannot be read, which is among the findings then.
-    mutating func authorization(_ sources: [SecretSource]) -> Secret? {
-        let values = sources.map { read($0) }
-        guard values.count == 2, let username = values[0], let password = values[1] else { return nil }
+    /// The Proxy-Authorization of a user name and a password; nil if they were not read, or cannot be used, which is among the
+    /// findings then.
+    mutating func authorization(_ sources: [EgressSource]) -> Secret? {
+        guard sources.count == 2, let username = sources[0].value, let password = sources[1].value else { return nil }
         do throws(CredentialError) {
             return try ProxyAuthorization.basic(username: username, password: password)
         } catch {
-            report(Finding(place: sources[error.setting == "password" ? 1 : 0].place, message: error.message))
+            report(Finding(place: sources[error.setting == "password" ? 1 : 0].source.place, message: error.message))
             return nil
         }
     }

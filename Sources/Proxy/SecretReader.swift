@@ -94,10 +94,14 @@ public final class SecretReader: SecretReading {
     }
 
     private func readFile(_ path: String, _ source: SecretSource) throws(SecretError) -> [UInt8] {
+        let signature = FileSignature(path: path)
         // Without O_NONBLOCK a named pipe that nobody writes to would hold up the start for ever.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else {
             let error = errno
+            // Its own fault, and not one of a process that has no descriptors or memory left: it is not looked at again until it
+            // has changed. As it was before, for another may stand there since.
+            if [EACCES, EPERM, ELOOP, ENXIO].contains(error) { signatures[source.place] = signature }
             throw SecretError(source, "\(quoted(path)) cannot be opened: \(String(cString: strerror(error))); \(advice(error))")
         }
         defer { close(descriptor) }

@@ -97,11 +97,16 @@ extension Server {
         }
     }
 
-    /// User name and password may have been changed where they are read from. A command is run at the start alone.
+    /// User name and password may have been changed in the files that they are read from. A command is run at the start alone:
+    /// nothing else happens in a loop that waits for one.
     private func rereadSecrets(of egress: Egress) {
-        guard egress.sources.contains(where: secrets.hasChanged) else { return }
+        let changed = egress.sources.indices.filter { secrets.hasChanged(egress.sources[$0].source) }
+        guard !changed.isEmpty else { return }
         var preparation = Preparation(configuration: configuration, secrets: secrets)
-        if let authorization = preparation.authorization(egress.sources) {
+        for index in changed {
+            if let value = preparation.read(egress.sources[index].source) { egress.sources[index].value = value }
+        }
+        if preparation.findings.isEmpty, let authorization = preparation.authorization(egress.sources) {
             egress.authorization = authorization
             log.event(.info, "egress proxy \(egress.text): its user name and password were read anew")
         }

@@ -163,6 +163,31 @@ import Testing
         #expect(!reader.hasChanged(environment("BEARERPROXY_TEST_NONE")))
     }
 
+    @Test func `a file that cannot be opened is not looked at again until it has changed`() throws {
+        let reader = SecretReader()
+        try withFile(Array("one".utf8), mode: 0o600) { path in
+            // A socket is one for everybody, root as well.
+            unlink(path)
+            var address = sockaddr_un()
+            address.sun_family = sa_family_t(AF_UNIX)
+            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+            let socket = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(socket) }
+            let code = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+            }
+            try #require(code == 0)
+            let source = file(path)
+            #expect(reader.hasChanged(source))
+            #expect(throws: SecretError.self) { try reader.read(source) }
+            #expect(!reader.hasChanged(source), "it was looked at")
+            unlink(path)
+            try write(Array("one".utf8), to: path)
+            #expect(reader.hasChanged(source))
+            #expect(try reader.read(source) == Array("one".utf8))
+        }
+    }
+
     private func command(_ arguments: String...) -> SecretSource { SecretSource(kind: .command(arguments), place: place) }
     private func environment(_ name: String) -> SecretSource { SecretSource(kind: .environment(name), place: place) }
     private func file(_ path: String) -> SecretSource { SecretSource(kind: .file(path), place: place) }

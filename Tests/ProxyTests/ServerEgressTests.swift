@@ -39,6 +39,29 @@ import Testing
         #expect(proxy.text == "\(Self.question)Proxy-Authorization: Basic czNjcmV0OnMzY3JldA==\r\n\r\n")
     }
 
+    @Test func `a changed password is read anew, and no command is run for it`() throws {
+        let token = try SecretFile("s3cret")
+        let password = try SecretFile("one")
+        let runs = try SecretFile("")
+        let bench = try Bench(
+            top: #"""
+                , "egressProxy": { "url": "http://UPSTREAM", "password": { "file": "\#(password.path)" },
+                "username": { "command": ["sh", "-c", "echo run >> \#(runs.path); echo me"] } }
+            """#, upstreamURL: "https://up.example", secret: #"{ "file": "\#(token.path)" }"#)
+        // me:one, me:three
+        for authorization in ["bWU6b25l", "bWU6dGhyZWU="] {
+            let client = try bench.client()
+            client.send(Self.get)
+            let proxy = try bench.upstream()
+            #expect(bench.turn { proxy.text.hasSuffix("\r\n\r\n") })
+            #expect(proxy.text.contains("Proxy-Authorization: Basic \(authorization)\r\n"))
+            proxy.send("HTTP/1.1 403 No\r\n\r\n")
+            #expect(bench.turn { client.text.contains("(403)") })
+            try password.replace(by: "three")
+        }
+        #expect(runs.text == "run\n")
+    }
+
     @Test(arguments: [
         "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.0 200 Connection established\r\n\r\n", "HTTP/1.1 204 \r\nVia: 1.1 p\r\nContent-Length: 5\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
