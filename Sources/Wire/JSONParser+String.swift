@@ -1,22 +1,40 @@
 extension JSONParser {
     /// string = quotation-mark *char quotation-mark (RFC 8259 7)
     mutating func parseString() throws(JSONError) -> String {
-        let start = position
         var content: [UInt8] = []
+        // Its escapes are few: what stands between them is taken at once.
+        var start = position + 1
+        try skipString { parser, scalar, escape in
+            content.append(contentsOf: parser.bytes[start..<escape])
+            content.append(contentsOf: String(scalar).utf8)
+            start = parser.position
+        }
+        content.append(contentsOf: bytes[start..<position - 1])
+        return String(decoding: content, as: UTF8.self)
+    }
+
+    mutating func skipString() throws(JSONError) {
+        try skipString { _, _, _ in }
+    }
+
+    /// Over a string. `note` gets each character that is escaped in it, and where its escape begins; it ends at `position`.
+    @inline(__always)
+    private mutating func skipString(_ note: (JSONParser, Unicode.Scalar, Int) -> Void) throws(JSONError) {
+        let start = position
         position += 1
         while let byte = next {
             switch byte {
             case UInt8(ascii: "\""):
                 position += 1
-                return String(decoding: content, as: UTF8.self)
+                return
             case UInt8(ascii: "\\"):
-                content.append(contentsOf: String(try parseEscape()).utf8)
+                let escape = position
+                let scalar = try parseEscape()
+                note(self, scalar, escape)
             case 0..<0x20:
                 throw error("a string does not hold control characters or line breaks as such; write \\n, \\t or \\u00XX")
-            default:
-                let length = try scalarLength()
-                content.append(contentsOf: bytes[position..<position + length])
-                position += length
+            case 0x20..<0x80: position += 1
+            default: position += try scalarLength()
             }
         }
         throw JSONError(offset: start, message: "the string that begins here does not end")
@@ -58,7 +76,7 @@ extension JSONParser {
     private mutating func parseHexadecimal(_ start: Int) throws(JSONError) -> UInt16 {
         var unit: UInt16 = 0
         for _ in 0..<4 {
-            guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+            guard let byte = next, let digit = byte.hexadecimalValue else {
                 throw JSONError(offset: start, message: "\\u takes four hexadecimal digits")
             }
             unit = unit << 4 | UInt16(digit)

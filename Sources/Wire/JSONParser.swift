@@ -14,15 +14,9 @@ struct JSONParser {
 
     /// JSON-text = ws value ws
     mutating func parseText() throws(JSONError) -> JSON {
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
-            throw error("a byte order mark stands before the text; save it as UTF-8 without one")
-        }
-        try skipWhitespace()
+        try begin()
         let value = try parseValue()
-        try skipWhitespace()
-        guard position == bytes.count else {
-            throw error("\(found) stands behind the end of the value; remove it")
-        }
+        try end()
         return value
     }
 
@@ -30,57 +24,142 @@ struct JSONParser {
         let start = position
         let value: JSON.Value
         switch next {
-        case UInt8(ascii: "{"): value = .object(try nested { parser throws(JSONError) in try parser.parseMembers() })
-        case UInt8(ascii: "["): value = .array(try nested { parser throws(JSONError) in try parser.parseElements() })
+        case UInt8(ascii: "{"): value = .object(try parseMembers())
+        case UInt8(ascii: "["): value = .array(try parseElements())
         case UInt8(ascii: "\""): value = .string(try parseString())
         case _ where isDigit(next) || next == UInt8(ascii: "-"): value = .number(try parseNumber())
-        case UInt8(ascii: "t"): value = try parseLiteral("true", .bool(true))
-        case UInt8(ascii: "f"): value = try parseLiteral("false", .bool(false))
-        case UInt8(ascii: "n"): value = try parseLiteral("null", .null)
+        case UInt8(ascii: "t"): (value, _) = (.bool(true), try skipLiteral("true"))
+        case UInt8(ascii: "f"): (value, _) = (.bool(false), try skipLiteral("false"))
+        case UInt8(ascii: "n"): (value, _) = (.null, try skipLiteral("null"))
         default: throw error("a value is expected here, not \(found)")
         }
         return JSON(value: value, range: start..<position)
     }
 
-    private mutating func nested<Content>(
-        _ parse: (inout JSONParser) throws(JSONError) -> Content
-    ) throws(JSONError) -> Content {
-        guard depth < depthMax else {
-            throw error("arrays and objects are nested more than \(depthMax) levels deep")
-        }
-        depth += 1
-        position += 1
-        let content = try parse(&self)
-        depth -= 1
-        return content
-    }
-
-    /// Behind `{`: [ member *( "," member ) ] "}"
+    /// [ member *( "," member ) ] between braces
     private mutating func parseMembers() throws(JSONError) -> [JSON.Member] {
         var members: [JSON.Member] = []
         var keys: Set<[UInt8]> = []
-        try skipWhitespace()
-        if take(UInt8(ascii: "}")) { return members }
-        while true {
-            guard next == UInt8(ascii: "\"") else {
-                let hint = !members.isEmpty && next == UInt8(ascii: "}") ? "; remove the comma before it" : ""
-                throw error("a key in quotation marks is expected here, not \(found)\(hint)")
-            }
+        try enter()
+        while try moveToMember(isFirst: members.isEmpty) {
             let keyStart = position
             let key = try parseString()
             let keyRange = keyStart..<position
-            if !keys.insert(Array(key.utf8)).inserted && !options.contains(.duplicateKeys) {
-                throw JSONError(offset: keyStart, message: "the key \(Self.shown(key)) stands twice in one object")
-            }
-            try skipWhitespace()
-            guard take(UInt8(ascii: ":")) else { throw error("a colon is expected behind the key, not \(found)") }
-            try skipWhitespace()
+            if !keys.insert(Array(key.utf8)).inserted && !options.contains(.duplicateKeys) { throw repeated(key, at: keyStart) }
+            try skipColon()
             members.append(JSON.Member(key: key, keyRange: keyRange, value: try parseValue()))
-            try skipWhitespace()
-            if take(UInt8(ascii: "}")) { return members }
+        }
+        return members
+    }
+
+    /// [ value *( "," value ) ] between brackets
+    private mutating func parseElements() throws(JSONError) -> [JSON] {
+        var elements: [JSON] = []
+        try enter()
+        while try moveToElement(isFirst: elements.isEmpty) { elements.append(try parseValue()) }
+        return elements
+    }
+
+    private mutating func parseNumber() throws(JSONError) -> JSONNumber {
+        let start = position
+        try skipNumber()
+        return JSONNumber(text: String(decoding: bytes[start..<position], as: UTF8.self))
+    }
+}
+
+// MARK: steps, with which a text can also be read without a tree
+
+extension JSONParser {
+    /// From the beginning of the text to its value.
+    mutating func begin() throws(JSONError) {
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
+            throw error("a byte order mark stands before the text; save it as UTF-8 without one")
+        }
+        try skipWhitespace()
+    }
+
+    /// From behind the value to the end of the text.
+    mutating func end() throws(JSONError) {
+        try skipWhitespace()
+        guard position == bytes.count else { throw error("\(found) stands behind the end of the value; remove it") }
+    }
+
+    /// Over the brace or bracket that begins an object or an array.
+    mutating func enter() throws(JSONError) {
+        guard depth < depthMax else { throw error("arrays and objects are nested more than \(depthMax) levels deep") }
+        depth += 1
+        position += 1
+    }
+
+    /// Within an object, from its beginning or from behind a member to the next key. False behind the object's end.
+    mutating func moveToMember(isFirst: Bool) throws(JSONError) -> Bool {
+        try skipWhitespace()
+        if take(UInt8(ascii: "}")) {
+            depth -= 1
+            return false
+        }
+        if !isFirst {
             guard take(UInt8(ascii: ",")) else { throw error("a comma or \"}\" is expected here, not \(found)") }
             try skipWhitespace()
         }
+        guard next == UInt8(ascii: "\"") else {
+            let hint = !isFirst && next == UInt8(ascii: "}") ? "; remove the comma before it" : ""
+            throw error("a key in quotation marks is expected here, not \(found)\(hint)")
+        }
+        return true
+    }
+
+    /// From behind a key to its value.
+    mutating func skipColon() throws(JSONError) {
+        try skipWhitespace()
+        guard take(UInt8(ascii: ":")) else { throw error("a colon is expected behind the key, not \(found)") }
+        try skipWhitespace()
+    }
+
+    /// Within an array, from its beginning or from behind a value to the next value. False behind the array's end.
+    mutating func moveToElement(isFirst: Bool) throws(JSONError) -> Bool {
+        try skipWhitespace()
+        if take(UInt8(ascii: "]")) {
+            depth -= 1
+            return false
+        }
+        if isFirst { return true }
+        guard take(UInt8(ascii: ",")) else { throw error("a comma or \"]\" is expected here, not \(found)") }
+        try skipWhitespace()
+        if next == UInt8(ascii: "]") { throw error("a value is expected here, not \(found); remove the comma before it") }
+        return true
+    }
+
+    /// Over any value, as strictly as one that is read, but for the keys that stand twice in it.
+    mutating func skipValue() throws(JSONError) {
+        switch next {
+        case UInt8(ascii: "{"):
+            try enter()
+            var isFirst = true
+            while try moveToMember(isFirst: isFirst) {
+                isFirst = false
+                try skipString()
+                try skipColon()
+                try skipValue()
+            }
+        case UInt8(ascii: "["):
+            try enter()
+            var isFirst = true
+            while try moveToElement(isFirst: isFirst) {
+                isFirst = false
+                try skipValue()
+            }
+        case UInt8(ascii: "\""): try skipString()
+        case _ where isDigit(next) || next == UInt8(ascii: "-"): try skipNumber()
+        case UInt8(ascii: "t"): try skipLiteral("true")
+        case UInt8(ascii: "f"): try skipLiteral("false")
+        case UInt8(ascii: "n"): try skipLiteral("null")
+        default: throw error("a value is expected here, not \(found)")
+        }
+    }
+
+    func repeated(_ key: String, at start: Int) -> JSONError {
+        JSONError(offset: start, message: "the key \(Self.shown(key)) stands twice in one object")
     }
 
     /// The beginning of a key, in quotation marks. Scalars are counted, for a character may consist of any number of them.
@@ -89,35 +168,18 @@ struct JSONParser {
         return JSONWriter.quoted(beginning) + (beginning.utf8.count < key.utf8.count ? "..." : "")
     }
 
-    /// Behind `[`: [ value *( "," value ) ] "]"
-    private mutating func parseElements() throws(JSONError) -> [JSON] {
-        var elements: [JSON] = []
-        try skipWhitespace()
-        if take(UInt8(ascii: "]")) { return elements }
-        while true {
-            if !elements.isEmpty && next == UInt8(ascii: "]") {
-                throw error("a value is expected here, not \(found); remove the comma before it")
+    private mutating func skipLiteral(_ text: StaticString) throws(JSONError) {
+        for index in 0..<text.utf8CodeUnitCount {
+            let expected = unsafe text.utf8Start[index]
+            guard position + index < bytes.count, bytes[position + index] == expected else {
+                throw error("a value is expected here: a string in quotation marks, a number, true, false or null")
             }
-            elements.append(try parseValue())
-            try skipWhitespace()
-            if take(UInt8(ascii: "]")) { return elements }
-            guard take(UInt8(ascii: ",")) else { throw error("a comma or \"]\" is expected here, not \(found)") }
-            try skipWhitespace()
         }
-    }
-
-    private mutating func parseLiteral(_ text: StaticString, _ value: JSON.Value) throws(JSONError) -> JSON.Value {
-        let name = "\(text)"
-        guard bytes[position...].starts(with: name.utf8) else {
-            throw error("a value is expected here: a string in quotation marks, a number, true, false or null")
-        }
-        position += name.utf8.count
-        return value
+        position += text.utf8CodeUnitCount
     }
 
     /// number = [ "-" ] int [ frac ] [ exp ] (RFC 8259 6)
-    private mutating func parseNumber() throws(JSONError) -> JSONNumber {
-        let start = position
+    private mutating func skipNumber() throws(JSONError) {
         _ = take(UInt8(ascii: "-"))
         if take(UInt8(ascii: "0")) {
             if isDigit(next) { throw error("a number does not begin with 0") }
@@ -129,7 +191,6 @@ struct JSONParser {
             if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
             try takeDigits()
         }
-        return JSONNumber(text: String(decoding: bytes[start..<position], as: UTF8.self))
     }
 
     private mutating func takeDigits() throws(JSONError) {

@@ -24,6 +24,7 @@ ALLOWED = {
     "white space": b' \r\n\t{ "method" : "getblock" } \n',
     "an escaped letter": b'{"method":"get\\u0062lock"}',
     "a name in the parameters": b'{"method":"getblock","params":{"method":"sendtoaddress","Method":1}}',
+    "a key twice in the parameters": b'{"method":"getblock","params":{"a":1,"a":2}}',
     "characters outside ASCII": '{"method":"getblock","params":["é日本"]}'.encode(),
 }
 REFUSED = {
@@ -33,7 +34,8 @@ REFUSED = {
     "a method with something before it": (403, b'{"method":"xgetblock"}', None),
     "one of a batch": (403, b'[{"method":"getblock"},{"method":"sendtoaddress"}]', "sendtoaddress"),
     "the last of a long batch": (403, b"[" + b'{"method":"getblock"},' * 999 + b'{"method":"stop"}]', "stop"),
-    "a batch that is too long": (403, b"[" + b'{"method":"getblock"},' * 1000 + b'{"method":"getblock"}]', "1001"),
+    "a batch that is too long": (403, b"[" + b'{"method":"getblock"},' * 1000 + b'{"method":"getblock"}]', "more than 1000"),
+    "many keys": (403, b'{"method":"getblock",%s"x":1}' % b"".join(b'"k%d":1,' % number for number in range(31)), "32 keys"),
     "an empty batch": (403, b"[]", "empty batch"),
     "a batch in a batch": (403, b'[[{"method":"sendtoaddress"}]]', None),
     "no call": (403, b"{}", None),
@@ -50,7 +52,7 @@ REFUSED = {
     "two keys, one escaped": (400, b'{"method":"getblock","\\u006dethod":"sendtoaddress"}', None),
     "a second call behind the first": (400, b'{"method":"getblock"}\n{"method":"sendtoaddress"}', None),
     "a long key twice": (400, b'{"%s":1,"%s":2}' % (b"A" * 70_000, b"A" * 70_000), "A" * 40 + '"...'),
-    "a key of control characters twice": (400, b'{"%s":1,"%s":2}' % (b"\\u0001" * 12_000, b"\\u0001" * 12_000), "stands twice"),
+    "a key of control characters twice": (403, b'{"%s":1,"%s":2}' % (b"\\u0001" * 12_000, b"\\u0001" * 12_000), "control character"),
     "a key of one long character twice": (400, '{{"e{0}":1,"e{0}":2}}'.format("\u0301" * 30_000).encode(), "stands twice"),
     "something behind the call": (400, b'{"method":"getblock"}x', None),
     "a NUL behind the call": (400, b'{"method":"getblock"}\0', None),
