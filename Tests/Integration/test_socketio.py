@@ -176,7 +176,8 @@ def server(tmp_path_factory, leaf):
 
 @pytest.fixture(scope="module")
 def server_proxy(make_proxy, route, server):
-    return make_proxy(route(server.port, socketIOToken=True))
+    # A client that leaves while it upgrades may keep a connection until the server's next ping, longer than a test waits.
+    return make_proxy(route(server.port, socketIOToken=True), drainTimeout="5s")
 
 
 @pytest.fixture(autouse=True)
