@@ -197,8 +197,10 @@ def test_a_confined_process_reads_its_own_directories_and_no_other(start, reacha
 
 
 @LANDLOCK
-def test_a_secret_whose_directory_is_exchanged_by_a_link_is_read_anew(start, reachable, make_upstream, place, token):
+def test_a_secret_whose_directory_is_exchanged_by_a_link_is_read_anew(start, reachable, make_upstream, tmp_path_factory, token):
     new = token + "-new"
+    # Not below the directory of the configuration, all of which is readable.
+    place = tmp_path_factory.mktemp("elsewhere")
     # As Kubernetes mounts secrets: mount/token -> ..data/token, mount/..data -> ..1.
     mount = place / "mount"
     for version, secret in {"..1": token, "..2": new}.items():
