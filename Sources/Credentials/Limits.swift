@@ -13,6 +13,9 @@ public struct Limits: Sendable, Equatable {
     public var callBytesMax = 56 << 10
     /// Bytes of a secret that is looked for in answers. A shorter one stands in too many that do not mean it.
     public var soughtBytesMin = 8
+    /// Bytes of a form's beginning at the end of a content that are hidden too, if they are half of it. Fewer stand at the beginning of
+    /// others' tokens as well.
+    public var cutBytesMin = 16
     /// Bytes of a form that is looked for, percent-encoded or in base 64: half of a buffer, so that the rest of one that has begun
     /// has room beside it.
     public var soughtBytesMax = 32 << 10

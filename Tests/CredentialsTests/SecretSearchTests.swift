@@ -79,6 +79,39 @@ import Wire
         }
     }
 
+    /// What writers in use make of it, as they wrote it: Gson and .NET and PHP and Go; Python, Go, Handlebars; JavaScript, Java.
+    @Test(arguments: [
+        ("YS9iK2M9PT9kLzg+PQ==", "YS9iK2M9PT9kLzg+PQ\\u003d\\u003d"), ("YS9iK2M9PT9kLzg+PQ==", "YS9iK2M9PT9kLzg\\u002BPQ=="),
+        ("YS9iK2M9PT9kLzg+PQ==", "YS9iK2M9PT9kLzg\\u002bPQ\\u003d\\u003d"), ("YS9iK2M9PT9kLzg+PQ==", "YS9iK2M9PT9kLzg&#43;PQ=="),
+        ("YS9iK2M9PT9kLzg+PQ==", "YS9iK2M9PT9kLzg+PQ&#x3D;&#x3D;"), ("a<b>&\"quoted\"'s\\", #"a<b>&\"quoted\"'s\\"#),
+        ("a<b>&\"quoted\"'s\\", #"a\u003cb\u003e\u0026\"quoted\"'s\\"#), ("a<b>&\"quoted\"'s\\", #"a\u003Cb\u003E\u0026\u0022quoted\u0022\u0027s\\"#),
+        ("a<b>&\"quoted\"'s", "a&lt;b&gt;&amp;&quot;quoted&quot;&#x27;s"), ("a<b>&\"quoted\"'s", "a&lt;b&gt;&amp;&#34;quoted&#34;&#39;s"),
+        ("a<b>&\"quoted\"'s", "a&lt;b&gt;&amp;&quot;quoted&quot;&#39;s"), ("a<b>&\"quoted\"'s", "a&lt;b&gt;&amp;&quot;quoted&quot;'s"),
+        ("to be! (or) *not*~", "to%20be!%20(or)%20*not*~"), ("to be! (or) *not*~", "to+be%21+%28or%29+*not*%7E"),
+        ("to be! (or) *not*~", "to+be%21+%28or%29+%2Anot%2A~"), ("to be! (or) *not*~", "to%20be%21%20%28or%29%20%2Anot%2A%7E"),
+        ("k!l~m/nop", "6b216c7e6d2f6e6f70"), ("k!l~m/nop", "6B216C7E6D2F6E6F70"),
+    ]) func `as writers of JSON, HTML, URLs and digits have it`(_ secret: String, _ form: String) throws {
+        let (hidden, _) = hide(Array("{\"a\":\"\(form)\"}".utf8), try search(secret))
+        let rest = String(decoding: hidden, as: UTF8.self).dropFirst(6).dropLast(2)
+        // Of the padding of a base 64, nothing need be hidden.
+        #expect(rest.starts(with: "****************".prefix(secret.utf8.count)) && !rest.contains("PQ") && rest.utf8.count == form.utf8.count)
+        if !secret.hasSuffix("=") { #expect(rest.allSatisfy { $0 == "*" }) }
+    }
+
+    @Test func `of a content that was cut off, half of a form is hidden, and less is not`() throws {
+        let search = try search(Self.jwt)
+        let bytes = Array(Self.jwt.utf8)
+        for (count, isHidden) in [(15, false), (bytes.count / 2 - 1, false), (bytes.count / 2 + 1, true), (bytes.count - 1, true)] {
+            for before in ["", "eyJ"] {
+                var tail = Array(before.utf8) + bytes[..<count]
+                var span = tail.mutableSpan
+                search.hideCut(in: &span)
+                let hidden = isHidden ? [UInt8](repeating: UInt8(ascii: "*"), count: count) : Array(bytes[..<count])
+                #expect(tail == Array(before.utf8) + hidden, "\(count)")
+            }
+        }
+    }
+
     @Test func `another token with the same beginning stays as it is`() throws {
         let search = try search(Self.jwt)
         let bytes = Array(Self.jwt.utf8)

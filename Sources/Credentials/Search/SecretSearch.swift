@@ -86,6 +86,18 @@ public final class SecretSearch: Sendable {
         return bytes.count - min(tail, shortTail(of: bytes.span, from: searched))
     }
 
+    /// A content has ended in `bytes`, the last that `hide` called the beginning of a form. Writes asterisks over them where they
+    /// are so much of one that it would tell the secret: half of it, and no fewer than `Limits.cutBytesMin`.
+    public func hideCut(in bytes: inout MutableSpan<UInt8>, limits: Limits = Limits()) {
+        for start in bytes.indices {
+            let count = bytes.count - start
+            guard count >= limits.cutBytesMin else { return }
+            guard forms.contains(where: { $0.count <= 2 * count && stands($0, in: bytes.span, at: start, comparedFirst: 0) }) else { continue }
+            for index in start..<bytes.count { bytes[index] = UInt8(ascii: "*") }
+            return
+        }
+    }
+
     private struct Match {
         let lowerBound: Int
         let upperBound: Int

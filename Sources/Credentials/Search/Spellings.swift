@@ -1,62 +1,43 @@
 /// The forms in which a secret may stand in an answer that echoes it.
 ///
-/// As it is; percent-encoded, as queries have it; in a JSON string whose slashes are escaped; and in base 64, by itself or in
-/// the middle of something longer.
+/// As it is; percent-encoded, as queries and forms have it; in strings of JSON and in HTML; in hexadecimal digits; and in base 64,
+/// by itself or in the middle of something longer.
 enum Spellings {
     /// Each form once. Forms of the same bytes, as most tokens have them, are one.
     static func all(of secret: Secret) -> [Secret] {
         var forms = [secret]
-        for form in Percent.allCases { add(form.encoded(secret), to: &forms) }
-        add(Percent.upperCase.encoded(Percent.upperCase.encoded(secret)), to: &forms)
-        add(withEscapedSlashes(secret), to: &forms)
+        addTexts(of: secret, to: &forms)
+        add(percentEncoded(percentEncoded(secret)), to: &forms)
         for before in 0..<3 {
             for alphabet in Alphabet.allCases { add(base64(secret, before: before, alphabet), to: &forms) }
         }
+        // However the padding of a base 64 is spelled, the rest says everything.
+        if let trimmed = withoutPadding(secret) {
+            add(trimmed, to: &forms)
+            addTexts(of: trimmed, to: &forms)
+        }
         return forms
+    }
+
+    private static func addTexts(of secret: Secret, to forms: inout [Secret]) {
+        for escape in TextEscape.all { add(secret.written { escape.write($0, to: &$1) }, to: &forms) }
+        for isUpper in [false, true] { add(secret.written { $1.appendHex($0, isUpper: isUpper) }, to: &forms) }
     }
 
     private static func add(_ form: Secret, to forms: inout [Secret]) {
         if !forms.contains(form) { forms.append(form) }
     }
 
-    /// How encoders differ (RFC 3986, section 2).
-    private enum Percent: CaseIterable {
-        case upperCase, lowerCase
-        /// In a path, `/` stands for itself, and many encode queries with the same function.
-        case withSlashes
+    private static func percentEncoded(_ secret: Secret) -> Secret { secret.written { TextEscape.all[0].write($0, to: &$1) } }
 
-        func encoded(_ secret: Secret) -> Secret {
-            secret.withBytes { bytes in
-                Secret(capacity: bytes.count * 3) { output in
-                    for index in bytes.indices { append(bytes[index], to: &output) }
-                }
-            }
-        }
-
-        private func append(_ byte: UInt8, to output: inout OutputSpan<UInt8>) {
-            if Grammar.isUnreserved(byte) || self == .withSlashes && byte == UInt8(ascii: "/") {
-                output.append(byte)
-            } else {
-                output.append(UInt8(ascii: "%"))
-                output.append(digit(byte >> 4))
-                output.append(digit(byte & 0xF))
-            }
-        }
-
-        private func digit(_ value: UInt8) -> UInt8 {
-            if value < 10 { return UInt8(ascii: "0") + value }
-            return (self == .lowerCase ? UInt8(ascii: "a") : UInt8(ascii: "A")) + value - 10
-        }
-    }
-
-    /// As some writers of JSON have it (RFC 8259, section 7): `\/`.
-    private static func withEscapedSlashes(_ secret: Secret) -> Secret {
+    /// Nil where there is none.
+    private static func withoutPadding(_ secret: Secret) -> Secret? {
         secret.withBytes { bytes in
-            Secret(capacity: bytes.count * 2) { output in
-                for index in bytes.indices {
-                    if bytes[index] == UInt8(ascii: "/") { output.append(UInt8(ascii: "\\")) }
-                    output.append(bytes[index])
-                }
+            var count = bytes.count
+            while count > 0, bytes[count - 1] == UInt8(ascii: "=") { count -= 1 }
+            if count == bytes.count { return nil }
+            return Secret(capacity: count) { output in
+                for index in 0..<count { output.append(bytes[index]) }
             }
         }
     }
