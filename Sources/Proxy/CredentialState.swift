@@ -1,5 +1,6 @@
 internal import Credentials
 internal import EventLoop
+internal import Glibc
 
 /// A credential at work: its token machine, the call that is under way, and the requests that wait for it.
 final class CredentialState {
@@ -32,6 +33,8 @@ final class CredentialState {
     /// For the routes that use it, made once for each token.
     private var search: SecretSearch?
     private var searchGeneration: UInt64 = 0
+    /// For requests that had another token before the present one: made once for all of them that had the same.
+    private var jointSearches: [(former: SecretSearch, both: SecretSearch)] = []
 
     init(
         index: Int, configuration: Credential, destination: Destination?, grant: PreparedGrant, timer: TimerID,
@@ -55,13 +58,25 @@ final class CredentialState {
         if generation != searchGeneration {
             search = cache.search()
             searchGeneration = generation
+            jointSearches = []
         }
         return search
     }
 
+    /// Finds what a request may have had in its attempts before, and in this one the present token.
+    func search(of former: SecretSearch, and present: SecretSearch) -> SecretSearch? {
+        for joint in jointSearches where joint.former === former || joint.both === former { return joint.both }
+        guard let both = SecretSearch(former, present) else { return nil }
+        if jointSearches.count == Limits.jointSearchesMax { jointSearches.removeFirst() }
+        jointSearches.append((former, both))
+        return both
+    }
+
     /// Forgets the answer, which held a token: its memory is overwritten first.
     func wipeAnswer() {
-        for index in answer.indices { answer[index] = 0 }
+        answer.withUnsafeMutableBytes { bytes in
+            if let base = bytes.baseAddress { explicit_bzero(base, bytes.count) }
+        }
         answer = []
         answerStatus = 0
         answerRetryAfter = nil

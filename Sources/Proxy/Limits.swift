@@ -84,6 +84,9 @@ enum Limits {
     /// The end of a content waits for what follows it if so many bytes of it are the beginning of the token. Fewer tell little of
     /// it, and are the end of many a piece.
     static let heldBackBytesMin = 8
+    /// Searches that a credential keeps for requests whose token was refused, one for each token that they had before. They hold
+    /// tokens, and are forgotten with the next.
+    static let jointSearchesMax = 4
     /// A content at least this long is sent from where it was decrypted; a shorter one joins the bytes already waiting.
     static let directSendBytesMin = 8 * 1024
     /// Times that one request is sent anew after a refusal: once with a newer token that was there already, once with a fresh one.

@@ -1,5 +1,6 @@
 internal import Credentials
 internal import EventLoop
+internal import Glibc
 internal import Wire
 
 // What an answer repeats of the token that the request had: asterisks take its place, as many as it has bytes, so every
@@ -17,7 +18,7 @@ extension Server {
             downstreams[downstream].exchange.search = search
             return
         }
-        if former !== search { downstreams[downstream].exchange.search = SecretSearch(former, search) }
+        if former !== search { downstreams[downstream].exchange.search = route.credential.search(of: former, and: search) }
     }
 
     /// For lines of a head or of trailers, which are there as a whole. They stand in a buffer of the upstream's connection.
@@ -48,6 +49,8 @@ extension Server {
         var end = content.count
         if tailCount > 0 { end -= holdBack(UnsafeBufferPointer(rebasing: content.suffix(tailCount)), downstream, sentCount: 0) }
         pass(UnsafeBufferPointer(rebasing: content[..<end]), downstream, coding)
+        // The buffer becomes another's.
+        Self.wipe(UnsafeBufferPointer(rebasing: content[end...]))
     }
 
     /// Behind what may be the beginning of the token.
@@ -58,6 +61,7 @@ extension Server {
         joined.reserveCapacity(downstreams[downstream].exchange.heldBack.count + content.count)
         joined.append(contentsOf: downstreams[downstream].exchange.heldBack)
         joined.append(contentsOf: content)
+        Self.wipe(content)
         let sentCount = downstreams[downstream].exchange.heldBackSentCount
         wipeHeldBack(downstream)
         joined.withUnsafeMutableBufferPointer { joined in
@@ -69,7 +73,7 @@ extension Server {
                 end -= holdBack(UnsafeBufferPointer(rebasing: bytes[tailStart...]), downstream, sentCount: max(0, sentCount - tailStart))
             }
             pass(UnsafeBufferPointer(rebasing: bytes[sentCount..<end]), downstream, coding)
-            joined.update(repeating: 0)
+            Self.wipe(bytes)
         }
     }
 
@@ -80,7 +84,7 @@ extension Server {
         return tail.count - downstreams[downstream].exchange.heldBackSentCount
     }
 
-    /// The content has ended, so what was held back was no token. False when the client has to take something first.
+    /// The content has ended, so what was held back was no whole token; much of one is hidden all the same. False when the client has to take something first.
     func releaseHeldBack(_ downstream: Handle<Downstream>) -> Bool {
         let count = downstreams[downstream].exchange.heldBack.count
         let sentCount = downstreams[downstream].exchange.heldBackSentCount
@@ -91,18 +95,28 @@ extension Server {
         var rest: [UInt8] = []
         swap(&rest, &downstreams[downstream].exchange.heldBack)
         downstreams[downstream].exchange.heldBackSentCount = 0
+        if let search = downstreams[downstream].exchange.search {
+            var span = rest.mutableSpan
+            search.hideCut(in: &span)
+        }
         rest.withUnsafeMutableBufferPointer { rest in
             pass(UnsafeBufferPointer(rebasing: UnsafeBufferPointer(rest)[sentCount...]), downstream, coding)
-            rest.update(repeating: 0)
+            Self.wipe(UnsafeBufferPointer(rest))
         }
         return true
     }
 
     /// Nothing waits any more.
     func wipeHeldBack(_ downstream: Handle<Downstream>) {
-        for index in downstreams[downstream].exchange.heldBack.indices { downstreams[downstream].exchange.heldBack[index] = 0 }
+        downstreams[downstream].exchange.heldBack.withUnsafeMutableBufferPointer { Self.wipe(UnsafeBufferPointer($0)) }
         downstreams[downstream].exchange.heldBack = []
         downstreams[downstream].exchange.heldBackSentCount = 0
+    }
+
+    /// Whatever the compiler thinks of it. The bytes stand in memory of the proxy's.
+    private static func wipe(_ bytes: UnsafeBufferPointer<UInt8>) {
+        guard let base = bytes.baseAddress else { return }
+        explicit_bzero(UnsafeMutablePointer(mutating: base), bytes.count)
     }
 
     private static func hide(_ search: SecretSearch, in bytes: UnsafeMutableBufferPointer<UInt8>) -> Int {

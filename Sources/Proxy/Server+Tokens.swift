@@ -108,13 +108,14 @@ extension Server {
             let bytes = upstreams[upstream].input.bytes
             let step: BodyReader.Step
             do throws(MessageError) { step = try reader.step(bytes.span) } catch { throw .malformed(error) }
-            credential.answer.append(contentsOf: bytes[step.content])
-            upstreams[upstream].response = .body(reader)
-            upstreams[upstream].input.consume(step.consumed)
-            guard credential.answer.count <= Limits.tokenAnswerBytesMax else {
+            // Before it would grow, which leaves a copy behind.
+            guard step.content.count <= Limits.tokenAnswerBytesMax - credential.answer.count else {
                 tokenCallEnded(upstream, credential) { $0.failed(.answerTooLarge, at: now) }
                 return false
             }
+            credential.answer.append(contentsOf: bytes[step.content])
+            upstreams[upstream].response = .body(reader)
+            upstreams[upstream].input.consume(step.consumed)
             return true
         }
     }

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import html
 import json
 import time
 import urllib.parse
@@ -34,6 +35,10 @@ def forms(secret: str) -> dict[str, str]:
         "percent-encoded but for slashes": urllib.parse.quote(secret),
         "percent-encoded twice": urllib.parse.quote(urllib.parse.quote(secret, safe=""), safe=""),
         "in JSON of PHP": secret.replace("/", "\\/"),
+        "in JSON for HTML": secret.replace("&", "\\u0026").replace("'", "\\u0027").replace("=", "\\u003d"),
+        "in HTML": html.escape(secret),
+        "in a form": urllib.parse.quote_plus(secret),
+        "in digits": secret.encode().hex(),
         "in base 64": encoded(""),
         "in base 64 behind one byte": encoded("x"),
         "in base 64 behind a scheme": encoded("Bearer "),
@@ -204,10 +209,20 @@ def test_for_a_client_that_takes_nothing_for_a_while(echo, framing):
 
 def test_what_only_begins_like_it_comes_through_whole(echo):
     """At the end of a chunk, of the content, and with the next bytes being other ones."""
-    start = echo.token[:-1].encode()
+    start = echo.token[: min(60, len(echo.token) // 2 - 1)].encode()
     for chunks in [[start], [b"a " + start, b"?? " + start], [start[:20], start[20:], start], [start] * 5]:
         assert echo.get(answer(b"", chunks=chunks)).body == b"".join(chunks)
     assert echo.get(answer(start)).body == start
+
+
+def test_much_of_it_at_the_end_of_a_content_is_hidden(echo):
+    """A range, or a text that was cut to a length: all but a byte says as much as all."""
+    for shown in [echo.token[:-1], echo.token[: len(echo.token) // 2 + 1]]:
+        text = f"you sent {shown}".encode()
+        hidden = b"you sent " + b"*" * len(shown)
+        assert echo.get(answer(text)).body == hidden
+        assert echo.get(answer(b"", chunks=[text])).body == hidden
+        assert echo.get(answer(gzip.compress(text), 400, [("Content-Encoding", "gzip")])).body == hidden
 
 
 def test_an_event_goes_on_at_once_even_if_it_ends_as_the_token_begins(echo):
