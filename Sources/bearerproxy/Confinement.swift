@@ -17,7 +17,8 @@ struct Confinement {
         for path in [file] + configuration.readFiles { add(LinkedPath.directories(of: path), .read) }
         if configuration.readsSystemdCredentials { add(Self.variable("CREDENTIALS_DIRECTORY"), .read) }
         for path in configuration.replacedFiles { add(LinkedPath.directories(of: path), .replace) }
-        for path in configuration.appendedFiles { add(LinkedPath.directories(of: path), .append) }
+        // A device is open already, and nobody replaces it.
+        for path in configuration.appendedFiles where !path.hasPrefix("/dev/") { add(LinkedPath.directories(of: path), .append) }
         for socket in configuration.sockets { add(LinkedPath.directories(of: socket.path), .remove) }
         own = rules
         startsPrograms = configuration.startsPrograms

@@ -273,6 +273,16 @@ def test_a_confined_process_writes_its_token_cache_and_its_log(start, reachable,
     assert "is not kept" not in proxy.tail()
 
 
+def test_a_log_that_is_a_device_opens_no_directory_to_the_process(start, reachable, make_upstream):
+    upstream = make_upstream(answering(lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
+    proxy = start(reachable(upstream.port), log={"access": "/dev/stderr", "format": "json", "level": "info"})
+    (line,) = [line for line in proxy.tail().splitlines() if "confined by Landlock" in line]
+    assert "/dev" not in line
+    with proxy.client() as client:
+        assert client.ask(request()).status == 200
+    assert eventually(lambda: '"status":200' in proxy.tail())
+
+
 def test_a_process_that_starts_programs_is_not_confined_and_says_so(start, reachable, make_upstream, place, token):
     file = secret_file(place, "token", token)
     proxy = start(
