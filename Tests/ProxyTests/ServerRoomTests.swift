@@ -35,7 +35,7 @@ import Testing
     @Test func `clients that all turn to another upstream in one turn take no more descriptors than there are`() throws {
         let bench = try Bench(
             route: #", "pathPrefix": "/a" }, { "name": "other", "listen": "LISTEN", "upstream": "http://UPSTREAM", "credential": "key", "pathPrefix": "/b""#,
-            descriptorsMax: 64)
+            descriptorsMax: 64, encrypted: false)
         let clients = try (0..<12).map { _ in try bench.client() }
         for path in ["/a", "/b"] {
             // All that they send is there before the loop turns.
