@@ -16,7 +16,7 @@ public final class SecretSearch: Sendable {
     /// A bit for each hash of four bytes: set for those at the first `stride` places of a form.
     private let table: Secret
     /// A bit for each byte: set for those that some form has.
-    private let alphabet: SIMD4<UInt64>
+    private let alphabet: InlineArray<4, UInt64>
 
     /// Looks for these. One with fewer than `Limits.soughtBytesMin` bytes would be found where it was not meant, and is not
     /// looked for, nor is a form of more than `Limits.soughtBytesMax`; nil if none is left.
@@ -50,7 +50,7 @@ public final class SecretSearch: Sendable {
                 bits[index] = 0
             }
         }
-        var alphabet = SIMD4<UInt64>()
+        var alphabet = InlineArray<4, UInt64>(repeating: 0)
         for form in forms {
             form.withBytes { bytes in
                 for index in bytes.indices { alphabet[Int(bytes[index] >> 6)] |= 1 << UInt64(bytes[index] & 63) }
@@ -70,9 +70,9 @@ public final class SecretSearch: Sendable {
     public func hide(in bytes: inout MutableSpan<UInt8>) -> Int {
         var searched = 0
         var tail = bytes.count
-        var place = 0
-        while place + Self.wordCount <= bytes.count {
-            if isListed(Self.word(bytes.span, at: place)), let found = match(in: bytes.span, around: place, from: searched) {
+        var place = listedPlace(in: bytes.span, from: 0)
+        while place <= bytes.count - Self.wordCount {
+            if let found = match(in: bytes.span, around: place, from: searched) {
                 if found.isWhole {
                     for index in found.lowerBound..<found.upperBound { bytes[index] = UInt8(ascii: "*") }
                     searched = found.upperBound
@@ -81,9 +81,37 @@ public final class SecretSearch: Sendable {
                     tail = min(tail, found.lowerBound)
                 }
             }
-            place += stride
+            place = listedPlace(in: bytes.span, from: place + stride)
         }
         return bytes.count - min(tail, shortTail(of: bytes.span, from: searched))
+    }
+
+    /// The first place that is looked at, from `start` on, whose four bytes are in the table; behind the last place if there is none.
+    private func listedPlace(in bytes: Span<UInt8>, from start: Int) -> Int {
+        table.withBytes { table in
+            precondition(table.count == Self.tableCount && start >= 0)
+            let stride = stride
+            let last = bytes.count &- Self.wordCount
+            var place = start
+            while true {
+                // Four places in one go: mostly none of these has so much as a byte of the table that is not zero. `place` has only
+                // grown, so all of them lie between `start` and `last`.
+                while place <= last &- 3 &* stride {
+                    let first = unsafe Self.entry(of: Self.uncheckedWord(bytes, at: place), in: table)
+                    let second = unsafe Self.entry(of: Self.uncheckedWord(bytes, at: place &+ stride), in: table)
+                    let third = unsafe Self.entry(of: Self.uncheckedWord(bytes, at: place &+ 2 &* stride), in: table)
+                    let fourth = unsafe Self.entry(of: Self.uncheckedWord(bytes, at: place &+ 3 &* stride), in: table)
+                    if first | second | third | fourth != 0 { break }
+                    place &+= 4 &* stride
+                }
+                let end = min(last, place &+ 3 &* stride)
+                while place <= end {
+                    if Self.isListed(Self.word(bytes, at: place), in: table) { return place }
+                    place &+= stride
+                }
+                if place > last { return place }
+            }
+        }
     }
 
     /// A content has ended in `bytes`, the last that `hide` called the beginning of a form. Writes asterisks over them where they
@@ -145,14 +173,26 @@ public final class SecretSearch: Sendable {
 
     private func isInAlphabet(_ byte: UInt8) -> Bool { alphabet[Int(byte >> 6)] >> UInt64(byte & 63) & 1 != 0 }
 
-    private func isListed(_ word: UInt32) -> Bool {
-        let hash = Self.hash(word)
-        return table.withBytes { $0[hash >> 3] >> UInt8(hash & 7) & 1 != 0 }
+    @inline(__always)
+    private static func isListed(_ word: UInt32, in table: Span<UInt8>) -> Bool {
+        entry(of: word, in: table) >> UInt8(truncatingIfNeeded: hash(word) & 7) & 1 != 0
     }
 
+    /// The byte of the table that has the word's bit.
+    @inline(__always)
+    private static func entry(of word: UInt32, in table: Span<UInt8>) -> UInt8 { table[hash(word) >> 3] }
+
+    /// The four bytes from `offset`, the first in the lowest place.
     @inline(__always)
     private static func word(_ bytes: Span<UInt8>, at offset: Int) -> UInt32 {
-        UInt32(bytes[offset]) | UInt32(bytes[offset + 1]) << 8 | UInt32(bytes[offset + 2]) << 16 | UInt32(bytes[offset + 3]) << 24
+        precondition(offset >= 0 && offset <= bytes.count &- wordCount)
+        return unsafe uncheckedWord(bytes, at: offset)
+    }
+
+    /// The same where the caller has seen that they are among `bytes`.
+    @inline(__always)
+    @unsafe private static func uncheckedWord(_ bytes: Span<UInt8>, at offset: Int) -> UInt32 {
+        unsafe UInt32(littleEndian: bytes.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt32.self))
     }
 
     @inline(__always)
