@@ -52,6 +52,7 @@ extension Server {
             switch try upstreams[upstream].tls!.read(into: room) {
             case .bytes(let count):
                 upstreams[upstream].input.grew(by: count)
+                if upstreams[upstream].isExhausted { upstreams[upstream].canReceive = false }
                 return .some
             case .wantsRead:
                 upstreams[upstream].canReceive = false

@@ -102,6 +102,14 @@ struct Upstream: ~Copyable {
         self.client = client
     }
 
+    /// Nothing that has arrived is left to be decrypted, and the socket had no more.
+    var isExhausted: Bool {
+        switch tls {
+        case .some(let tls): tls.isExhausted
+        case .none: false
+        }
+    }
+
     mutating func become(_ next: Phase) {
         precondition(phase.mayBecome(next), "an upstream connection cannot go from \(phase) to \(next)")
         phase = next

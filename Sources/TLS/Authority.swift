@@ -69,7 +69,7 @@ public final class Authority {
     }
 
     private static func makeKey() throws(TLSError) -> OpaquePointer {
-        ErrorQueue.clear()
+        defer { ErrorQueue.clear() }
         guard let key = openssl_generate_p256() else { throw .library(ErrorQueue.takeReason()) }
         return key
     }

@@ -13,7 +13,7 @@ struct Draft: ~Copyable {
 
     /// - Parameter subject: the common name; empty: none.
     init(subject: String, key: OpaquePointer, lifetime: Lifetime) throws(TLSError) {
-        ErrorQueue.clear()
+        defer { ErrorQueue.clear() }
         let made = Self.make(subject, key, lifetime)
         guard let made else { throw .library(ErrorQueue.takeReason()) }
         certificate = made
@@ -40,7 +40,7 @@ struct Draft: ~Copyable {
             }
             OPENSSL_sk_push(list, UnsafeRawPointer(entry))
         }
-        ErrorQueue.clear()
+        defer { ErrorQueue.clear() }
         let isCritical: Int32 = X509_NAME_entry_count(X509_get_subject_name(certificate)) == 0 ? 1 : 0
         let value = UnsafeMutableRawPointer(list)
         guard X509_add1_ext_i2d(certificate, NID_subject_alt_name, value, isCritical, UInt(X509V3_ADD_DEFAULT)) == 1
@@ -52,7 +52,7 @@ struct Draft: ~Copyable {
     consuming func sign(
         _ extensions: [(Int32, String)], issuer: OpaquePointer?, issuerKey: OpaquePointer
     ) throws(TLSError) -> OpaquePointer {
-        ErrorQueue.clear()
+        defer { ErrorQueue.clear() }
         let issuer = issuer ?? certificate
         var scope = X509V3_CTX()
         X509V3_set_ctx(&scope, issuer, certificate, nil, nil, 0)

@@ -4,7 +4,7 @@ import COpenSSL
 enum PEM {
     /// All certificates of the text, in order, each owned by the caller; at least one.
     static func certificates(_ text: [UInt8]) throws(TLSError) -> [OpaquePointer] {
-        ErrorQueue.clear()
+        defer { ErrorQueue.clear() }
         var certificates: [OpaquePointer] = []
         withBIO(reading: text) { bio in
             while let certificate = PEM_read_bio_X509(bio, nil, refusePassphrase, nil) {
@@ -13,7 +13,6 @@ enum PEM {
         }
         let code = ErrorQueue.oldest
         let isWhole = ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE
-        ErrorQueue.clear()
         if isWhole && !certificates.isEmpty { return certificates }
         certificates.forEach(X509_free)
         let reason = isWhole ? "no CERTIFICATE block" : ErrorQueue.text(of: code)
@@ -22,7 +21,7 @@ enum PEM {
 
     /// The first private key of the text, owned by the caller.
     static func privateKey(_ text: [UInt8]) throws(TLSError) -> OpaquePointer {
-        ErrorQueue.clear()
+        defer { ErrorQueue.clear() }
         var key: OpaquePointer?
         withBIO(reading: text) { bio in
             key = PEM_read_bio_PrivateKey(bio, nil, refusePassphrase, nil)
@@ -33,7 +32,7 @@ enum PEM {
 
     /// What `write` puts into the BIO it is given; `write` answers 1 when it worked.
     static func text(_ write: (OpaquePointer) -> Int32) throws(TLSError) -> [UInt8] {
-        ErrorQueue.clear()
+        defer { ErrorQueue.clear() }
         let bio = BIO_new(BIO_s_mem())
         defer { BIO_free(bio) }
         guard let bio, write(bio) == 1 else { throw .library(ErrorQueue.takeReason()) }

@@ -20,7 +20,7 @@ public enum Seal {
         _ bytes: Span<UInt8>, with secret: Span<UInt8>, for context: [UInt8], salt: [UInt8]
     ) throws(TLSError) -> [UInt8] {
         precondition(salt.count == saltBytes, "a salt has \(saltBytes) bytes")
-        ErrorQueue.clear()
+        defer { ErrorQueue.clear() }
         var key = try derive(from: secret, salt: salt[...])
         defer { wipe(&key) }
         let cipher = EVP_CIPHER_CTX_new()

@@ -18,12 +18,12 @@ struct ServerName {
                     + "(ASCII, xn-- form) of at most \(Limits.serverNameBytesMax) bytes")
         }
         text = String(name)
+        defer { ErrorQueue.clear() }
         let octets = a2i_IPADDRESS(text)
         defer { ASN1_OCTET_STRING_free(octets) }
         address = octets.map {
             Array(UnsafeBufferPointer(start: ASN1_STRING_get0_data($0), count: Int(ASN1_STRING_length($0))))
         } ?? []
-        ErrorQueue.clear()
     }
 
     /// Makes `ssl` ask for this server, and accept no certificate but for it (RFC 9525: the subject's common name

@@ -9,7 +9,7 @@ public final class SigningKey {
 
     /// - Throws: `library` when OpenSSL cannot make a key.
     public init() throws(TLSError) {
-        ErrorQueue.clear()
+        defer { ErrorQueue.clear() }
         guard let key = openssl_generate_rsa(2048) else { throw .library(ErrorQueue.takeReason()) }
         do {
             publicKeyPEM = try PEM.text { PEM_write_bio_PUBKEY($0, key) }
@@ -23,7 +23,7 @@ public final class SigningKey {
     /// The signature, 256 bytes.
     /// - Throws: `library` when OpenSSL cannot sign.
     public func signRS256(_ bytes: [UInt8]) throws(TLSError) -> [UInt8] {
-        ErrorQueue.clear()
+        defer { ErrorQueue.clear() }
         let digest = EVP_MD_CTX_new()
         defer { EVP_MD_CTX_free(digest) }
         var signature = [UInt8](repeating: 0, count: Int(EVP_PKEY_get_size(key)))

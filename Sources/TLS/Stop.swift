@@ -8,7 +8,7 @@ enum Stop {
     case closed
     case failed(TLSError)
 
-    /// Reads the reason of the call that has just answered `result`; the error queue was empty before it.
+    /// Reads the reason of the call that has just answered `result`, and leaves the error queue empty, as it was before it.
     init(_ ssl: OpaquePointer, _ result: Int32) {
         let kind = SSL_get_error(ssl, result)
         switch kind {

@@ -33,8 +33,9 @@ public struct TLSConnection: ~Copyable {
     private var isBroken = false
     /// close_notify was sent, or tried to be for the last time.
     private var isWritingEnded = false
-    /// The last read stopped because something of the protocol's own has to be written first.
-    private var isReadAwaitingWrite = false
+    /// Nothing is buffered and the socket had no more: until `socketReadable`, a read could only answer `.wantsRead`. False where
+    /// one has an end or a failure to tell.
+    public private(set) var isExhausted = false
     /// What the next read throws: it came after bytes that had to be delivered first, or was thrown already.
     private var failure: TLSError?
 
@@ -70,7 +71,7 @@ public struct TLSConnection: ~Copyable {
     private static func open(
         _ pipe: Pipe, _ context: TLSContext, _ prepare: (OpaquePointer) -> Bool
     ) throws(TLSError) -> (OpaquePointer, UnsafeMutablePointer<Pipe>) {
-        ErrorQueue.clear()
+        defer { ErrorQueue.clear() }
         guard let ssl = SSL_new(context.pointer) else { throw .library(ErrorQueue.takeReason()) }
         let cell = UnsafeMutablePointer<Pipe>.allocate(capacity: 1)
         cell.initialize(to: pipe)
@@ -86,6 +87,7 @@ public struct TLSConnection: ~Copyable {
     ///   on go on until the end of the stream, rather than stop after a short one.
     public mutating func socketReadable(peerClosed: Bool = false) {
         pipe.pointee.isDrained = false
+        isExhausted = false
         if peerClosed { pipe.pointee.isPeerClosed = true }
     }
 
@@ -95,6 +97,8 @@ public struct TLSConnection: ~Copyable {
         if isEstablished { return .done }
         if let failure { throw failure }
         begin()
+        // It may make nothing of an error on its way.
+        defer { ErrorQueue.clear() }
         let result = SSL_do_handshake(ssl)
         if result == 1 {
             try checkApplicationProtocol()
@@ -117,23 +121,25 @@ public struct TLSConnection: ~Copyable {
         precondition(isEstablished && !buffer.isEmpty, "read(into:) needs a finished handshake and room")
         if let failure { throw failure }
         if isClosed { return .closed }
-        if isExhausted && !isReadAwaitingWrite { return .wantsRead }
+        if isExhausted { return .wantsRead }
         begin()
-        isReadAwaitingWrite = false
         var total = 0
         while total < buffer.count {
             var count = 0
             let result = SSL_read_ex(ssl, buffer.baseAddress! + total, buffer.count - total, &count)
             if result == 1 {
                 total += count
-                if isExhausted { break }
+                if pipe.pointee.isDrained && SSL_has_pending(ssl) == 0 {
+                    isExhausted = true
+                    break
+                }
                 continue
             }
             switch Stop(ssl, result) {
             case .wantsRead:
+                isExhausted = true
                 return total > 0 ? .bytes(total) : .wantsRead
             case .wantsWrite:
-                isReadAwaitingWrite = true
                 return total > 0 ? .bytes(total) : .wantsWrite
             case .closed:
                 isClosed = true
@@ -185,6 +191,7 @@ public struct TLSConnection: ~Copyable {
         if isWritingEnded { return .done }
         if isBroken, let failure { throw failure }
         begin()
+        defer { ErrorQueue.clear() }
         // The first call sends, or leaves to the next. One too many would read.
         let result = SSL_shutdown(ssl)
         if result >= 0 {
@@ -221,11 +228,8 @@ public struct TLSConnection: ~Copyable {
     /// The protocol version, such as "TLSv1.3".
     public var version: String { String(cString: SSL_get_version(ssl)) }
 
-    /// Nothing is buffered and the socket had no more: until `socketReadable`, a read could only answer `.wantsRead`.
-    public var isExhausted: Bool { pipe.pointee.isDrained && SSL_has_pending(ssl) == 0 }
-
     private func begin() {
-        ErrorQueue.clear()
+        ErrorQueue.assertEmpty()
         pipe.pointee.errorNumber = 0
     }
 
@@ -255,6 +259,7 @@ public struct TLSConnection: ~Copyable {
         // Otherwise OpenSSL takes the missing shutdown for a fault, and spoils the session (against RFC 5246 7.2.1).
         if !isBroken { SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN) }
         SSL_free(ssl)
+        ErrorQueue.clear()
         pipe.deinitialize(count: 1)
         pipe.deallocate()
     }

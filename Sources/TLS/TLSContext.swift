@@ -19,6 +19,7 @@ public final class TLSContext {
     /// For connections to servers, whose certificate is always verified. Offers http/1.1 and TLS 1.2 or later.
     /// - Throws: `configuration` when a file or PEM text is unusable, or a pin is not 32 bytes long.
     public static func client(_ settings: ClientSettings) throws(TLSError) -> TLSContext {
+        defer { ErrorQueue.clear() }
         if let pin = settings.pins.first(where: { $0.count != 32 }) {
             throw .configuration("a pin has \(pin.count) bytes; a SHA-256 has 32")
         }
@@ -41,6 +42,7 @@ public final class TLSContext {
     public static func server(
         certificateChainPEM: [UInt8], privateKeyPEM: [UInt8]
     ) throws(TLSError) -> TLSContext {
+        defer { ErrorQueue.clear() }
         let context = try TLSContext(TLS_server_method())
         let chain = try PEM.certificates(certificateChainPEM)
         defer { chain.forEach(X509_free) }
@@ -61,6 +63,7 @@ public final class TLSContext {
     /// TLS 1.3, and not in 1.2, whose tickets would undo forward secrecy (RFC 9325, section 3.4).
     /// - Throws: `configuration` when a file is unusable, or certificate and key do not belong together.
     public static func server(_ settings: ServerSettings) throws(TLSError) -> TLSContext {
+        defer { ErrorQueue.clear() }
         let context = try TLSContext(TLS_server_method())
         if settings.minimumVersion == .tls13 {
             try context.require(openssl_set_minimum_version(context.pointer, TLS1_3_VERSION) == 1)
@@ -169,6 +172,7 @@ public final class TLSContext {
     private func keepSessions() {
         openssl_set_session_cache_mode(pointer, Int(SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL))
         SSL_CTX_sess_set_new_cb(pointer) { ssl, session in
+            defer { ErrorQueue.clear() }
             let pipe = Pipe.of(ssl!)
             pipe.pointee.context._withUnsafeGuaranteedRef { context in
                 context.sessions.store(session!, for: pipe.pointee.peer)
