@@ -55,6 +55,12 @@ struct RouteHolds: Sendable {
         }
     }
 
+    /// Whether `accepted` would change something.
+    func awaitsAcceptance(generation: UInt64, route: Int) -> Bool {
+        !entries.isEmpty
+            && entries.contains { $0.route == route && $0.refusedGeneration < generation && $0.unprovenUntil > .zero }
+    }
+
     /// A request with this token was accepted.
     mutating func accepted(generation: UInt64, route: Int) {
         guard let index = entries.firstIndex(where: { $0.route == route }),

@@ -47,7 +47,7 @@ public struct TokenCache: Sendable {
     private var isRefreshTokenDoubted = false
     private(set) var failures = 0
     private(set) var lastCause: String?
-    private var holds = RouteHolds()
+    var holds = RouteHolds()
     private var random: SplitMix64
 
     /// A machine without a token, whose first `nextAction` is a call; a grant with a permanent token has generation 1 at once.

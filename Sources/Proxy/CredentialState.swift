@@ -2,20 +2,24 @@ internal import Credentials
 internal import EventLoop
 internal import Glibc
 
-/// A credential at work: its token machine, the call that is under way, and the requests that wait for it.
+/// A credential at work on one loop: its token, the call that is under way, and the requests that wait for it.
 final class CredentialState {
     let index: Int
     let configuration: Credential
     /// Where its tokens come from; nil for one that needs no call.
     let destination: Destination?
     let timer: TimerID
-    @exclusivity(unchecked) var cache: TokenCache
-    /// What was made of its secrets so far, and may still be of use; the newest at the end.
-    var grants: [PreparedGrant]
+    /// The machine of all loops. Its events go through `use`, `accepted`, `look` and `change`.
+    let shared: SharedCredential
+    /// A copy of it, as it was when `version` was its version.
+    @exclusivity(unchecked) private(set) var cache: TokenCache
+    private(set) var grants: [PreparedGrant]
+    @exclusivity(unchecked) private var version: UInt64
+    /// The copy's token serves until then without another look, whatever else it may do later.
+    @exclusivity(unchecked) private var servingEnd = Duration.zero
+    @exclusivity(unchecked) private var servingGeneration: UInt64 = 0
     /// The reading of its secrets that is under way.
     var reading: SecretsReading?
-    /// Not read again before this, whatever is refused.
-    var rereadTime = Duration.zero
     /// Requests that wait for a token.
     var waiting: [Handle<Downstream>] = []
     /// What it is to send, until it is sent.
@@ -37,15 +41,47 @@ final class CredentialState {
     private var jointSearches: [(former: SecretSearch, both: SecretSearch)] = []
 
     init(
-        index: Int, configuration: Credential, destination: Destination?, grant: PreparedGrant, timer: TimerID,
-        cache: TokenCache
+        index: Int, configuration: Credential, destination: Destination?, timer: TimerID, shared: SharedCredential
     ) {
         self.index = index
         self.configuration = configuration
         self.destination = destination
-        grants = [grant]
         self.timer = timer
-        self.cache = cache
+        self.shared = shared
+        (cache, grants) = shared.present
+        // Of no state that there ever was: the first use copies it.
+        version = 0
+    }
+
+    /// What a request that needs the token gets. Takes the lock only where the token may have changed.
+    func use(at now: Duration, refusedGeneration: UInt64?) -> TokenCache.Use {
+        if now < servingEnd, servingGeneration != refusedGeneration, shared.isVersion(version) {
+            return .ready(generation: servingGeneration)
+        }
+        return look { $0.cache.use(at: now, refusedGeneration: refusedGeneration) }
+    }
+
+    /// A request with this generation was not refused.
+    func accepted(generation: UInt64, route: Int) {
+        if !shared.isVersion(version) { look { _ in } }
+        guard cache.awaitsAcceptance(generation: generation, route: route) else { return }
+        change { $0.cache.accepted(generation: generation, route: route) }
+    }
+
+    /// An event after which every loop's copy may still be used; this one has it anew.
+    func look<Result>(_ body: (inout SharedCredential.State) -> Result) -> Result { shared.look(body, copy: take) }
+
+    /// An event after which every loop has to copy the machine anew.
+    @discardableResult
+    func change<Result>(_ body: (inout SharedCredential.State) -> Result) -> Result { shared.change(body, copy: take) }
+
+    private func take(_ state: SharedCredential.State, _ version: UInt64) {
+        cache = state.cache
+        grants = state.grants
+        self.version = version
+        let serving = cache.serving
+        servingEnd = serving?.end ?? .zero
+        servingGeneration = serving?.generation ?? 0
     }
 
     /// The customer whose token it is.

@@ -111,7 +111,7 @@ extension Server {
         let route = routes[downstreams[downstream].exchange.route]
         let credential = route.credential
         let refused = downstreams[downstream].exchange.refusedGeneration
-        switch credential.cache.use(at: now, refusedGeneration: refused) {
+        switch credential.use(at: now, refusedGeneration: refused) {
         case .ready(let generation):
             downstreams[downstream].exchange.generation = generation
             downstreams[downstream].exchange.become(.waitingForConnection)
@@ -161,7 +161,7 @@ extension Server {
     func serve(_ downstream: Handle<Downstream>, on upstream: Handle<Upstream>) -> Bool {
         let route = routes[downstreams[downstream].exchange.route]
         // While it waited for the connection, the token may have been renewed, refused to another, or have expired.
-        guard case .ready(let generation) = route.credential.cache.use(
+        guard case .ready(let generation) = route.credential.use(
             at: now, refusedGeneration: downstreams[downstream].exchange.refusedGeneration)
         else {
             downstreams[downstream].exchange.become(.waitingForToken)

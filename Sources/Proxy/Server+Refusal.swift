@@ -105,12 +105,14 @@ extension Server {
             downstreams[downstream].exchange.replayCount < Limits.replaysMax
         else {
             // The fresh token was refused as well.
-            credential.cache.replayRefused(generation: generation, route: route.index, at: now)
+            credential.change { $0.cache.replayRefused(generation: generation, route: route.index, at: now) }
             return false
         }
         rereadPermanentToken(credential)
         let isReplayable = downstreams[downstream].exchange.isReplayable
-        let refusal = credential.cache.refused(generation: generation, route: route.index, isReplayable: isReplayable, at: now)
+        let refusal = credential.change {
+            $0.cache.refused(generation: generation, route: route.index, isReplayable: isReplayable, at: now)
+        }
         driveCredential(credential)
         guard refusal != .passThrough, isReplayable else { return false }
         log.event(.debug, "route \(route.configuration.name): token \(generation) of credential \(credential.configuration.name) was refused")

@@ -101,7 +101,7 @@ extension Server {
         case .refused:
             if reauthenticate(downstream, upstream, headCount) { return false }
         case .accepted:
-            route.credential.cache.accepted(
+            route.credential.accepted(
                 generation: downstreams[downstream].exchange.generation, route: route.index)
         case .undecided:
             upstreams[upstream].response = .head

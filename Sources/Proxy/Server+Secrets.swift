@@ -33,10 +33,14 @@ extension Server {
             log.event(.warning, "credential \(name): its secrets stay as they were, since they cannot be read anew: \(finding)")
         }
         tellWarnings()
-        guard credential.cache.secretsRead(prepared?.grant, at: now), let prepared else { return }
-        log.event(.info, "credential \(name): its secrets have changed, and the new ones are used")
-        credential.grants.removeAll { !credential.cache.knows($0.grant) }
-        credential.grants.append(prepared)
+        let isChanged = credential.change { state in
+            guard state.cache.secretsRead(prepared?.grant, at: now), let prepared else { return false }
+            let cache = state.cache
+            state.grants.removeAll { !cache.knows($0.grant) }
+            state.grants.append(prepared)
+            return true
+        }
+        if isChanged { log.event(.info, "credential \(name): its secrets have changed, and the new ones are used") }
     }
 
     /// While the credentials are refused: reads them if they may be others.
@@ -46,9 +50,13 @@ extension Server {
 
     /// A token that needs no call was refused: it may have been replaced where it is read from.
     func rereadPermanentToken(_ credential: CredentialState) {
-        guard credential.destination == nil, credential.configuration.rotation != .never, now >= credential.rereadTime else { return }
-        credential.rereadTime = now + Limits.permanentTokenInterval
-        readSecrets(credential)
+        guard credential.destination == nil, credential.configuration.rotation != .never else { return }
+        let isDue = credential.look { state in
+            guard now >= state.rereadTime else { return false }
+            state.rereadTime = now + Limits.permanentTokenInterval
+            return true
+        }
+        if isDue { readSecrets(credential) }
     }
 
     /// What is dangerous about the secrets, as far as it was not told before.

@@ -23,10 +23,13 @@ extension Server {
                     + "damaged; a new one is obtained")
             return false
         }
-        do {
-            try credential.cache.restore(record, at: now, wall: kernel.wallNow())
-        } catch {
-            log.event(.info, "credential \(name): its token in \(quoted(file.path)) is of no use: \(error.cause)")
+        let wall = kernel.wallNow()
+        let misfit = credential.change { state -> TokenCache.Misfit? in
+            do throws(TokenCache.Misfit) { try state.cache.restore(record, at: now, wall: wall) } catch { return error }
+            return nil
+        }
+        if let misfit {
+            log.event(.info, "credential \(name): its token in \(quoted(file.path)) is of no use: \(misfit.cause)")
             return false
         }
         let left = Duration.seconds((credential.cache.status(at: now).expiresIn ?? .zero).components.seconds)

@@ -7,7 +7,7 @@ internal import Wire
 extension Server {
     /// To be called after every event of a credential's machine: does what it wants, and arms its timer.
     func driveCredential(_ credential: CredentialState) {
-        var action = credential.cache.nextAction(at: now)
+        var action = credential.look { $0.cache.nextAction(at: now) }
         while action != .none {
             switch action {
             case .none: break
@@ -15,7 +15,7 @@ extension Server {
             case .readSecrets: readSecrets(credential)
             case .lookAtSecrets: lookAtSecrets(credential)
             }
-            action = credential.cache.nextAction(at: now)
+            action = credential.look { $0.cache.nextAction(at: now) }
         }
         if let deadline = credential.cache.nextDeadline {
             loop.arm(credential.timer, at: deadline)
@@ -196,7 +196,7 @@ extension Server {
         if upstream != .none { closeUpstream(upstream) }
         credential.request = nil
         let name = credential.configuration.name
-        let outcome = report(&credential.cache)
+        let outcome = credential.change { report(&$0.cache) }
         credential.wipeAnswer()
         switch outcome {
         case .renewed(let generation):

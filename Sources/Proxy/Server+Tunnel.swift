@@ -25,7 +25,7 @@ extension Server {
         writeSwitchHead(downstream, upstream, headCount, accepted)
         upstreams[upstream].input.consume(headCount)
         let route = routes[downstreams[downstream].exchange.route]
-        route.credential.cache.accepted(generation: downstreams[downstream].exchange.generation, route: route.index)
+        route.credential.accepted(generation: downstreams[downstream].exchange.generation, route: route.index)
         downstreams[downstream].exchange.status = 101
         downstreams[downstream].exchange.responsePhase = .complete
         downstreams[downstream].exchange.become(.tunnelling)

@@ -98,13 +98,12 @@ public final class Server: EventHandler {
             guard let prepared = preparation.credential(index, destinationIndex: destinations.count) else { continue }
             if let destination = prepared.destination { destinations.append(destination) }
             let timer = loop.makeTimer(for: handlerID, token: EventToken(.credential, index: index).rawValue)
+            let cache = TokenCache(
+                grant: prepared.grant.grant, rotation: configuration.credentials[index].rotation, seed: requestIDs.next(), limits: prepared.limits)
             credentials.append(
                 CredentialState(
-                    index: index, configuration: configuration.credentials[index], destination: prepared.destination,
-                    grant: prepared.grant, timer: timer,
-                    cache: TokenCache(
-                        grant: prepared.grant.grant, rotation: configuration.credentials[index].rotation, seed: requestIDs.next(),
-                        limits: prepared.limits)))
+                    index: index, configuration: configuration.credentials[index], destination: prepared.destination, timer: timer,
+                    shared: SharedCredential(cache: cache, grant: prepared.grant)))
         }
         for (index, route) in configuration.routes.enumerated() {
             guard let destination = preparation.destination(of: route, index: destinations.count) else { continue }

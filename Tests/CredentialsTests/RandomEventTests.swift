@@ -188,6 +188,13 @@ private struct RandomRun {
         expect(isUnderWay || (deadline ?? .zero) > machine.now, "a deadline that came was acted upon")
         expect(machine.cache.status(at: machine.now).generation == generation, "the generation")
         if machine.token != nil { expect(machine.now < expiry, "no bytes past the expiry") }
+        if let serving = machine.cache.serving, machine.now < serving.end {
+            expect(serving.generation == generation && serving.end <= expiry, "a copy lends the newest token, and never longer than it lives")
+            var copy = machine.cache
+            let last = serving.end - .nanoseconds(1)
+            expect(copy.use(at: last) == .ready(generation: generation), "a copy lends what the machine would lend")
+            expect(machine.cache.use(at: machine.now) == .ready(generation: generation), "a copy lends only what the machine lends")
+        }
     }
 
     private var isUnderWay: Bool { sentAt != nil || machine.isReading }

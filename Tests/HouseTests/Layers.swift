@@ -6,7 +6,7 @@ enum Layers {
     /// Besides the standard library, all that a target's files may name.
     private static let allowed: [String: Set<String>] = [
         "bearerproxy": ["ArgumentParser", "Glibc", "Proxy", "Sandbox", "Credentials", "Wire", "TLS", "EventLoop"],
-        "Proxy": ["Glibc", "Credentials", "Wire", "TLS", "EventLoop"],
+        "Proxy": ["Glibc", "Synchronization", "Credentials", "Wire", "TLS", "EventLoop"],
         "Sandbox": ["Glibc", "Credentials", "Wire", "TLS", "EventLoop"],
         "Credentials": ["Wire", "CMemory"],
         "Wire": ["CZlib"],

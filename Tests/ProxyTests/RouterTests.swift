@@ -24,9 +24,8 @@ import Wire
         let configuration = try Configuration.load(Array(text.utf8), file: "proxy.json")
         let grant = try Grant.fixed(token: Secret("s3cret"))
         let credential = CredentialState(
-            index: 0, configuration: configuration.credentials[0], destination: nil,
-            grant: PreparedGrant(grant: grant, customerId: nil), timer: .none,
-            cache: TokenCache(grant: grant, seed: 0))
+            index: 0, configuration: configuration.credentials[0], destination: nil, timer: .none,
+            shared: SharedCredential(cache: TokenCache(grant: grant, seed: 0), grant: PreparedGrant(grant: grant, customerId: nil)))
         router = Router(
             routes: configuration.routes.enumerated().map { index, route in
                 let destination = Destination(

@@ -1,0 +1,21 @@
+// What a copy of the machine can tell until its next event.
+
+extension TokenCache {
+    /// Whether `accepted` would change something: hardly ever, and then a request that was not refused has to be reported.
+    public func awaitsAcceptance(generation: UInt64, route: Int) -> Bool {
+        holds.awaitsAcceptance(generation: generation, route: route)
+    }
+
+    /// A token that `use` calls ready at every time before `end`, for all requests but those to which it was refused, unless another
+    /// event comes first; nil where `use` has to be asked.
+    public var serving: (generation: UInt64, end: Duration)? {
+        switch state {
+        case .permanent: (generation, .seconds(Int64.max / 4))
+        case .fetching, .replacing: nil
+        case .valid(let token): (token.generation, min(token.renewal, token.expiry))
+        case .renewing(let token, _): (token.generation, token.expiry)
+        case .backoff(let token, let pause), .refused(let token, let pause):
+            token.map { ($0.generation, min($0.expiry, pause.end)) }
+        }
+    }
+}
