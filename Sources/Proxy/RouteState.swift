@@ -31,7 +31,7 @@ final class RouteState {
     let host: [UInt8]?
     /// Nil: everybody.
     let users: AllowedUsers?
-    let allowedHosts: [[UInt8]]
+    let allowedHosts: HostList
     let allowedOrigins: [[UInt8]]
     /// As it stands in an authority: an IPv6 address has its brackets.
     let upstreamHost: [UInt8]
@@ -65,7 +65,7 @@ final class RouteState {
         refusalStatuses = configuration.reauthenticateOn.reduce(0) { $0 | 1 << UInt128($1.status - 400) }
         ownFields = Array("Host: \(configuration.upstream.authority)\r\n".utf8)
         host = configuration.host.map { Array($0.lowercased().utf8) }
-        allowedHosts = configuration.allow.hosts.map { Array($0.lowercased().utf8) }
+        allowedHosts = HostList(configuration.allow.hosts)
         allowedOrigins = configuration.allow.origins.map { Array($0.lowercased().utf8) }
         let upstreamHost = configuration.upstream.host.lowercased()
         self.upstreamHost = Array((upstreamHost.contains(":") ? "[\(upstreamHost)]" : upstreamHost).utf8)

@@ -72,8 +72,7 @@ struct Router {
 
     private func decideByHost(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, named: Range<Int>? = nil) -> Decision {
         // An HTTP/1.0 client need not send Host. No browser is one, so no page of another site can leave it out.
-        let range = named ?? head.first(.host)?.valueRange
-        let host = range.flatMap { Authority(bytes, in: $0)?.host }
+        let host = named == nil ? head.host?.host : named.flatMap { Authority(bytes, in: $0)?.host }
         guard let route = longest(head, bytes, host: host) else {
             // Say first that the host is wrong: that is what a page of another site is told, whatever it asks for.
             if let host, !routes.contains(where: { isAllowed(bytes, host, by: $0) }) {
@@ -84,12 +83,12 @@ struct Router {
         if let host, !isAllowed(bytes, host, by: route) {
             return .refuse(hostRefused(bytes, host, isAbsolute: named != nil), route)
         }
-        return admit(head, bytes, to: route, host: range)
+        return admit(head, bytes, to: route, host: named ?? head.first(.host)?.valueRange)
     }
 
     private func isAllowed(_ bytes: Span<UInt8>, _ host: Range<Int>, by route: RouteState) -> Bool {
         if let wanted = route.host, equal(bytes, host, wanted) { return true }
-        return route.allowedHosts.contains { equal(bytes, host, $0) }
+        return route.allowedHosts.contains(host, in: bytes)
     }
 
     private func longest(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, host: Range<Int>?) -> RouteState? {

@@ -20,40 +20,32 @@ public struct Authority: Equatable, Sendable {
     private static func endOfHost(_ bytes: Span<UInt8>, in range: Range<Int>) -> Int? {
         guard !range.isEmpty else { return nil }
         if bytes[range.lowerBound] == UInt8(ascii: "[") { return endOfLiteral(bytes, in: range) }
+        precondition(range.upperBound <= bytes.count)
         var offset = range.lowerBound
-        while offset < range.upperBound, bytes[offset] != UInt8(ascii: ":") {
-            guard isNameByte(bytes[offset]) else { return nil }
-            if bytes[offset] == UInt8(ascii: "%") {
+        while offset < range.upperBound {
+            switch ByteClass.host[Int(bytes[offset])] {
+            case 1: offset &+= 1
+            case 2:
                 guard offset + 2 < range.upperBound, bytes[offset + 1].hexadecimalValue != nil,
                     bytes[offset + 2].hexadecimalValue != nil
                 else { return nil }
-                offset += 2
+                offset &+= 3
+            default: return bytes[offset] == UInt8(ascii: ":") ? offset : nil
             }
-            offset += 1
         }
         return offset
-    }
-
-    /// reg-name = *( unreserved / pct-encoded / sub-delims )
-    private static func isNameByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): true
-        case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "%"): true
-        case UInt8(ascii: "!"), UInt8(ascii: "$"), UInt8(ascii: "&"), UInt8(ascii: "'"): true
-        case UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "*"), UInt8(ascii: "+"): true
-        case UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "="): true
-        default: false
-        }
     }
 
     /// port = *DIGIT, of which only 0 to 65535 exist.
     private static func port(_ bytes: Span<UInt8>, in range: Range<Int>) -> UInt16? {
         guard range.count <= 5 else { return nil }
         var port = 0
-        for offset in range {
-            guard let digit = bytes[offset].decimalValue else { return nil }
-            port = port * 10 + digit
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            let digit = bytes[offset] &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            port = port &* 10 &+ Int(digit)
+            offset &+= 1
         }
         return UInt16(exactly: port)
     }

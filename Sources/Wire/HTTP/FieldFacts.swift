@@ -51,17 +51,19 @@ struct FieldFacts: Sendable {
     /// Content-Length = 1*DIGIT (RFC 9110 section 8.6); a list, even of equal lengths, is refused.
     private static func parseContentLength(_ bytes: Span<UInt8>, _ value: Range<Int>) throws(MessageError) -> Int {
         guard !value.isEmpty, value.count <= Limits.contentLengthDigitsMax else { throw .contentLengthInvalid }
-        var length = 0
-        for offset in value {
-            guard let digit = bytes[offset].decimalValue else {
+        // Nineteen digits fit a UInt64, whichever they are.
+        var length: UInt64 = 0
+        var offset = value.lowerBound
+        while offset < value.upperBound {
+            let digit = bytes[offset] &- UInt8(ascii: "0")
+            guard digit < 10 else {
                 throw bytes[offset] == UInt8(ascii: ",") ? .contentLengthRepeated : .contentLengthInvalid
             }
-            let (tenfold, overflows) = length.multipliedReportingOverflow(by: 10)
-            let (sum, overflowsToo) = tenfold.addingReportingOverflow(digit)
-            guard !overflows, !overflowsToo else { throw .contentLengthInvalid }
-            length = sum
+            length = length &* 10 &+ UInt64(digit)
+            offset &+= 1
         }
-        return length
+        guard length <= UInt64(Int.max) else { throw .contentLengthInvalid }
+        return Int(length)
     }
 
     /// Transfer-Encoding (RFC 9112 section 6.1): chunked must be the last coding, and is the only one supported.
@@ -97,12 +99,18 @@ struct FieldFacts: Sendable {
     private mutating func noteConnection(_ value: Range<Int>, in bytes: Span<UInt8>) throws(MessageError) {
         var start = value.lowerBound
         while start < value.upperBound {
-            let end = bytes.endOfMember(from: start, before: value.upperBound)
-            let member = bytes.trimmed(start..<end)
+            // Most are one member, and that is keep-alive.
+            let isKeepAlive = start == value.lowerBound && bytes.isKeepAlive(value)
+            let end = isKeepAlive ? value.upperBound : bytes.endOfMember(from: start, before: value.upperBound)
+            let member = isKeepAlive ? value : bytes.trimmed(start..<end)
             start = end + 1
             connectionOptionCount += 1
             guard connectionOptionCount <= Limits.connectionOptionsMax else { throw .tooManyConnectionOptions }
             guard !member.isEmpty else { continue }
+            if isKeepAlive {
+                connectionOptions.insert(.keepAlive)
+                continue
+            }
             if bytes.foldedEqual(member, "close") {
                 closes = true
                 continue
@@ -120,6 +128,13 @@ extension Span where Element == UInt8 {
         var offset = start
         while offset < end, self[offset] != UInt8(ascii: ",") { offset += 1 }
         return offset
+    }
+
+    /// Whether all of `range` is `keep-alive`, in any case.
+    @inline(__always)
+    fileprivate func isKeepAlive(_ range: Range<Int>) -> Bool {
+        guard range.count == 10 else { return false }
+        return FoldedName(self, at: range.lowerBound, count: 10).isKeepAlive
     }
 
     func isToken(_ range: Range<Int>) -> Bool {

@@ -26,16 +26,18 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
 struct FieldNameSet: Sendable {
     var bits: UInt64 = 0
 
+    init() {}
+
     init(_ names: FieldName...) {
         for name in names { insert(name) }
     }
 
     mutating func insert(_ name: FieldName) {
-        if name != .other { bits |= 1 << UInt64(name.rawValue) }
+        if name != .other { bits |= 1 &<< UInt64(name.rawValue) }
     }
 
-    mutating func remove(_ name: FieldName) { bits &= ~(1 << UInt64(name.rawValue)) }
+    mutating func remove(_ name: FieldName) { bits &= ~(1 &<< UInt64(name.rawValue)) }
 
     @inline(__always)
-    func contains(_ name: FieldName) -> Bool { bits >> UInt64(name.rawValue) & 1 != 0 }
+    func contains(_ name: FieldName) -> Bool { bits &>> UInt64(name.rawValue) & 1 != 0 }
 }

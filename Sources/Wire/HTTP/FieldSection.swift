@@ -46,7 +46,7 @@ struct FieldSection: ~Copyable, Sendable {
     /// The offset of the byte after the name, which is a colon, or the CR of the empty line, or past the end.
     @inline(__always)
     private mutating func scanName(_ bytes: Span<UInt8>) throws(MessageError) -> Int {
-        var offset = lineStart
+        var offset = bytes.endOfLetters(from: lineStart)
         var classes: UInt8 = 0
         while offset < bytes.count {
             let byteClass = ByteClass.token[Int(bytes[offset])]
@@ -85,7 +85,7 @@ struct FieldSection: ~Copyable, Sendable {
         guard lines.count < Limits.fieldsMax else { throw .tooManyFields }
         let name = FieldName(bytes, at: lineStart, count: colon &- lineStart, hasUnderscore: hasUnderscore)
         let isVariant = hasUnderscore && name != .other
-        let value = bytes.trimmed(colon + 1..<valueEnd)
+        let value = bytes.trimmed(colon &+ 1..<valueEnd)
         let nameRange = lineStart..<colon
         let line = FieldLine(name: name, isVariant: isVariant, nameRange: nameRange, valueRange: value)
         if name != .other && !isVariant { try facts.note(name, index: lines.count, value: value, in: bytes) }

@@ -5,7 +5,7 @@
 ///
 /// Setting bit 5 of every byte folds the letters, leaves `-` and the digits, and lets no other byte that may stand in a
 /// field value become one of them.
-struct FoldedName: Equatable {
+struct FoldedName {
     private var first: UInt64
     private var middle: UInt64 = 0
     private var last: UInt64 = 0
@@ -23,80 +23,99 @@ struct FoldedName: Equatable {
         if count > 16 { middle = bytes.word(at: start &+ 8) | fold }
     }
 
-    /// The name that a literal spells in lower case.
-    @inline(__always)
-    init(_ text: StaticString) {
-        let count = text.utf8CodeUnitCount
-        first = literal(text, from: 0, count: min(count, 8))
-        if count >= 8 { last = literal(text, from: count - 8, count: 8) }
-        if count > 16 { middle = literal(text, from: 8, count: 8) }
-    }
-
     mutating func replaceUnderscores() {
         first = Self.hyphensForUnderscores(first)
         middle = Self.hyphensForUnderscores(middle)
         last = Self.hyphensForUnderscores(last)
     }
 
+    var isKeepAlive: Bool { isText("keep-alive") }
+
     /// The known name of `count` bytes that this is.
     @inline(__always)
     func classified(count: Int) -> FieldName {
         switch count {
-        case 2: self == FoldedName("te") ? .te : .other
-        case 3: self == FoldedName("via") ? .via : .other
-        case 4: fourLetters
+        case 2...4: upToFourLetters
         case 6: sixLetters
         case 7: sevenLetters
-        case 8: self == FoldedName("location") ? .location : .other
+        case 8: eightLetters
         case 10: tenLetters
-        case 11: self == FoldedName("retry-after") ? .retryAfter : .other
-        case 12:
-            self == FoldedName("content-type")
-                ? .contentType : self == FoldedName("x-request-id") ? .xRequestID : .other
-        case 13: self == FoldedName("authorization") ? .authorization : .other
+        case 11: elevenLetters
+        case 12: twelveLetters
+        case 13: thirteenLetters
         case 14: fourteenLetters
-        case 15: self == FoldedName("accept-encoding") ? .acceptEncoding : .other
-        case 16:
-            self == FoldedName("content-encoding")
-                ? .contentEncoding : self == FoldedName("proxy-connection") ? .proxyConnection : .other
-        case 17: self == FoldedName("transfer-encoding") ? .transferEncoding : .other
-        case 18: self == FoldedName("proxy-authenticate") ? .proxyAuthenticate : .other
-        case 19: self == FoldedName("proxy-authorization") ? .proxyAuthorization : .other
+        case 15: fifteenLetters
+        case 16: sixteenLetters
+        case 17: seventeenLetters
+        case 18: eighteenLetters
+        case 19: nineteenLetters
         default: .other
         }
     }
 
-    private var fourLetters: FieldName {
-        if self == FoldedName("host") { return .host }
-        if self == FoldedName("date") { return .date }
-        if self == FoldedName("vary") { return .vary }
-        return self == FoldedName("etag") ? .etag : .other
+    // Functions of their own, for the literals of each are folded to constants then.
+
+    private var upToFourLetters: FieldName {
+        if isText("host") { return .host }
+        if isText("date") { return .date }
+        if isText("vary") { return .vary }
+        if isText("etag") { return .etag }
+        if isText("via") { return .via }
+        return isText("te") ? .te : .other
     }
 
     private var sixLetters: FieldName {
-        if self == FoldedName("server") { return .server }
-        if self == FoldedName("cookie") { return .cookie }
-        if self == FoldedName("origin") { return .origin }
-        return self == FoldedName("expect") ? .expect : .other
+        if isText("server") { return .server }
+        if isText("cookie") { return .cookie }
+        if isText("origin") { return .origin }
+        return isText("expect") ? .expect : .other
     }
 
     private var sevenLetters: FieldName {
-        if self == FoldedName("upgrade") { return .upgrade }
-        if self == FoldedName("referer") { return .referer }
-        return self == FoldedName("trailer") ? .trailer : .other
+        if isText("upgrade") { return .upgrade }
+        if isText("referer") { return .referer }
+        return isText("trailer") ? .trailer : .other
     }
 
     private var tenLetters: FieldName {
-        if self == FoldedName("connection") { return .connection }
-        if self == FoldedName("keep-alive") { return .keepAlive }
-        if self == FoldedName("set-cookie") { return .setCookie }
-        return self == FoldedName("customerid") ? .customerID : .other
+        if isText("connection") { return .connection }
+        if isText("keep-alive") { return .keepAlive }
+        if isText("set-cookie") { return .setCookie }
+        return isText("customerid") ? .customerID : .other
+    }
+
+    private var twelveLetters: FieldName {
+        if isText("content-type") { return .contentType }
+        return isText("x-request-id") ? .xRequestID : .other
     }
 
     private var fourteenLetters: FieldName {
-        if self == FoldedName("content-length") { return .contentLength }
-        if self == FoldedName("sec-fetch-site") { return .secFetchSite }
-        return self == FoldedName("http2-settings") ? .http2Settings : .other
+        if isText("content-length") { return .contentLength }
+        if isText("sec-fetch-site") { return .secFetchSite }
+        return isText("http2-settings") ? .http2Settings : .other
+    }
+
+    private var sixteenLetters: FieldName {
+        if isText("content-encoding") { return .contentEncoding }
+        return isText("proxy-connection") ? .proxyConnection : .other
+    }
+
+    private var eightLetters: FieldName { isText("location") ? .location : .other }
+    private var elevenLetters: FieldName { isText("retry-after") ? .retryAfter : .other }
+    private var thirteenLetters: FieldName { isText("authorization") ? .authorization : .other }
+    private var fifteenLetters: FieldName { isText("accept-encoding") ? .acceptEncoding : .other }
+    private var seventeenLetters: FieldName { isText("transfer-encoding") ? .transferEncoding : .other }
+    private var eighteenLetters: FieldName { isText("proxy-authenticate") ? .proxyAuthenticate : .other }
+    private var nineteenLetters: FieldName { isText("proxy-authorization") ? .proxyAuthorization : .other }
+
+    /// Whether this is the name that a literal spells in lower case. Of shorter names, the first word tells the length too: none holds
+    /// a zero. Of longer ones the caller has seen that it has as many bytes.
+    @inline(__always)
+    private func isText(_ text: StaticString) -> Bool {
+        let count = text.utf8CodeUnitCount
+        guard first == literal(text, from: 0, count: min(count, 8)) else { return false }
+        if count > 8, last != literal(text, from: count - 8, count: 8) { return false }
+        return count <= 16 || middle == literal(text, from: 8, count: 8)
     }
 
     /// `_`, which folding made 0x7F, becomes `-`; 0x52 is the difference of the two.

@@ -15,6 +15,8 @@ public struct RequestHead: ~Copyable, Sendable {
     public private(set) var target = RequestTarget()
     /// 1 for HTTP/1.1, 0 for HTTP/1.0.
     public private(set) var minorVersion: UInt8 = 1
+    /// What Host says; nil where there is none, as only HTTP/1.0 allows.
+    public private(set) var host: Authority?
 
     var fields = FieldSection()
     private var phase = Phase.requestLine
@@ -144,7 +146,7 @@ public struct RequestHead: ~Copyable, Sendable {
 
     /// The offset of the space behind the method.
     private func scanMethod(_ bytes: Span<UInt8>, from start: Int) throws(MessageError) -> Int? {
-        var offset = start
+        var offset = bytes.endOfLetters(from: start)
         while offset < bytes.count, bytes[offset].isToken { offset &+= 1 }
         guard offset &- start <= Limits.methodBytesMax else { throw .methodTooLong }
         guard offset < bytes.count else { return nil }
@@ -158,7 +160,9 @@ public struct RequestHead: ~Copyable, Sendable {
     /// The offset of the space behind the target, which begins at `start`.
     private mutating func scanTarget(_ bytes: Span<UInt8>, from start: Int) throws(MessageError) -> Int? {
         var offset = targetScanned
-        while offset < bytes.count {
+        while true {
+            offset = bytes.endOfPlainTarget(from: offset)
+            guard offset < bytes.count else { break }
             let byte = bytes[offset]
             let byteClass = ByteClass.target[Int(byte)]
             guard byteClass != 0 else { break }
@@ -198,15 +202,16 @@ public struct RequestHead: ~Copyable, Sendable {
     }
 
     /// What only a whole head shows: host (RFC 9112 section 3.2) and framing (section 6.3).
-    private func checkHead(_ bytes: Span<UInt8>) throws(MessageError) {
-        let facts = fields.facts
-        try facts.checkLength()
-        try facts.checkTransferEncoding(minorVersion: minorVersion)
-        guard !facts.isHostRepeated else { throw .hostRepeated }
-        guard let hostIndex = facts.hostIndex else {
+    private mutating func checkHead(_ bytes: Span<UInt8>) throws(MessageError) {
+        host = nil
+        try fields.facts.checkLength()
+        try fields.facts.checkTransferEncoding(minorVersion: minorVersion)
+        guard !fields.facts.isHostRepeated else { throw .hostRepeated }
+        guard let hostIndex = fields.facts.hostIndex else {
             if minorVersion == 1 { throw .hostMissing }
             return
         }
-        guard Authority(bytes, in: fields.lines[hostIndex].valueRange) != nil else { throw .hostInvalid }
+        guard let authority = Authority(bytes, in: fields.lines[hostIndex].valueRange) else { throw .hostInvalid }
+        host = authority
     }
 }

@@ -4,7 +4,53 @@ extension Span where Element == UInt8 {
     @inline(__always)
     func word(at offset: Int) -> UInt64 {
         precondition(offset >= 0 && offset <= count &- 8)
-        return unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
+        return unsafe uncheckedWord(at: offset)
+    }
+
+    /// The same, where the caller has seen that they are there.
+    @inline(__always)
+    @unsafe func uncheckedWord(at offset: Int) -> UInt64 {
+        unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
+    }
+
+    /// The offset, from `start` on, of the first byte that is neither a letter nor `-`; or, near the end, of any before it.
+    @inline(__always)
+    func endOfLetters(from start: Int) -> Int {
+        precondition(start >= 0)
+        var offset = start
+        while offset <= count &- 8 {
+            let word = unsafe uncheckedWord(at: offset)
+            // Sums of bytes below 0x80: no carry leaves its byte.
+            let folded = (word | 0x2020_2020_2020_2020) & 0x7F7F_7F7F_7F7F_7F7F
+            let isAtLeastA = folded &+ 0x1F1F_1F1F_1F1F_1F1F
+            let isBeyondZ = folded &+ 0x0505_0505_0505_0505
+            let isNoHyphen = ((word ^ 0x2D2D_2D2D_2D2D_2D2D) & 0x7F7F_7F7F_7F7F_7F7F) &+ 0x7F7F_7F7F_7F7F_7F7F
+            let others = (~(isAtLeastA & ~isBeyondZ) & isNoHyphen | word) & 0x8080_8080_8080_8080
+            if others != 0 { return offset &+ others.trailingZeroBitCount >> 3 }
+            offset &+= 8
+        }
+        return offset
+    }
+
+    /// The offset, from `start` on, of the first byte that may not stand in a target, or that is none of the most that do: a
+    /// control byte, a space, one of `!"#$%?\`, or one above ASCII; or, near the end, of any before it.
+    @inline(__always)
+    func endOfPlainTarget(from start: Int) -> Int {
+        precondition(start >= 0)
+        var offset = start
+        while offset <= count &- 8 {
+            let word = unsafe uncheckedWord(at: offset)
+            // 0x3F and 0x7F; a backslash; below 0x26. A borrow can mark a byte above a marked one falsely, never the lowest marked one.
+            let question = (word | 0x4040_4040_4040_4040) ^ 0x7F7F_7F7F_7F7F_7F7F
+            let backslash = word ^ 0x5C5C_5C5C_5C5C_5C5C
+            let isQuestion = (question &- 0x0101_0101_0101_0101) & ~question
+            let isBackslash = (backslash &- 0x0101_0101_0101_0101) & ~backslash
+            let isLow = (word &- 0x2626_2626_2626_2626) & ~word
+            let marks = (isQuestion | isBackslash | isLow | word) & 0x8080_8080_8080_8080
+            if marks != 0 { return offset &+ marks.trailingZeroBitCount >> 3 }
+            offset &+= 8
+        }
+        return offset
     }
 
     /// The `count` bytes from `offset`, fewer than eight, the first in the lowest place, zeros above.
@@ -35,10 +81,11 @@ extension Span where Element == UInt8 {
     /// The offset of the first byte below 0x20 or equal to 0x7F.
     @inline(__always)
     private func firstControl(from start: Int) -> Int {
+        precondition(start >= 0)
         var offset = start
         let wordsEnd = count &- 8
         while offset <= wordsEnd {
-            let word = word(at: offset)
+            let word = unsafe uncheckedWord(at: offset)
             let notDelete = word ^ 0x7F7F_7F7F_7F7F_7F7F
             // A borrow can mark a byte above a marked one falsely, never the lowest marked one.
             let below = (word &- 0x2020_2020_2020_2020) & ~word
