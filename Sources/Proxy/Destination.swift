@@ -25,10 +25,8 @@ final class Destination {
     let concurrency: Int
     let queueMax: Int
 
-    var addresses: [SocketAddress] = []
-    /// When the addresses are to be looked up again; numeric ones never are.
-    var addressesExpiry = Duration.zero
-    /// Connections that wait for the look-up that is under way.
+    @exclusivity(unchecked) var addressBook: AddressBook
+    /// Connections that wait for the look-up that is under way, or may profit by it.
     var resolving: [Handle<Upstream>] = []
 
     /// Free connections, the one that was used last at the end.
@@ -49,6 +47,7 @@ final class Destination {
         let egress = egress.flatMap { $0.leads(to: origin, connectTo: connectTo) ? $0 : nil }
         self.egress = egress
         dialled = egress?.endpoint ?? connectTo ?? Endpoint(host: origin.host, port: origin.port)
+        addressBook = AddressBook(fixed: SocketAddress(numeric: dialled.host, port: dialled.port))
         self.tls = tls
         self.serverName = serverName ?? origin.host
         self.connectTimeout = connectTimeout

@@ -7,6 +7,8 @@ struct EventToken {
     let kind: Kind
     let index: UInt32
     let generation: UInt32
+    /// Of an upstream connection that is being made to one of several addresses: which. 0...7
+    private(set) var place = 0
 
     init(_ kind: Kind, index: Int) {
         self.kind = kind
@@ -33,14 +35,26 @@ struct EventToken {
         generation = handle.generation
     }
 
-    /// 4 bits of kind, 24 of generation, 28 of index.
-    var rawValue: UInt64 { UInt64(kind.rawValue) << 52 | UInt64(generation) << 28 | UInt64(index) }
+    /// The same for one of its sockets.
+    init(_ handle: Handle<Upstream>, place: Int) {
+        self.init(handle)
+        precondition((0..<Limits.attemptsMax).contains(place), "a token has 3 bits for the place of an address")
+        self.place = place
+    }
+
+    /// 4 bits of kind, 24 of generation, 28 of index. An upstream connection's kind is one bit, and its place the other three.
+    var rawValue: UInt64 {
+        let kind = kind == .upstream ? 8 | UInt64(UInt8(truncatingIfNeeded: place)) : UInt64(kind.rawValue)
+        return kind << 52 | UInt64(generation) << 28 | UInt64(index)
+    }
 
     init(rawValue: UInt64) {
-        guard let kind = Kind(rawValue: UInt8(truncatingIfNeeded: rawValue >> 52)) else {
+        let kindAndPlace = UInt8(truncatingIfNeeded: rawValue >> 52) & 0xF
+        guard let kind = kindAndPlace & 8 != 0 ? .upstream : Kind(rawValue: kindAndPlace) else {
             preconditionFailure("an event with a token that was never given out")
         }
         self.kind = kind
+        place = kind == .upstream ? Int(kindAndPlace & 7) : 0
         generation = UInt32(truncatingIfNeeded: rawValue >> 28) & 0xFF_FFFF
         index = UInt32(truncatingIfNeeded: rawValue) & 0xFFF_FFFF
     }

@@ -69,8 +69,22 @@ enum Limits {
     static let egressHeadBytesMax = 8 * 1024
     /// Addresses of a name are used this long before the name is looked up again.
     static let resolutionLifetime = Duration.seconds(30)
-    /// One address of several is given up for the next after this.
-    static let addressTimeout = Duration.seconds(2)
+    /// For so much longer they are used while that is done, and no connection waits for it. A provider that moves keeps its
+    /// old addresses for longer.
+    static let staleResolutionMax = Duration.seconds(300)
+    /// Addresses of one answer that are tried. More are the same machines in other words.
+    static let addressesMax = 6
+    /// Addresses that one connection tries: those of an answer, and of the next. Their sockets are told apart by three bits of
+    /// the event token.
+    static let attemptsMax = 8
+    /// The next address is tried beside the earlier ones after this (RFC 8305, section 8).
+    static let attemptDelay = Duration.milliseconds(250)
+    /// An address that was reached where one before it was not is tried first for so long (RFC 6555, section 4.2).
+    static let preferenceLifetime = Duration.seconds(600)
+    /// An address is gone when no answer had it for so long: many a resolver gives some of the addresses in turn.
+    static let goneAddressGrace = Duration.seconds(300)
+    /// Addresses of a name that are remembered with the time of the last answer that had them.
+    static let sightingsMax = 64
     /// What was found out about a user's groups and name is used this long before the system is asked again ...
     static let userLifetime = Duration.seconds(60)
     /// ... and of so many users of a route at most; then all are asked for anew.

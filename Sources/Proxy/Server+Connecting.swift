@@ -2,7 +2,7 @@ internal import EventLoop
 internal import Glibc
 internal import TLS
 
-// Upstream connections: from the name to the end of the handshake.
+// Upstream connections: how they are made, and what becomes of them when they are.
 
 extension Server {
     /// Makes connections for those in the queue that none is being made for yet, up to the destination's limit.
@@ -31,25 +31,30 @@ extension Server {
         }
         upstreams[upstream].connectDeadline = now + timeout
         setDeadline(upstream, at: upstreams[upstream].connectDeadline)
-        guard hasRoom else {
-            // Told by the timer, as below.
-            upstreams[upstream].fault = .unreachable(
-                address: destination.text, reason: "the proxy has no descriptor left for it; raise the limit of open files")
-            setDeadline(upstream, at: now)
-            return
-        }
-        if resolve(destination) {
-            connectToNextAddress(upstream)
+        if hasRoom {
+            dial(upstream)
         } else {
-            destination.resolving.append(upstream)
+            tellByTimer(
+                upstream,
+                .unreachable(
+                    address: destination.text, reason: "the proxy has no descriptor left for it; raise the limit of open files"))
         }
     }
+
+    /// Not from within: whoever asked for the connection is not to be answered while it asks.
+    func tellByTimer(_ upstream: Handle<Upstream>, _ fault: UpstreamFault) {
+        upstreams[upstream].fault = fault
+        setDeadline(upstream, at: now)
+    }
+
+    /// Descriptors of connections.
+    var socketCount: Int { downstreams.count + upstreams.count - endedUpstreams.count + rivalCount }
 
     /// Whether one more connection leaves alone the descriptors that are for all else. If there is no other way, one that has
     /// rested in the pool ends for it.
     func makeRoom() -> Bool {
         // A client's descriptor is its own until the end of the turn, an upstream connection's is free as soon as that has ended.
-        guard downstreams.count + upstreams.count - endedUpstreams.count >= budget.socketsMax else { return true }
+        guard socketCount >= budget.socketsMax else { return true }
         guard let pooled = destinations.first(where: { !$0.idle.isEmpty })?.idle.first else { return false }
         closeUpstream(pooled)
         return true
@@ -58,93 +63,6 @@ extension Server {
     func setDeadline(_ upstream: Handle<Upstream>, at deadline: Duration) {
         upstreams[upstream].deadline = deadline
         loop.arm(upstreams[upstream].timer, at: deadline)
-    }
-}
-
-// MARK: addresses
-
-extension Server {
-    /// Whether there are addresses now; else a look-up is under way.
-    private func resolve(_ destination: Destination) -> Bool {
-        let dialled = destination.dialled
-        if !destination.addresses.isEmpty, destination.addressesExpiry > now { return true }
-        if let numeric = SocketAddress(numeric: dialled.host, port: dialled.port) {
-            destination.addresses = [numeric]
-            destination.addressesExpiry = .seconds(Int64.max / 4)
-            return true
-        }
-        if destination.resolving.isEmpty {
-            loop.resolve(
-                dialled.host, port: dialled.port, for: handlerID,
-                token: EventToken(.resolution, index: destination.index).rawValue)
-        }
-        return false
-    }
-
-    /// The look-up for a destination has ended.
-    func resolved(_ destination: Destination, token: UInt64) {
-        guard let result = loop.takeResolution(for: handlerID, token: token) else { return }
-        var waiting: [Handle<Upstream>] = []
-        swap(&waiting, &destination.resolving)
-        switch result {
-        case .success(let addresses):
-            destination.addresses = addresses
-            destination.addressesExpiry = now + Limits.resolutionLifetime
-        case .failure(let error):
-            log.event(.warning, "\(destination.text): \(error.description)")
-            // Yesterday's addresses are better than none.
-            guard destination.addresses.isEmpty else { break }
-            for upstream in waiting where isResolving(upstream) { upstreamFailed(upstream, destination.connecting(.unresolved(error))) }
-            return
-        }
-        for upstream in waiting where isResolving(upstream) { connectToNextAddress(upstream) }
-    }
-
-    private func isResolving(_ upstream: Handle<Upstream>) -> Bool {
-        upstreams.isAlive(upstream) && upstreams[upstream].phase == .resolving
-    }
-
-    /// Tries the addresses one after another, each for a part of the time that is left.
-    private func connectToNextAddress(_ upstream: Handle<Upstream>) {
-        let destination = upstreams[upstream].destination
-        var lastFault = UpstreamFault.unreachable(address: destination.text, reason: "it has no address")
-        while upstreams[upstream].addressIndex < destination.addresses.count {
-            let address = destination.addresses[upstreams[upstream].addressIndex]
-            upstreams[upstream].addressIndex += 1
-            do throws(SystemError) {
-                let number = try kernel.connect(to: address)
-                upstreams[upstream].own(Descriptor(number, of: kernel))
-                try loop.register(number, for: handlerID, token: EventToken(upstream).rawValue)
-                upstreams[upstream].become(.connecting)
-                let isLast = upstreams[upstream].addressIndex == destination.addresses.count
-                let deadline = upstreams[upstream].connectDeadline
-                setDeadline(upstream, at: isLast ? deadline : min(deadline, now + Limits.addressTimeout))
-                return
-            } catch {
-                lastFault = .unreachable(address: address.description, reason: error.reason)
-            }
-        }
-        // Told by the timer, and not from within: whoever asked for the connection is not to be answered while it asks.
-        upstreams[upstream].fault = destination.connecting(lastFault)
-        setDeadline(upstream, at: now)
-    }
-
-    /// An address was not to be reached: the next, or the end.
-    private func addressFailed(_ upstream: Handle<Upstream>, _ fault: UpstreamFault) {
-        let destination = upstreams[upstream].destination
-        if upstreams[upstream].addressIndex < destination.addresses.count, upstreams[upstream].connectDeadline > now {
-            connectToNextAddress(upstream)
-        } else {
-            // They may have moved.
-            destination.addressesExpiry = min(destination.addressesExpiry, now)
-            upstreamFailed(upstream, destination.connecting(fault))
-        }
-    }
-
-    private func currentAddress(_ upstream: Handle<Upstream>) -> SocketAddress? {
-        let destination = upstreams[upstream].destination
-        let index = upstreams[upstream].addressIndex - 1
-        return destination.addresses.indices.contains(index) ? destination.addresses[index] : nil
     }
 }
 
@@ -163,7 +81,6 @@ extension Server {
 
     func upstreamReady(_ upstream: Handle<Upstream>, _ readiness: Readiness) {
         switch upstreams[upstream].phase {
-        case .connecting: connectEnded(upstream)
         case .askingEgress:
             guard let egress = upstreams[upstream].destination.egress else { preconditionFailure("only an egress proxy is asked") }
             awaitEgress(upstream, egress)
@@ -172,7 +89,7 @@ extension Server {
         case .discarding: discard(upstream)
         case .serving: serveEvent(upstream, readiness)
         case .tunnelling: tunnelReady(upstream, readiness)
-        case .resolving, .closed: break
+        case .resolving, .connecting, .closed: break
         }
     }
 
@@ -199,16 +116,8 @@ extension Server {
         }
     }
 
-    private func connectEnded(_ upstream: Handle<Upstream>) {
-        guard upstreams[upstream].fault == nil else { return }
-        let number = upstreams[upstream].number
-        let code = kernel.connectError(of: number)
-        let address = currentAddress(upstream)?.description ?? upstreams[upstream].destination.text
-        guard code == 0 else {
-            addressFailed(upstream, .unreachable(address: address, reason: SystemError.text(for: code)))
-            return
-        }
-        guard upstreams[upstream].canSend else { return }
+    /// The socket is connected: what has to be said before the first request follows.
+    func connected(_ upstream: Handle<Upstream>) {
         setDeadline(upstream, at: upstreams[upstream].connectDeadline)
         if let egress = upstreams[upstream].destination.egress {
             askEgress(upstream, egress)
@@ -273,7 +182,6 @@ extension Server {
             return
         }
         let destination = upstreams[upstream].destination
-        let address = currentAddress(upstream)?.description ?? destination.text
         switch upstreams[upstream].phase {
         case .resolving:
             upstreamFailed(
@@ -281,14 +189,13 @@ extension Server {
                 destination.connecting(
                     .unresolved(
                         ResolutionError(host: destination.dialled.host, reason: "no answer within \(destination.connectTimeout.text)"))))
-        case .connecting:
-            addressFailed(upstream, .connectTimeout(address: address, limit: destination.connectTimeout))
+        case .connecting: attemptTakesLong(upstream)
         case .askingEgress:
             guard let egress = destination.egress else { preconditionFailure("only an egress proxy is asked") }
             upstreamFailed(
                 upstream, .egress(proxy: egress.text, setting: egress.setting, .noAnswer(limit: destination.connectTimeout)))
         case .handshaking:
-            let way = destination.egress.map { "\(destination.text), through egress proxy \($0.text)," } ?? address
+            let way = destination.egress.map { "\(destination.text), through egress proxy \($0.text)," } ?? upstreams[upstream].address?.description ?? destination.text
             upstreamFailed(upstream, .connectTimeout(address: way, limit: destination.connectTimeout))
         case .idle, .discarding: closeUpstream(upstream)
         case .serving:

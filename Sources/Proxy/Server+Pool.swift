@@ -37,6 +37,7 @@ extension Server {
         upstreams[upstream].isReused = true
         destination.idle.append(upstream)
         setDeadline(upstream, at: now + Limits.pooledIdleTimeout)
+        if destination.addressBook.expiry <= now { lookUp(destination) }
     }
 
     /// Serves a request that no event of its client is being handled for. If it is answered at once, which a malformed content
@@ -108,7 +109,7 @@ extension Server {
     /// Whether the connection can carry another request: the upstream keeps it, and sent nothing beyond its answer.
     func isReusable(_ upstream: Handle<Upstream>) -> Bool {
         upstreams[upstream].keepsAlive && upstreams[upstream].input.isEmpty && upstreams[upstream].output.isEmpty
-            && !upstreams[upstream].isPeerClosed && !upstreams[upstream].isSendBroken && !isDraining && isDrained(upstream)
+            && !upstreams[upstream].isPeerClosed && !upstreams[upstream].isSendBroken && !upstreams[upstream].isOutdated && !isDraining && isDrained(upstream)
     }
 
     /// Whether nothing lies in the socket. A receive that filled its buffer leaves that open, and the edge that told of
@@ -138,6 +139,7 @@ extension Server {
         if case .tokenCall = upstreams[upstream].client { upstreams[upstream].input.holdSecrets() }
         upstreams[upstream].become(.closed)
         upstreams[upstream].client = .none
+        if let race = upstreams[upstream].race { giveUpAttempts(race) }
         upstreams[upstream].tls?.sendCloseNotify()
         upstreams[upstream].releaseDescriptor()
         destination.openCount -= 1

@@ -9,7 +9,7 @@ internal import Wire
 /// back to it, and the checks at run time cost a seventh of all instructions of a request.
 ///
 /// Its connections are structs in slabs. The files `Server+….swift` have one stage of a request each, in this order:
-/// Listening, Downstream, DownstreamTLS, Exchange, Users, Inspection, Tokens, Connecting, Egress, Pool, UpstreamBytes, Announcement,
+/// Listening, Downstream, DownstreamTLS, Exchange, Users, Inspection, Tokens, Connecting, Dialling, Egress, Pool, UpstreamBytes, Announcement,
 /// RequestBody, Response, Refusal, Rewriting, Inflating, Hiding, Tunnel, Ending. Secrets and TokenFile are for the credentials.
 public final class Server: EventHandler {
     let loop: Loop
@@ -61,6 +61,8 @@ public final class Server: EventHandler {
     /// Clients whose TLS failed and that were not told of, and from when on the next is.
     var untoldTLSFaults = 0
     var nextTLSFaultLine = Duration.zero
+    /// Sockets of connections that are being made to several addresses at one time, beyond one for each.
+    @exclusivity(unchecked) var rivalCount = 0
     @exclusivity(unchecked) var endedDownstreams: [Handle<Downstream>] = []
     @exclusivity(unchecked) var endedUpstreams: [Handle<Upstream>] = []
     var drainTimer = TimerID.none
@@ -153,6 +155,10 @@ extension Server {
     public func note(_ token: UInt64, _ readiness: Readiness) {
         let event = EventToken(rawValue: token)
         guard event.kind == .upstream, let upstream = upstreams.living(index: event.index, generation: event.generation) else { return }
+        guard event.place == upstreams[upstream].place else {
+            upstreams[upstream].race?.attempt(at: event.place)?.readiness.formUnion(readiness)
+            return
+        }
         noteReadiness(upstream, readiness)
     }
 
@@ -165,6 +171,10 @@ extension Server {
             downstreamReady(downstream, readiness)
         case .upstream:
             guard let upstream = upstreams.living(index: event.index, generation: event.generation) else { return }
+            guard event.place == upstreams[upstream].place else {
+                attemptReady(upstream, place: event.place)
+                return
+            }
             upstreamReady(upstream, readiness)
         case .listener: accept(on: Int(event.index))
         case .resolution: resolved(destinations[Int(event.index)], token: token)

@@ -26,7 +26,7 @@ struct Upstream: ~Copyable {
             switch self {
             case .resolving: next == .connecting || next == .closed
             case .connecting:
-                next == .connecting || next == .askingEgress || next == .handshaking || next == .idle || next == .closed
+                next == .askingEgress || next == .handshaking || next == .idle || next == .closed
             case .askingEgress: next == .handshaking || next == .closed
             case .handshaking: next == .idle || next == .closed
             case .idle: next == .serving || next == .closed
@@ -62,9 +62,15 @@ struct Upstream: ~Copyable {
     /// The descriptor's number; -1 before there is one.
     private(set) var number: Int32 = -1
     var tls: TLSConnection?
-    /// The next address of the destination to be tried.
-    var addressIndex = 0
-    /// No address is left, which is still to be told.
+    /// Until it is connected.
+    var race: AddressRace? = AddressRace()
+    /// Which of the addresses it is connected to; -1 before. Its events bear it.
+    private(set) var place = -1
+    /// What it is connected to.
+    private(set) var address: SocketAddress?
+    /// The name no longer leads to its address: it ends with its request.
+    var isOutdated = false
+    /// It cannot be made, which is still to be told.
     var fault: UpstreamFault?
     var connectDeadline = Duration.zero
     var canReceive = false
@@ -115,20 +121,20 @@ struct Upstream: ~Copyable {
         phase = next
     }
 
-    /// Takes a new connection's descriptor; the one that it had, to an address that was given up, is closed.
-    mutating func own(_ descriptor: consuming Descriptor) {
-        number = descriptor.number
-        self.descriptor = consume descriptor
-        // What was said of the one before it, such as its end, is not true of this one.
-        canReceive = false
-        canSend = false
-        isPeerClosed = false
+    /// The attempt has succeeded: it is the connection, and the others are given up.
+    mutating func own(_ attempt: AddressAttempt) {
+        number = attempt.number
+        descriptor = attempt.takeDescriptor()
+        place = attempt.place
+        address = attempt.address
+        race = nil
     }
 
     /// Ends the connection at once. Nothing can be sent or received any more, by whoever still holds a handle: the number may be
     /// another connection's by then.
     mutating func releaseDescriptor() {
         tls = nil
+        race = nil
         descriptor = nil
         number = -1
     }

@@ -19,7 +19,8 @@ final class World {
     let broad: BroadServer
     let broadContentMax: Int
     private let eventLog: Int32
-    private let replacedCount: Int
+    /// Listeners of tests.
+    var listenerCount: Int
 
     convenience init(seed: UInt64, _ settings: WorldSettings = WorldSettings()) throws {
         try self.init(on: SimulatedKernel(seed: seed), settings)
@@ -57,7 +58,7 @@ final class World {
             configuration: configuration, secrets: secrets, loop: loop,
             log: try Log(configuration.log, kernel: kernel, eventDescriptor: eventLog))
         if let bufferBytes = settings.bufferBytes { server.pool = BufferPool(bufferBytes: bufferBytes) }
-        replacedCount = settings.replaced.count + (settings.broad == nil ? 0 : 1)
+        listenerCount = settings.replaced.count + (settings.broad == nil ? 0 : 1)
         try server.start()
         termination.arrived = { [unowned server] in server.drain() }
         withExtendedLifetime(authorityFile) {}
@@ -211,7 +212,7 @@ extension World {
         kernel.network.faultsByService = [:]
         kernel.network.blackHoles = []
         // Three emulated services, the descriptor for signals, and what a test added.
-        func restCount() -> Int { 4 + replacedCount + (server.isDraining ? 0 : server.listening.count) }
+        func restCount() -> Int { 4 + listenerCount + (server.isDraining ? 0 : server.listening.count) }
         // A renewal may be under way at any one moment: so until there is none.
         _ = run(limit) { false }
         _ = run(.seconds(60)) {

@@ -16,6 +16,8 @@ public final class Network {
     public var faults = Faults.none
     /// The weather of connections to one address.
     public var faultsByService: [SocketAddress: Faults] = [:]
+    /// What a delivery to or from an address takes longer.
+    public var delays: [SocketAddress: Duration] = [:]
     /// Addresses from which no answer comes, not even a refusal.
     public var blackHoles: Set<SocketAddress> = []
     /// Lines of what happened, when `isTracing`.
@@ -112,6 +114,6 @@ public final class Network {
         if case .unix = service { return seed.duration(in: .microseconds(1)...(.microseconds(20))) }
         let faults = faults(at: service)
         let extra = seed.chance(faults.slowDelivery) ? seed.duration(in: .zero...faults.slowDeliveryMax) : .zero
-        return seed.duration(in: latency) + extra
+        return seed.duration(in: latency) + extra + (delays[service] ?? .zero)
     }
 }
