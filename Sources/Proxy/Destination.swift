@@ -28,6 +28,8 @@ final class Destination {
     @exclusivity(unchecked) var addressBook: AddressBook
     /// Connections that wait for the look-up that is under way, or may profit by it.
     var resolving: [Handle<Upstream>] = []
+    /// None is opened ahead before this: one could not be made.
+    var nextAhead = Duration.zero
 
     /// Free connections, the one that was used last at the end.
     @exclusivity(unchecked) var idle: [Handle<Upstream>] = []

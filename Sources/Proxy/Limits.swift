@@ -85,6 +85,13 @@ enum Limits {
     static let goneAddressGrace = Duration.seconds(300)
     /// Addresses of a name that are remembered with the time of the last answer that had them.
     static let sightingsMax = 64
+    /// A connection is opened ahead of its request where fewer are free than one for so many that are in use: a burst does not
+    /// wait for handshakes, and a client that asks one thing after another opens no second connection.
+    static let aheadShare = 4
+    /// After a connection could not be made, none is opened ahead for so long.
+    static let aheadPause = Duration.seconds(10)
+    /// A connection that was opened ahead, and that nobody came for, is kept this long.
+    static let unusedIdleTimeout = Duration.seconds(15)
     /// What was found out about a user's groups and name is used this long before the system is asked again ...
     static let userLifetime = Duration.seconds(60)
     /// ... and of so many users of a route at most; then all are asked for anew.

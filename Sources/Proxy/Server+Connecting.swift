@@ -13,10 +13,11 @@ extension Server {
     }
 
     /// Begins to connect. How it ends, `established` or `upstreamFailed` will tell.
-    func connect(to destination: Destination, for client: Upstream.Client) {
+    @discardableResult
+    func connect(to destination: Destination, for client: Upstream.Client) -> Handle<Upstream>? {
         guard !upstreams.isFull else {
             giveFault(.unreachable(address: destination.text, reason: "the proxy has \(Limits.upstreamsMax) connections"), to: client, destination)
-            return
+            return nil
         }
         let hasRoom = makeRoom()
         let upstream = upstreams.insert { handle in
@@ -39,6 +40,7 @@ extension Server {
                 .unreachable(
                     address: destination.text, reason: "the proxy has no descriptor left for it; raise the limit of open files"))
         }
+        return upstream
     }
 
     /// Not from within: whoever asked for the connection is not to be answered while it asks.

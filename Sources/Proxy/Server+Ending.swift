@@ -162,8 +162,10 @@ extension Server {
             closeUpstream(upstream)
             attemptFailed(downstream, fault, isStale: isStale, isUntouched: isUntouched)
         } else {
-            // In this order: as long as the request that it was for is in the queue, another connection would be made for it.
-            giveFault(fault, to: client, destination)
+            destination.nextAhead = now + Limits.aheadPause
+            // In this order: as long as the request that it was for is in the queue, another connection would be made for it. Whoever
+            // has come to wait for one that was opened ahead gets one that is made for him.
+            if !upstreams[upstream].isAhead { giveFault(fault, to: client, destination) }
             closeUpstream(upstream)
         }
     }

@@ -139,6 +139,7 @@ extension Server {
                 continue
             }
             if !serve(downstream, on: upstream) { offer(upstream) }
+            if destination.idle.count &* Limits.aheadShare < destination.openCount { openAhead(destination) }
             return
         }
         if destination.isFull { destination.keepInQueue(isWaiting) }

@@ -34,10 +34,27 @@ extension Server {
             closeUpstream(upstream)
             return
         }
+        // One that nobody came for, although it was opened ahead for the next, is hardly needed.
+        let isSpare = upstreams[upstream].isAhead && !upstreams[upstream].isReused
         upstreams[upstream].isReused = true
         destination.idle.append(upstream)
-        setDeadline(upstream, at: now + Limits.pooledIdleTimeout)
+        setDeadline(upstream, at: now + (isSpare ? Limits.unusedIdleTimeout : Limits.pooledIdleTimeout))
         if destination.addressBook.expiry <= now { lookUp(destination) }
+    }
+
+    /// A request has taken a free connection, and few or none are left: opens one for the next, where that is likely to come.
+    func openAhead(_ destination: Destination) {
+        let inUseCount = destination.openCount - destination.idle.count
+        // Whoever waits is served first, and by connections that are opened for him.
+        let spareCount = destination.idle.count + destination.promisedCount - destination.queueCount
+        guard spareCount < inUseCount / Limits.aheadShare, destination.queueCount == 0, !isDraining,
+            // Over HTTP/1.1 each client has one request at a time.
+            destination.openCount < min(destination.concurrency, downstreams.count), now >= destination.nextAhead,
+            // What is left is for those who ask.
+            2 * socketCount < budget.socketsMax, !upstreams.isFull,
+            let upstream = connect(to: destination, for: .none)
+        else { return }
+        upstreams[upstream].isAhead = true
     }
 
     /// Serves a request that no event of its client is being handled for. If it is answered at once, which a malformed content

@@ -70,6 +70,8 @@ struct Upstream: ~Copyable {
     private(set) var address: SocketAddress?
     /// The name no longer leads to its address: it ends with its request.
     var isOutdated = false
+    /// Nobody waited for it when it was begun.
+    var isAhead = false
     /// It cannot be made, which is still to be told.
     var fault: UpstreamFault?
     var connectDeadline = Duration.zero

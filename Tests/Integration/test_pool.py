@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from harness.load import in_parallel
 from harness.messages import eventually, request
 from harness.upstream import OK
 from test_malformed_requests import assert_own_error
@@ -145,3 +146,21 @@ def test_no_safe_request_is_lost_when_pooled_connections_end(make_proxy, route, 
     for client in clients:
         with client:
             assert client.ask(request()).status == 200
+
+
+def test_a_cold_start_with_many_clients_makes_one_handshake_for_each_at_most(make_proxy, route, make_upstream):
+    upstream = make_upstream()
+    proxy = make_proxy(route(upstream.port))
+    clients = [proxy.client() for _ in range(64)]
+
+    def ask(number):
+        for count in range(20):
+            assert clients[number].ask(request(target=f"/{number}/{count}")).status == 200
+
+    in_parallel(len(clients), ask)
+    assert len(upstream.requests) == 64 * 20
+    assert upstream.accepted <= 64
+    assert upstream.failures == []
+    for client in clients:
+        with client:
+            pass
