@@ -7,11 +7,11 @@ public protocol EventHandler: AnyObject {
     /// concern another's connection. To be kept, and not to be acted on. Does nothing where it is not implemented.
     func note(_ token: UInt64, _ readiness: Readiness)
     /// A descriptor became ready, a name was looked up, or a command has ended.
-    func ready(_ token: UInt64, _ readiness: Readiness, now: Duration)
+    func ready(_ token: UInt64, _ readiness: Readiness, now: Instant)
     /// A timer's deadline has passed.
-    func timerFired(_ token: UInt64, now: Duration)
+    func timerFired(_ token: UInt64, now: Instant)
     /// All events and timers of this turn have been told: the time to let go of what ended in it.
-    func turnEnded(now: Duration)
+    func turnEnded(now: Instant)
 }
 
 extension EventHandler {

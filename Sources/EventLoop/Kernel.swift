@@ -9,7 +9,7 @@
 /// A kernel serves one thread: no call but the inner work of look-ups and commands may come from another.
 public protocol Kernel: AnyObject {
     /// Time since the kernel object began. It never goes back, and counts the time that the machine was suspended.
-    func monotonicNow() -> Duration
+    func monotonicNow() -> Instant
 
     /// Time since 1970-01-01 00:00 UTC, for what others wrote as a date. It may jump.
     func wallNow() -> Duration
@@ -67,7 +67,7 @@ public protocol Kernel: AnyObject {
     func register(_ descriptor: Int32, token: UInt64) throws(SystemError)
 
     /// Waits until something happened, at most for `timeout` (nil: for ever), and writes what did. Returns how many events.
-    func wait(for timeout: Duration?, into events: UnsafeMutableBufferPointer<Event>) -> Int
+    func wait(for timeout: Interval?, into events: UnsafeMutableBufferPointer<Event>) -> Int
 
     /// Looks a name up without blocking; the answer is announced by an event with this token and `.resolved`.
     func resolve(_ host: String, port: UInt16, token: UInt64)

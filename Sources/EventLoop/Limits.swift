@@ -10,11 +10,13 @@ public enum Limits {
     /// Handlers of one loop: they are told apart by eight bits of the event token.
     public static let handlersMax = 255
     /// The resolution of timers. A deadline may be missed by this much, and no timeout here is that short.
-    /// A power of two in attoseconds, some 18 ms, so that a time is turned into ticks without a division.
-    public static let timerTick = Duration(attoseconds: 1 << timerTickShift)
-    static let timerTickShift: Int128 = 54
-    /// Slots of the timer wheel, a power of two: 18 s around. Later deadlines are looked at again each time around.
+    /// A power of two in nanoseconds, some 17 ms, so that a time is turned into ticks without a division.
+    public static let timerTick = Interval(nanoseconds: 1 << timerTickShift)
+    static let timerTickShift: Int64 = 24
+    /// Slots of the timer wheel, a power of two: 17 s around. Later deadlines are looked at again each time around.
     public static let timerSlots = 1024
+    /// Nanoseconds of the longest span that is reckoned with, some 73 years: longer ones are as good as this.
+    static let intervalMax = Int64.max / 4
     /// Threads that look names up. Each is blocked by one slow name at most.
     public static let resolverThreadsMax = 4
     /// Names that wait for a free resolver thread; beyond that a look-up fails at once.

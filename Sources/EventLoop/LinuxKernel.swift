@@ -6,7 +6,7 @@ public final class LinuxKernel: Kernel {
     private let poller: Int32
     private let names: Workers<Resolver.Question, Resolver.Answer>
     private let commands: Workers<[String], Result<[UInt8], CommandError>>
-    private let began: Duration
+    private let began: Int64
     private let systemEvents: UnsafeMutableBufferPointer<epoll_event>
     /// Look-ups and commands that have ended, which is to be announced, in their order.
     @exclusivity(unchecked) private var unannounced: [(token: UInt64, ending: Ending)] = []
@@ -39,7 +39,7 @@ public final class LinuxKernel: Kernel {
         poller = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard poller >= 0 else { throw SystemError(call: "epoll_create1", errno: errno, subject: "the event loop") }
         systemEvents = .allocate(capacity: Limits.eventsPerTurn)
-        began = Self.read(CLOCK_BOOTTIME)
+        began = linux_clock_nanoseconds(CLOCK_BOOTTIME)
         try watch(names.eventDescriptor, for: EPOLLIN.rawValue, token: Self.namesToken)
         try watch(commands.eventDescriptor, for: EPOLLIN.rawValue, token: Self.commandsToken)
     }
@@ -49,9 +49,12 @@ public final class LinuxKernel: Kernel {
         systemEvents.deallocate()
     }
 
-    public func monotonicNow() -> Duration { Self.read(CLOCK_BOOTTIME) - began }
+    public func monotonicNow() -> Instant { Instant(nanoseconds: linux_clock_nanoseconds(CLOCK_BOOTTIME) - began) }
 
-    public func wallNow() -> Duration { Self.read(CLOCK_REALTIME) }
+    public func wallNow() -> Duration {
+        // Far cheaper than to add seconds and nanoseconds, each made by a generic function.
+        Duration(attoseconds: Int128(linux_clock_nanoseconds(CLOCK_REALTIME)) * 1_000_000_000)
+    }
 
     public func fillEntropy(_ bytes: UnsafeMutableRawBufferPointer) {
         var filled = 0
@@ -62,10 +65,6 @@ public final class LinuxKernel: Kernel {
         }
     }
 
-    private static func read(_ clock: clockid_t) -> Duration {
-        // Far cheaper than to add seconds and nanoseconds, each made by a generic function.
-        Duration(attoseconds: Int128(linux_clock_nanoseconds(clock)) * 1_000_000_000)
-    }
 }
 
 // MARK: readiness, names and commands
@@ -82,7 +81,7 @@ extension LinuxKernel {
         }
     }
 
-    public func wait(for timeout: Duration?, into events: UnsafeMutableBufferPointer<Event>) -> Int {
+    public func wait(for timeout: Interval?, into events: UnsafeMutableBufferPointer<Event>) -> Int {
         if !endings.isEmpty { endings.removeAll(keepingCapacity: true) }
         let capacity = min(events.count, systemEvents.count)
         // Neither sockets nor names keep the other waiting for ever.
@@ -133,11 +132,9 @@ extension LinuxKernel {
         return output
     }
 
-    /// Rounded up, so that a turn never comes before the timer it waits for. Reckoned in units of 2^50 attoseconds, of which
-    /// 1000 are 1126 ms: to divide 128 bits costs more than all else that a turn reckons.
-    private static func milliseconds(_ timeout: Duration) -> Int32 {
-        let units = Int64(truncatingIfNeeded: min(timeout.attoseconds, Int128(1) << 110) >> 50)
-        return Int32(clamping: units + units / 1000 * 126 + (units % 1000 * 126 + 999) / 1000 + 2)
+    /// Rounded up, so that a turn never comes before the timer it waits for.
+    private static func milliseconds(_ timeout: Interval) -> Int32 {
+        Int32(clamping: (timeout.nanoseconds + 999_999) / 1_000_000)
     }
 
     private static func readiness(_ events: UInt32) -> Readiness {

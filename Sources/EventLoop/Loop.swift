@@ -2,7 +2,7 @@
 public final class Loop {
     public let kernel: any Kernel
     /// The clock as it was read in this turn.
-    @exclusivity(unchecked) public private(set) var now: Duration
+    @exclusivity(unchecked) public private(set) var now: Instant
     @exclusivity(unchecked) private var handlers: [any EventHandler] = []
     @exclusivity(unchecked) private var timers = Timers()
     @exclusivity(unchecked) private var due: [(timer: TimerID, token: UInt64)] = []
@@ -53,8 +53,8 @@ public final class Loop {
         for handler in handlers { handler.turnEnded(now: now) }
     }
 
-    private var timeUntilNextTimer: Duration? {
-        guard let visit = timers.nextVisit else { return nil }
+    private var timeUntilNextTimer: Interval? {
+        guard let visit = timers.nextVisit() else { return nil }
         return max(visit - now, .zero)
     }
 
@@ -104,7 +104,7 @@ extension Loop {
     }
 
     /// The timer fires once, when `deadline` has passed. Replaces the deadline it had.
-    public func arm(_ timer: TimerID, at deadline: Duration) { timers.arm(timer, at: deadline, now: now) }
+    public func arm(_ timer: TimerID, at deadline: Instant) { timers.arm(timer, at: deadline, now: now) }
 
     /// The timer will not fire.
     public func disarm(_ timer: TimerID) { timers.disarm(timer) }

@@ -18,33 +18,33 @@ struct AddressBook {
     /// A look-up is under way.
     var isLookingUp = false
     /// When the addresses are to be looked up again.
-    private(set) var expiry = Duration.zero
+    private(set) var expiry = Instant.zero
     /// Until when they serve while that is done.
-    private var staleEnd = Duration.zero
+    private var staleEnd = Instant.zero
     /// An address in numbers: never looked up.
     private let isFixed: Bool
     /// The one that was reached when others before it were not.
     private var preferred: SocketAddress?
-    private var preferredEnd = Duration.zero
+    private var preferredEnd = Instant.zero
     /// When each was last in an answer.
-    private var sightings: [(address: SocketAddress, time: Duration)] = []
+    private var sightings: [(address: SocketAddress, time: Instant)] = []
 
     /// - Parameter address: the only one, where the host is written in numbers.
     init(fixed address: SocketAddress?) {
         isFixed = address != nil
         guard let address else { return }
         addresses = [address]
-        expiry = .seconds(Int64.max / 4)
+        expiry = .never
     }
 
-    func state(at now: Duration) -> State {
+    func state(at now: Instant) -> State {
         if isFixed { return .fresh }
         if addresses.isEmpty { return .unknown }
         return now < expiry ? .fresh : now < staleEnd ? .stale : .unknown
     }
 
     /// The addresses in the order in which they are to be tried: the resolver's, but for what was found out since.
-    func candidates(at now: Duration) -> [SocketAddress] {
+    func candidates(at now: Instant) -> [SocketAddress] {
         guard let preferred, now < preferredEnd,
             let index = addresses.firstIndex(of: preferred) ?? addresses.firstIndex(where: { $0.isIPv6 == preferred.isIPv6 })
         else { return addresses }
@@ -54,7 +54,7 @@ struct AddressBook {
     }
 
     /// A look-up had an answer. Whether addresses are gone since: connections to them are not to be used for ever.
-    mutating func learned(_ answer: [SocketAddress], at now: Duration) -> Bool {
+    mutating func learned(_ answer: [SocketAddress], at now: Instant) -> Bool {
         addresses = Array(answer.prefix(Limits.addressesMax))
         expiry = now + Limits.resolutionLifetime
         staleEnd = expiry + Limits.staleResolutionMax
@@ -69,20 +69,20 @@ struct AddressBook {
     }
 
     /// A look-up failed. Whether there are addresses all the same: yesterday's are better than none.
-    mutating func lookUpFailed(at now: Duration) -> Bool {
+    mutating func lookUpFailed(at now: Instant) -> Bool {
         expiry = now + Limits.resolutionLifetime
         staleEnd = max(staleEnd, expiry)
         return !addresses.isEmpty
     }
 
     /// An address was reached, and others before it were not, or not as soon: it is tried first for a while.
-    mutating func prefer(_ address: SocketAddress, at now: Duration) {
+    mutating func prefer(_ address: SocketAddress, at now: Instant) {
         preferred = address
         preferredEnd = now + Limits.preferenceLifetime
     }
 
     /// No address was reached: they may have moved.
-    mutating func unreachable(at now: Duration) {
+    mutating func unreachable(at now: Instant) {
         preferred = nil
         guard !isFixed else { return }
         expiry = min(expiry, now)

@@ -6,6 +6,9 @@ internal import Glibc
 final class CredentialState {
     let index: Int
     let configuration: Credential
+    /// How long requests wait for a token, and a call for its answer.
+    let authTimeout: Interval
+    let responseHeadTimeout: Interval
     /// Where its tokens come from; nil for one that needs no call.
     let destination: Destination?
     let timer: TimerID
@@ -16,7 +19,7 @@ final class CredentialState {
     private(set) var grants: [PreparedGrant]
     @exclusivity(unchecked) private var version: UInt64
     /// The copy's token serves until then without another look, whatever else it may do later.
-    @exclusivity(unchecked) private var servingEnd = Duration.zero
+    @exclusivity(unchecked) private var servingEnd = Instant.zero
     @exclusivity(unchecked) private var servingGeneration: UInt64 = 0
     /// The reading of its secrets that is under way.
     var reading: SecretsReading?
@@ -25,7 +28,7 @@ final class CredentialState {
     /// What it is to send, until it is sent.
     var request: TokenRequest?
     /// When the call ends, however far it is: one that hangs must not keep others back longer than requests wait for it.
-    var callDeadline = Duration.zero
+    var callDeadline = Instant.zero
     /// The content of its answer so far.
     var answer: [UInt8] = []
     var answerStatus = 0
@@ -45,6 +48,8 @@ final class CredentialState {
     ) {
         self.index = index
         self.configuration = configuration
+        authTimeout = Interval(configuration.authTimeout)
+        responseHeadTimeout = Interval(configuration.timeouts.responseHead)
         self.destination = destination
         self.timer = timer
         self.shared = shared
@@ -54,11 +59,11 @@ final class CredentialState {
     }
 
     /// What a request that needs the token gets. Takes the lock only where the token may have changed.
-    func use(at now: Duration, refusedGeneration: UInt64?) -> TokenCache.Use {
+    func use(at now: Instant, refusedGeneration: UInt64?) -> TokenCache.Use {
         if now < servingEnd, servingGeneration != refusedGeneration, shared.isVersion(version) {
             return .ready(generation: servingGeneration)
         }
-        return look { $0.cache.use(at: now, refusedGeneration: refusedGeneration) }
+        return look { $0.cache.use(at: now.sinceBeginning, refusedGeneration: refusedGeneration) }
     }
 
     /// A request with this generation was not refused.
@@ -80,7 +85,7 @@ final class CredentialState {
         grants = state.grants
         self.version = version
         let serving = cache.serving
-        servingEnd = serving?.end ?? .zero
+        servingEnd = serving.map { Instant($0.end) } ?? .zero
         servingGeneration = serving?.generation ?? 0
     }
 

@@ -21,7 +21,7 @@ final class Destination {
     let tls: TLSContext?
     /// The name that the certificate has to be valid for.
     let serverName: String
-    let connectTimeout: Duration
+    let connectTimeout: Interval
     let concurrency: Int
     let queueMax: Int
 
@@ -29,7 +29,7 @@ final class Destination {
     /// Connections that wait for the look-up that is under way, or may profit by it.
     var resolving: [Handle<Upstream>] = []
     /// None is opened ahead before this: one could not be made.
-    var nextAhead = Duration.zero
+    var nextAhead = Instant.zero
 
     /// Free connections, the one that was used last at the end.
     @exclusivity(unchecked) var idle: [Handle<Upstream>] = []
@@ -52,7 +52,7 @@ final class Destination {
         addressBook = AddressBook(fixed: SocketAddress(numeric: dialled.host, port: dialled.port))
         self.tls = tls
         self.serverName = serverName ?? origin.host
-        self.connectTimeout = connectTimeout
+        self.connectTimeout = Interval(connectTimeout)
         self.concurrency = concurrency
         self.queueMax = queueMax
     }

@@ -52,7 +52,7 @@ struct Downstream: ~Copyable {
     /// Who its certificate says that the client is, where one was demanded.
     var clientName: String?
     /// When the present phase has lasted too long.
-    var deadline = Duration.zero
+    var deadline = Instant.zero
     /// From the client, and not yet understood.
     var input = Buffer()
     /// For the client, and not yet taken by its socket.
@@ -81,9 +81,9 @@ struct Downstream: ~Copyable {
     var hasBeenUsed = false
     /// While breaking: what had not reached the client yet, and until when some more of it has to.
     var unconfirmedCount = 0
-    var confirmDeadline = Duration.zero
+    var confirmDeadline = Instant.zero
     /// When lingering ends, whatever the client still sends.
-    var lingerEnd = Duration.zero
+    var lingerEnd = Instant.zero
     var exchange = Exchange()
 
     init(descriptor: consuming Descriptor, listener: Int, timer: TimerID) {

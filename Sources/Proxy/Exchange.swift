@@ -51,7 +51,7 @@ struct Exchange: ~Copyable {
     var number: UInt64 = 0
     /// Index of the route; -1 before one was found.
     var route = -1
-    var started = Duration.zero
+    var started = Instant.zero
 
     // The request
     var method = Method.other
@@ -88,7 +88,7 @@ struct Exchange: ~Copyable {
     /// Nothing is taken from the client yet of a content that is too long, and no more than is kept of one of unknown length ...
     var isHeld = false
     /// ... and until when, on the loop's clock.
-    var heldUntil = Duration.zero
+    var heldUntil = Instant.zero
 
     // All attempts
     /// The generation of the token that was refused to this request.

@@ -1,3 +1,5 @@
+internal import EventLoop
+
 /// The bounds of the proxy. What a route can set is in `Configuration`.
 enum Limits {
     /// Client connections that are being told that there are too many, besides those that are served. Others wait in the
@@ -16,18 +18,18 @@ enum Limits {
     /// the kernel's backlog ...
     static let handshakesMax = 512
     /// ... until one of them is over, or the oldest has taken so long, which then has to go.
-    static let handshakePatience = Duration.seconds(1)
+    static let handshakePatience = Interval.seconds(1)
     /// Clients whose TLS fails are told of at most so often.
-    static let tlsFaultInterval = Duration.seconds(1)
+    static let tlsFaultInterval = Interval.seconds(1)
     /// How long accepting rests when the process has no descriptor left.
-    static let acceptPause = Duration.milliseconds(100)
+    static let acceptPause = Interval.milliseconds(100)
     /// Field lines that a route injects: a token has at most 16 KiB, and a head that does not fit a buffer is refused.
     static let injectedBytesMax = 64 * 1024
     /// Content of a token answer. Real ones have some 2 KiB.
     static let tokenAnswerBytesMax = 64 * 1024
     /// A token from a file or a command that the upstream refuses is read again, and at most so often: an upstream may refuse
     /// every request.
-    static let permanentTokenInterval = Duration.seconds(2)
+    static let permanentTokenInterval = Interval.seconds(2)
     /// Memory held for replays over all requests, beyond one buffer each. Further requests are forwarded without one.
     static let replayBytesMax = 256 * 1024 * 1024
     /// What of it contents may take that are looked into: each is held before anybody has answered for it. Refused with 503.
@@ -43,57 +45,57 @@ enum Limits {
     /// A refused answer's content up to this is read to its end, so that the connection can be used again.
     static let discardBytesMax = 64 * 1024
     /// How long such a content may take.
-    static let discardTimeout = Duration.seconds(2)
+    static let discardTimeout = Interval.seconds(2)
     /// An upstream connection is kept this long without a request. Servers commonly close after 60 to 75 s: we are first.
-    static let pooledIdleTimeout = Duration.seconds(55)
+    static let pooledIdleTimeout = Interval.seconds(55)
     /// After the last answer of a connection, what the client still sends is read, so that its kernel does not discard the
     /// answer with a reset (RFC 9112, section 9.6): until it has sent nothing for so long ...
-    static let lingerTimeout = Duration.seconds(2)
+    static let lingerTimeout = Interval.seconds(2)
     /// ... and no longer than this. Many clients read no answer before they have sent all of a long content.
-    static let lingerTimeMax = Duration.seconds(30)
+    static let lingerTimeMax = Interval.seconds(30)
     /// A client whose tunnel has broken is looked at so often, whether all that it was sent has reached it. If nothing
     /// more of it does for `lingerTimeout`, it is reset all the same.
-    static let confirmInterval = Duration.milliseconds(50)
+    static let confirmInterval = Interval.milliseconds(50)
     /// How long an upstream has to say that it wants a content that was announced. After that it is sent: not all know
     /// `Expect: 100-continue`.
-    static let announcementTimeout = Duration.seconds(1)
+    static let announcementTimeout = Interval.seconds(1)
     /// How long a content that cannot be sent twice waits after the upstream has said that it wants it, for a refusal that
     /// comes on the heels of that.
-    static let refusalGrace = Duration.milliseconds(20)
+    static let refusalGrace = Interval.milliseconds(20)
     /// A client that has finished sending, and waits for its answer, may have closed the connection: it is looked for this
     /// long after its end was seen, when a process that closes has done so ...
-    static let peerCheckDelay = Duration.milliseconds(50)
+    static let peerCheckDelay = Interval.milliseconds(50)
     /// ... and again so often.
-    static let peerCheckInterval = Duration.seconds(1)
+    static let peerCheckInterval = Interval.seconds(1)
     /// Head of what it answers. Real ones have some 100 bytes, refusals up to 1 KiB.
     static let egressHeadBytesMax = 8 * 1024
     /// Addresses of a name are used this long before the name is looked up again.
-    static let resolutionLifetime = Duration.seconds(30)
+    static let resolutionLifetime = Interval.seconds(30)
     /// For so much longer they are used while that is done, and no connection waits for it. A provider that moves keeps its
     /// old addresses for longer.
-    static let staleResolutionMax = Duration.seconds(300)
+    static let staleResolutionMax = Interval.seconds(300)
     /// Addresses of one answer that are tried. More are the same machines in other words.
     static let addressesMax = 6
     /// Addresses that one connection tries: those of an answer, and of the next. Their sockets are told apart by three bits of
     /// the event token.
     static let attemptsMax = 8
     /// The next address is tried beside the earlier ones after this (RFC 8305, section 8).
-    static let attemptDelay = Duration.milliseconds(250)
+    static let attemptDelay = Interval.milliseconds(250)
     /// An address that was reached where one before it was not is tried first for so long (RFC 6555, section 4.2).
-    static let preferenceLifetime = Duration.seconds(600)
+    static let preferenceLifetime = Interval.seconds(600)
     /// An address is gone when no answer had it for so long: many a resolver gives some of the addresses in turn.
-    static let goneAddressGrace = Duration.seconds(300)
+    static let goneAddressGrace = Interval.seconds(300)
     /// Addresses of a name that are remembered with the time of the last answer that had them.
     static let sightingsMax = 64
     /// A connection is opened ahead of its request where fewer are free than one for so many that are in use: a burst does not
     /// wait for handshakes, and a client that asks one thing after another opens no second connection.
     static let aheadShare = 4
     /// After a connection could not be made, none is opened ahead for so long.
-    static let aheadPause = Duration.seconds(10)
+    static let aheadPause = Interval.seconds(10)
     /// A connection that was opened ahead, and that nobody came for, is kept this long.
-    static let unusedIdleTimeout = Duration.seconds(15)
+    static let unusedIdleTimeout = Interval.seconds(15)
     /// What was found out about a user's groups and name is used this long before the system is asked again ...
-    static let userLifetime = Duration.seconds(60)
+    static let userLifetime = Interval.seconds(60)
     /// ... and of so many users of a route at most; then all are asked for anew.
     static let rememberedUsersMax = 1024
     /// Interim answers (1xx) to one request. More is no protocol that anyone speaks.

@@ -111,12 +111,12 @@ extension Log {
     /// certificate says that it is.
     func access(
         _ exchange: borrowing Exchange, head: borrowing RequestHead, user: UInt32?, client: String?, route: String?, code: String?,
-        duration: Duration
+        duration: Interval
     ) {
         let bytes = exchange.copy.head
         let method = bytes.isEmpty ? "-" : String(decoding: bytes[head.methodRange], as: UTF8.self)
         let path = bytes.isEmpty ? "-" : String(decoding: bytes[head.target.path], as: UTF8.self)
-        let microseconds = duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000
+        let microseconds = duration.nanoseconds / 1000
         let isReplayed = exchange.isReplayed
         let requestID = exchange.requestID.text(head: bytes)
         let time = Timestamp.text(kernel.wallNow())

@@ -7,6 +7,7 @@ internal import Wire
 final class RouteState {
     let index: Int
     let configuration: Route
+    let timeouts: RouteTimeouts
     let destination: Destination
     let credential: CredentialState
     /// What encrypts its listener's connections, if anything does.
@@ -53,6 +54,7 @@ final class RouteState {
         self.users = users
         self.index = index
         self.configuration = configuration
+        timeouts = RouteTimeouts(configuration.timeouts)
         self.destination = destination
         self.credential = credential
         self.listenContext = listenContext

@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Wire
 
 /// Finds the route of a request among those of its listener, or the answer that refuses it.
@@ -21,19 +22,19 @@ struct Router {
     /// For messages.
     var names: [String] { routes.map(\.configuration.name) }
     /// The longest of the routes: which of them is meant is known only after the head.
-    let headTimeout: Duration
+    let headTimeout: Interval
     /// Likewise.
-    let keepAliveTimeout: Duration
+    let keepAliveTimeout: Interval
     /// Likewise: the tail of an answer may still be on its way when its request is over.
-    let idleTimeout: Duration
+    let idleTimeout: Interval
 
     init(routes: [RouteState]) {
         // All routes of a listener have the same.
         scheme = Array((routes.contains { $0.configuration.listenTLS != nil } ? "https://" : "http://").utf8)
         self.routes = routes.enumerated().sorted { Self.precedence($0) < Self.precedence($1) }.map(\.element)
-        headTimeout = routes.map(\.configuration.timeouts.requestHead).max() ?? .zero
-        keepAliveTimeout = routes.map(\.configuration.timeouts.keepAlive).max() ?? .zero
-        idleTimeout = routes.map(\.configuration.timeouts.idle).max() ?? .zero
+        headTimeout = routes.map(\.timeouts.requestHead).max() ?? .zero
+        keepAliveTimeout = routes.map(\.timeouts.keepAlive).max() ?? .zero
+        idleTimeout = routes.map(\.timeouts.idle).max() ?? .zero
     }
 
     private static func precedence(_ route: (offset: Int, element: RouteState)) -> (Int, Int, Int) {

@@ -28,7 +28,7 @@ extension Server {
         if client == .none { destination.promisedCount += 1 }
         var timeout = destination.connectTimeout
         if case .tokenCall(let index) = client {
-            timeout = min(timeout, credentials[index].configuration.authTimeout)
+            timeout = min(timeout, credentials[index].authTimeout)
         }
         upstreams[upstream].connectDeadline = now + timeout
         setDeadline(upstream, at: upstreams[upstream].connectDeadline)
@@ -62,7 +62,7 @@ extension Server {
         return true
     }
 
-    func setDeadline(_ upstream: Handle<Upstream>, at deadline: Duration) {
+    func setDeadline(_ upstream: Handle<Upstream>, at deadline: Instant) {
         upstreams[upstream].deadline = deadline
         loop.arm(upstreams[upstream].timer, at: deadline)
     }
@@ -168,7 +168,7 @@ extension Server {
             if !isWaiting(downstream) || !serveWaiting(downstream, on: upstream) { offer(upstream) }
         case .tokenCall(let index):
             let credential = credentials[index]
-            setDeadline(upstream, at: min(now + credential.configuration.timeouts.responseHead, credential.callDeadline))
+            setDeadline(upstream, at: min(now + credential.responseHeadTimeout, credential.callDeadline))
             sendTokenCall(credential, on: upstream)
         }
     }
@@ -190,15 +190,15 @@ extension Server {
                 upstream,
                 destination.connecting(
                     .unresolved(
-                        ResolutionError(host: destination.dialled.host, reason: "no answer within \(destination.connectTimeout.text)"))))
+                        ResolutionError(host: destination.dialled.host, reason: "no answer within \(destination.connectTimeout.duration.text)"))))
         case .connecting: attemptTakesLong(upstream)
         case .askingEgress:
             guard let egress = destination.egress else { preconditionFailure("only an egress proxy is asked") }
             upstreamFailed(
-                upstream, .egress(proxy: egress.text, setting: egress.setting, .noAnswer(limit: destination.connectTimeout)))
+                upstream, .egress(proxy: egress.text, setting: egress.setting, .noAnswer(limit: destination.connectTimeout.duration)))
         case .handshaking:
             let way = destination.egress.map { "\(destination.text), through egress proxy \($0.text)," } ?? upstreams[upstream].address?.description ?? destination.text
-            upstreamFailed(upstream, .connectTimeout(address: way, limit: destination.connectTimeout))
+            upstreamFailed(upstream, .connectTimeout(address: way, limit: destination.connectTimeout.duration))
         case .idle, .discarding: closeUpstream(upstream)
         case .serving:
             if case .tokenCall(let index) = upstreams[upstream].client {

@@ -131,7 +131,7 @@ extension Server {
         }
         if !race.attempts.isEmpty {
             let addresses = race.attempts.map(\.address.description).joined(separator: ", ")
-            race.fault = .connectTimeout(address: addresses, limit: upstreams[upstream].destination.connectTimeout)
+            race.fault = .connectTimeout(address: addresses, limit: upstreams[upstream].destination.connectTimeout.duration)
         }
         upstreamFailed(upstream, unreached(upstream))
     }

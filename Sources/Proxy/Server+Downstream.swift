@@ -237,8 +237,8 @@ extension Server {
 // MARK: time
 
 extension Server {
-    func setDeadline(_ downstream: Handle<Downstream>, after duration: Duration) {
-        downstreams[downstream].deadline = now + duration
+    func setDeadline(_ downstream: Handle<Downstream>, after span: Interval) {
+        downstreams[downstream].deadline = now + span
         armTimer(downstream)
     }
 
@@ -268,7 +268,7 @@ extension Server {
     /// The wait that the exchange is in now: for the request's content, for the response's head, or for more of it.
     func refreshDeadline(_ downstream: Handle<Downstream>) {
         guard downstreams[downstream].exchange.phase == .forwarding else { return }
-        let timeouts = routes[downstreams[downstream].exchange.route].configuration.timeouts
+        let timeouts = routes[downstreams[downstream].exchange.route].timeouts
         if downstreams[downstream].exchange.responsePhase != .none {
             setDeadline(downstream, after: timeouts.idle)
         } else if downstreams[downstream].exchange.isHeld {
@@ -294,7 +294,7 @@ extension Server {
             close(downstream)
         case .receivingHead:
             refuseHead(
-                downstream, .requestTimeout("head", limit: headTimeout(of: downstreams[downstream].listener)))
+                downstream, .requestTimeout("head", limit: headTimeout(of: downstreams[downstream].listener).duration))
             advance(downstream)
         case .exchanging: exchangeTimedOut(downstream)
         case .tunnelling: tunnelTimedOut(downstream)

@@ -32,7 +32,7 @@ extension Server {
     /// One that was let in takes the place of the oldest, if no other is free.
     private func makeHandshakeRoom() {
         guard handshakes.count >= Limits.handshakesMax, let oldest = handshakes.first else { return }
-        tellTLSFault(oldest, "a handshake was given up: others wait, and it had taken longer than \(Limits.handshakePatience.text)")
+        tellTLSFault(oldest, "a handshake was given up: others wait, and it had taken longer than \(Limits.handshakePatience.duration.text)")
         close(oldest)
     }
 
@@ -79,7 +79,7 @@ extension Server {
 
     func handshakeTimedOut(_ downstream: Handle<Downstream>) {
         let limit = headTimeout(of: downstreams[downstream].listener)
-        tellTLSFault(downstream, "a handshake took longer than \(limit.text) (timeouts.requestHead)")
+        tellTLSFault(downstream, "a handshake took longer than \(limit.duration.text) (timeouts.requestHead)")
         close(downstream)
     }
 

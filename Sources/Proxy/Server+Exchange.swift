@@ -103,7 +103,7 @@ extension Server {
     /// The time that a request has to wait for a token begins.
     func awaitToken(_ downstream: Handle<Downstream>) {
         let route = routes[downstreams[downstream].exchange.route]
-        setDeadline(downstream, after: route.credential.configuration.authTimeout)
+        setDeadline(downstream, after: route.credential.authTimeout)
     }
 
     /// The request needs a token: goes on with it, waits for it, or is answered.
@@ -154,7 +154,7 @@ extension Server {
 
     /// The time for the token is over. To connect has a limit of its own; to wait for others has this one.
     private func awaitConnection(_ downstream: Handle<Downstream>) {
-        setDeadline(downstream, after: routes[downstreams[downstream].exchange.route].configuration.timeouts.responseHead)
+        setDeadline(downstream, after: routes[downstreams[downstream].exchange.route].timeouts.responseHead)
     }
 
     /// Hands a free connection to a request that waits for one, and writes the head. False when the request has to wait for

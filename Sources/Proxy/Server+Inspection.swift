@@ -9,7 +9,7 @@ extension Server {
     func beginInspection(_ downstream: Handle<Downstream>) {
         downstreams[downstream].exchange.become(.receivingContent)
         // For all of it: with a limit for each byte, a client could hold for hours what others want to keep contents in.
-        setDeadline(downstream, after: routes[downstreams[downstream].exchange.route].configuration.timeouts.requestBody)
+        setDeadline(downstream, after: routes[downstreams[downstream].exchange.route].timeouts.requestBody)
         let hasBegun = downstreams[downstream].exchange.requestBody.isComplete || !downstreams[downstream].input.isEmpty
         if downstreams[downstream].exchange.expectsContinue, !hasBegun {
             // The upstream is not asked: it gets nothing before all of it is here.

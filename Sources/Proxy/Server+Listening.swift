@@ -175,7 +175,7 @@ extension Server {
     }
 
     /// The listener's routes may differ; which is meant is known only after the head.
-    func headTimeout(of listener: Int) -> Duration { listeners[listener].router.headTimeout }
+    func headTimeout(of listener: Int) -> Interval { listeners[listener].router.headTimeout }
 }
 
 // MARK: draining
@@ -200,7 +200,7 @@ extension Server {
             case .idle, .receivingHead, .exchanging, .tunnelling, .breaking, .finishing, .lingering, .closed: break
             }
         }
-        loop.arm(drainTimer, at: now + configuration.drainTimeout)
+        loop.arm(drainTimer, at: now + Interval(configuration.drainTimeout))
         stopIfDrained()
     }
 

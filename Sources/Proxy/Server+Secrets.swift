@@ -34,7 +34,7 @@ extension Server {
         }
         tellWarnings()
         let isChanged = credential.change { state in
-            guard state.cache.secretsRead(prepared?.grant, at: now), let prepared else { return false }
+            guard state.cache.secretsRead(prepared?.grant, at: now.sinceBeginning), let prepared else { return false }
             let cache = state.cache
             state.grants.removeAll { !cache.knows($0.grant) }
             state.grants.append(prepared)

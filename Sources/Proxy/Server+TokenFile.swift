@@ -25,14 +25,14 @@ extension Server {
         }
         let wall = kernel.wallNow()
         let misfit = credential.change { state -> TokenCache.Misfit? in
-            do throws(TokenCache.Misfit) { try state.cache.restore(record, at: now, wall: wall) } catch { return error }
+            do throws(TokenCache.Misfit) { try state.cache.restore(record, at: now.sinceBeginning, wall: wall) } catch { return error }
             return nil
         }
         if let misfit {
             log.event(.info, "credential \(name): its token in \(quoted(file.path)) is of no use: \(misfit.cause)")
             return false
         }
-        let left = Duration.seconds((credential.cache.status(at: now).expiresIn ?? .zero).components.seconds)
+        let left = Duration.seconds((credential.cache.status(at: now.sinceBeginning).expiresIn ?? .zero).components.seconds)
         log.event(.info, "credential \(name): its token from \(quoted(file.path)) is used, for at most \(left.text)")
         return true
     }
@@ -47,7 +47,7 @@ extension Server {
     /// Keeps the token that a credential has got just now.
     func saveToken(of credential: CredentialState) {
         guard let tokenFile, let grant = credential.grants.first(where: { credential.cache.isOfToken($0.grant) })?.grant,
-            let secret = grant.sealingSecret, let record = credential.cache.record(at: now, wall: kernel.wallNow())
+            let secret = grant.sealingSecret, let record = credential.cache.record(at: now.sinceBeginning, wall: kernel.wallNow())
         else { return }
         var salt = [UInt8](repeating: 0, count: Seal.saltBytes)
         salt.withUnsafeMutableBytes { kernel.fillEntropy($0) }

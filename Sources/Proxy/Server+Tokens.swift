@@ -7,7 +7,7 @@ internal import Wire
 extension Server {
     /// To be called after every event of a credential's machine: does what it wants, and arms its timer.
     func driveCredential(_ credential: CredentialState) {
-        var action = credential.look { $0.cache.nextAction(at: now) }
+        var action = credential.look { $0.cache.nextAction(at: now.sinceBeginning) }
         while action != .none {
             switch action {
             case .none: break
@@ -15,10 +15,10 @@ extension Server {
             case .readSecrets: readSecrets(credential)
             case .lookAtSecrets: lookAtSecrets(credential)
             }
-            action = credential.look { $0.cache.nextAction(at: now) }
+            action = credential.look { $0.cache.nextAction(at: now.sinceBeginning) }
         }
         if let deadline = credential.cache.nextDeadline {
-            loop.arm(credential.timer, at: deadline)
+            loop.arm(credential.timer, at: Instant(deadline))
         } else {
             loop.disarm(credential.timer)
         }
@@ -31,7 +31,7 @@ extension Server {
         }
         log.event(.debug, "credential \(credential.configuration.name): asking \(destination.text) for a token")
         credential.request = request
-        credential.callDeadline = now + credential.configuration.authTimeout
+        credential.callDeadline = now + credential.authTimeout
         connect(to: destination, for: .tokenCall(credential.index))
     }
 
@@ -110,7 +110,7 @@ extension Server {
             do throws(MessageError) { step = try reader.step(bytes.span) } catch { throw .malformed(error) }
             // Before it would grow, which leaves a copy behind.
             guard step.content.count <= Limits.tokenAnswerBytesMax - credential.answer.count else {
-                tokenCallEnded(upstream, credential) { $0.failed(.answerTooLarge, at: now) }
+                tokenCallEnded(upstream, credential) { $0.failed(.answerTooLarge, at: now.sinceBeginning) }
                 return false
             }
             credential.answer.append(contentsOf: bytes[step.content])
@@ -170,7 +170,7 @@ extension Server {
         tokenCallEnded(upstream, credential) { cache in
             // No second reference to the answer is kept: what is wiped behind this would be a copy.
             cache.answered(
-                status: credential.answerStatus, retryAfter: credential.answerRetryAfter, body: credential.answer, at: now,
+                status: credential.answerStatus, retryAfter: credential.answerRetryAfter, body: credential.answer, at: now.sinceBeginning,
                 wall: wall, isWallCertain: credential.answerDate != nil)
         }
     }
@@ -187,7 +187,7 @@ extension Server {
         case .truncated: failure = .truncatedAnswer
         case .unresolved, .unreachable, .closedBeforeAnswer, .egress: failure = .connection("\(host): \(fault.reason)")
         }
-        tokenCallEnded(.none, credential) { $0.failed(failure, at: now) }
+        tokenCallEnded(.none, credential) { $0.failed(failure, at: now.sinceBeginning) }
     }
 
     private func tokenCallEnded(

@@ -204,7 +204,7 @@ extension Server {
 
 extension Server {
     func refreshTunnelDeadline(_ downstream: Handle<Downstream>) {
-        setDeadline(downstream, after: routes[downstreams[downstream].exchange.route].configuration.timeouts.idle)
+        setDeadline(downstream, after: routes[downstreams[downstream].exchange.route].timeouts.idle)
     }
 
     func tunnelTimedOut(_ downstream: Handle<Downstream>) {

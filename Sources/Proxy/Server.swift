@@ -28,7 +28,7 @@ public final class Server: EventHandler {
     let downstreams: Slab<Downstream>
     let upstreams = Slab<Upstream>(capacity: Limits.upstreamsMax)
     var handlerID: HandlerID!
-    @exclusivity(unchecked) var now: Duration
+    @exclusivity(unchecked) var now: Instant
     @exclusivity(unchecked) var pool = BufferPool()
 
     @exclusivity(unchecked) var listeners: [Listener] = []
@@ -60,7 +60,7 @@ public final class Server: EventHandler {
     @exclusivity(unchecked) var handshakes: [Handle<Downstream>] = []
     /// Clients whose TLS failed and that were not told of, and from when on the next is.
     var untoldTLSFaults = 0
-    var nextTLSFaultLine = Duration.zero
+    var nextTLSFaultLine = Instant.zero
     /// Sockets of connections that are being made to several addresses at one time, beyond one for each.
     @exclusivity(unchecked) var rivalCount = 0
     @exclusivity(unchecked) var endedDownstreams: [Handle<Downstream>] = []
@@ -162,7 +162,7 @@ extension Server {
         noteReadiness(upstream, readiness)
     }
 
-    public func ready(_ token: UInt64, _ readiness: Readiness, now: Duration) {
+    public func ready(_ token: UInt64, _ readiness: Readiness, now: Instant) {
         self.now = now
         let event = EventToken(rawValue: token)
         switch event.kind {
@@ -183,7 +183,7 @@ extension Server {
         }
     }
 
-    public func timerFired(_ token: UInt64, now: Duration) {
+    public func timerFired(_ token: UInt64, now: Instant) {
         self.now = now
         let event = EventToken(rawValue: token)
         switch event.kind {
@@ -201,7 +201,7 @@ extension Server {
     }
 
     /// What ended in this turn is removed only now: until here, a handle that a caller still holds is valid.
-    public func turnEnded(now: Duration) {
+    public func turnEnded(now: Instant) {
         self.now = now
         if !resuming.isEmpty { resumeTransfers() }
         if hasUnaccepted { resumeAccepting() }

@@ -11,7 +11,7 @@ final class SharedCredential: Sendable {
         /// What was made of its secrets so far, and may still be of use; the newest at the end.
         var grants: [PreparedGrant]
         /// Not read again before this, whatever is refused.
-        var rereadTime = Duration.zero
+        var rereadTime = Instant.zero
     }
 
     private let state: Locked<State>

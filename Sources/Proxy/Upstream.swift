@@ -57,7 +57,7 @@ struct Upstream: ~Copyable {
     let timer: TimerID
     private(set) var phase = Phase.resolving
     var client = Client.none
-    var deadline = Duration.zero
+    var deadline = Instant.zero
     private var descriptor: Descriptor?
     /// The descriptor's number; -1 before there is one.
     private(set) var number: Int32 = -1
@@ -74,7 +74,7 @@ struct Upstream: ~Copyable {
     var isAhead = false
     /// It cannot be made, which is still to be told.
     var fault: UpstreamFault?
-    var connectDeadline = Duration.zero
+    var connectDeadline = Instant.zero
     var canReceive = false
     var canSend = false
     var isPeerClosed = false

@@ -1,3 +1,5 @@
+internal import EventLoop
+
 /// The bounds of the emulated services.
 enum Limits {
     /// Bytes of a request's content. It is held in memory until the request is answered; uploads in tests have 1 to 16 MiB.
@@ -9,11 +11,11 @@ enum Limits {
     /// Connections of one service. More wait in the listener's backlog until one ends.
     static let connectionsMax = 4096
     /// A connection on which nothing moved for this long is closed.
-    static let idleTimeout = Duration.seconds(75)
+    static let idleTimeout = Interval.seconds(75)
     /// How long the rest of a refused request is read and dropped, so that the answer is not lost to a reset.
-    static let lingerTimeout = Duration.seconds(5)
+    static let lingerTimeout = Interval.seconds(5)
     /// Pause before connections are accepted again after the system refused one, for want of descriptors mostly.
-    static let acceptRetryDelay = Duration.milliseconds(200)
+    static let acceptRetryDelay = Interval.milliseconds(200)
     /// Bytes of one answer of `/_sandbox/bytes`. They are made as the client takes them.
     static let patternBytesMax = 1 << 30
     /// Opaque tokens that are valid at once; the oldest is forgotten for one more.
@@ -39,7 +41,7 @@ enum Limits {
     /// Packets of one POST.
     static let payloadPacketsMax = 256
     /// How often sessions are looked at: for tokens that have run out, and clients that are gone.
-    static let eventCheckInterval = Duration.seconds(1)
+    static let eventCheckInterval = Interval.seconds(1)
     /// How long an upgrade may take from its handshake to its last packet.
     static let upgradeTimeout = Duration.seconds(10)
     /// How long a session that has ended waits for the poll that fetches the reason.

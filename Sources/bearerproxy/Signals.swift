@@ -16,7 +16,7 @@ final class Signals: EventHandler {
         try loop.register(number, for: loop.add(self), token: 0)
     }
 
-    func ready(_ token: UInt64, _ readiness: Readiness, now: Duration) {
+    func ready(_ token: UInt64, _ readiness: Readiness, now: Instant) {
         guard let number = descriptor?.number else { return }
         while let signal = kernel.receiveSignal(number) {
             switch signal {
@@ -27,6 +27,6 @@ final class Signals: EventHandler {
         }
     }
 
-    func timerFired(_ token: UInt64, now: Duration) {}
-    func turnEnded(now: Duration) {}
+    func timerFired(_ token: UInt64, now: Instant) {}
+    func turnEnded(now: Instant) {}
 }

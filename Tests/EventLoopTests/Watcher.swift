@@ -13,7 +13,7 @@ final class Watcher {
 
     deinit { events.deallocate() }
 
-    func turn(_ timeout: Duration = .zero) {
+    func turn(_ timeout: Interval = .zero) {
         let count = kernel.wait(for: timeout, into: events)
         eventCount += count
         for event in events[..<count] { seen[event.token, default: []].formUnion(event.readiness) }

@@ -51,7 +51,7 @@ import Testing
         let other = try site.world.converse(.btc)
         try Self.answer(site, clients)
         try Self.ask(site, clients)
-        site.world.pass(Limits.unusedIdleTimeout - .seconds(1))
+        site.world.pass(Limits.unusedIdleTimeout.duration - .seconds(1))
         #expect(site.destination.idle.count == 1)
         site.world.pass(.seconds(2))
         #expect(site.destination.idle.isEmpty && site.destination.openCount == 4)
@@ -136,7 +136,7 @@ import Testing
         site.world.pass(.seconds(1))
         #expect(site.accepted.count == 4)
         try Self.answer(site, clients)
-        site.world.pass(Limits.aheadPause)
+        site.world.pass(Limits.aheadPause.duration)
         // The other has been closed meanwhile, for it asked nothing.
         let third = try site.world.converse(.btc)
         #expect(site.world.run { site.world.server.downstreams.count == 5 })

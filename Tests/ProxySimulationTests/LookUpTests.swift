@@ -14,8 +14,8 @@ import Testing
         let (answer, time) = try site.ask()
         #expect(answer?.status == 200 && time < .milliseconds(50))
         site.world.pass(.seconds(4))
-        #expect(site.destination.addressBook.state(at: site.world.kernel.now) == .fresh)
-        site.world.pass(Limits.resolutionLifetime + Limits.staleResolutionMax)
+        #expect(site.destination.addressBook.state(at: site.world.loop.now) == .fresh)
+        site.world.pass((Limits.resolutionLifetime + Limits.staleResolutionMax).duration)
         let (lateAnswer, lateTime) = try site.ask()
         #expect(lateAnswer?.status == 200 && (.seconds(3)...(.milliseconds(3050))).contains(lateTime))
         #expect(site.world.leftovers() == [])
@@ -64,9 +64,9 @@ import Testing
                 site.world.pass(.seconds(5))
             }
         }
-        try askFor(Limits.goneAddressGrace - .seconds(20))
+        try askFor(Limits.goneAddressGrace.duration - .seconds(20))
         #expect(site.accepted == [site.four])
-        try askFor(Limits.resolutionLifetime * 2 + .seconds(30))
+        try askFor(Limits.resolutionLifetime.duration * 2 + .seconds(30))
         #expect(site.accepted == [site.four, site.otherFour] && site.endedCount == 1)
         #expect(site.world.leftovers() == [])
     }
@@ -79,7 +79,7 @@ import Testing
         #expect(site.world.run { site.held.count == 1 })
         site.network.setName("localhost", [site.otherFour])
         try site.listen(on: site.otherFour)
-        let end = site.world.kernel.now + Limits.goneAddressGrace + Limits.resolutionLifetime * 2 + .seconds(10)
+        let end = site.world.kernel.now + (Limits.goneAddressGrace + Limits.resolutionLifetime * 2 + .seconds(10)).duration
         while site.world.kernel.now < end {
             site.world.pass(.seconds(9))
             let other = try site.world.converse(.btc)

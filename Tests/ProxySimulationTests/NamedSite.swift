@@ -67,5 +67,5 @@ final class NamedSite {
     }
 
     /// Lets pooled connections end, and addresses grow old.
-    func rest() { world.pass(Limits.pooledIdleTimeout + .seconds(1)) }
+    func rest() { world.pass(Limits.pooledIdleTimeout.duration + .seconds(1)) }
 }

@@ -13,10 +13,10 @@ final class TerminationSignal: EventHandler {
         try loop.register(descriptor, for: loop.add(self), token: 0)
     }
 
-    func ready(_ token: UInt64, _ readiness: Readiness, now: Duration) {
+    func ready(_ token: UInt64, _ readiness: Readiness, now: Instant) {
         while kernel.receiveSignal(descriptor) != nil { arrived() }
     }
 
-    func timerFired(_ token: UInt64, now: Duration) {}
-    func turnEnded(now: Duration) {}
+    func timerFired(_ token: UInt64, now: Instant) {}
+    func turnEnded(now: Instant) {}
 }

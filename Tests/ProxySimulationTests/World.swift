@@ -117,7 +117,7 @@ extension World {
     func pass(_ time: Duration) { _ = kernel.run(loop, until: { false }, limit: time) }
 
     /// Whether both credentials have a token.
-    var hasTokens: Bool { server.credentials.allSatisfy { $0.cache.status(at: loop.now).isUsable } }
+    var hasTokens: Bool { server.credentials.allSatisfy { $0.cache.status(at: loop.now.sinceBeginning).isUsable } }
 }
 
 // MARK: requests

@@ -10,7 +10,7 @@ import Testing
     private static let six = SocketAddress.ipv6(high: 1, low: 1, port: 443, scope: 0)
     private static let otherSix = SocketAddress.ipv6(high: 1, low: 2, port: 443, scope: 0)
 
-    private static func book(_ addresses: [SocketAddress], at now: Duration = .zero) -> AddressBook {
+    private static func book(_ addresses: [SocketAddress], at now: Instant = .zero) -> AddressBook {
         var book = AddressBook(fixed: nil)
         _ = book.learned(addresses, at: now)
         return book
@@ -19,16 +19,16 @@ import Testing
     @Test func `addresses are fresh, then stale, then unknown`() {
         #expect(AddressBook(fixed: nil).state(at: .zero) == .unknown)
         let book = Self.book([Self.four])
-        let end = Limits.resolutionLifetime + Limits.staleResolutionMax
-        #expect(book.state(at: Limits.resolutionLifetime - .milliseconds(1)) == .fresh)
-        #expect(book.state(at: Limits.resolutionLifetime) == .stale)
-        #expect(book.state(at: end - .milliseconds(1)) == .stale)
+        let end: Instant = .zero + Limits.resolutionLifetime + Limits.staleResolutionMax
+        #expect(book.state(at: .zero + Limits.resolutionLifetime - .milliseconds(1)) == .fresh)
+        #expect(book.state(at: .zero + Limits.resolutionLifetime) == .stale)
+        #expect(book.state(at: end - Interval.milliseconds(1)) == .stale)
         #expect(book.state(at: end) == .unknown)
     }
 
     @Test func `a failed look-up leaves the addresses, and is not made again at once`() {
         var book = Self.book([Self.four])
-        let late = Duration.seconds(3600)
+        let late = Instant.seconds(3600)
         let isServed = book.lookUpFailed(at: late)
         #expect(isServed)
         #expect(book.state(at: late) == .fresh && book.candidates(at: late) == [Self.four])
@@ -54,22 +54,22 @@ import Testing
         #expect(book.candidates(at: .seconds(1)) == [Self.otherFour, Self.six, Self.four, Self.otherSix])
         _ = book.learned([Self.otherSix, Self.six, Self.four], at: .seconds(1))
         #expect(book.candidates(at: .seconds(2)) == [Self.four, Self.otherSix, Self.six])
-        #expect(book.candidates(at: Limits.preferenceLifetime) == [Self.otherSix, Self.six, Self.four])
+        #expect(book.candidates(at: .zero + Limits.preferenceLifetime) == [Self.otherSix, Self.six, Self.four])
         book.unreachable(at: .seconds(3))
         #expect(book.candidates(at: .seconds(3)) == [Self.otherSix, Self.six, Self.four])
     }
 
     @Test func `an address that is in every other answer is not gone, and one that is in none for long is`() {
         var book = Self.book([Self.four])
-        var time = Duration.zero
+        var time = Instant.zero
         for number in 0..<100 {
-            time += Limits.resolutionLifetime
+            time = time + Limits.resolutionLifetime
             let hasGone = book.learned(number % 2 == 0 ? [Self.six] : [Self.four], at: time)
             #expect(!hasGone && !book.isGone(Self.four) && !book.isGone(Self.six))
         }
         let lastSeen = time
         while !book.isGone(Self.four), time < lastSeen + .seconds(3600) {
-            time += Limits.resolutionLifetime
+            time = time + Limits.resolutionLifetime
             let hasGone = book.learned([Self.six], at: time)
             #expect(hasGone == book.isGone(Self.four))
         }

@@ -8,8 +8,8 @@ import Testing
 /// A proxy on a real loop in the test's own thread, between clients and an upstream that are plain sockets.
 final class Bench: EventHandler {
     /// Longer than any step takes on a busy machine.
-    private static let patience = Duration.seconds(10)
-    private static let tick = Duration.milliseconds(5)
+    private static let patience = Interval.seconds(10)
+    private static let tick = Interval.milliseconds(5)
 
     let kernel: BentKernel
     let loop: Loop
@@ -70,10 +70,10 @@ final class Bench: EventHandler {
     var tokenPort: UInt16 { Self.port(of: tokenListener) }
     var upstreamPort: UInt16 { Self.port(of: upstreamListener) }
 
-    func ready(_ token: UInt64, _ readiness: Readiness, now: Duration) {}
-    func turnEnded(now: Duration) {}
+    func ready(_ token: UInt64, _ readiness: Readiness, now: Instant) {}
+    func turnEnded(now: Instant) {}
 
-    func timerFired(_ token: UInt64, now: Duration) {
+    func timerFired(_ token: UInt64, now: Instant) {
         loop.arm(timer, at: now + Self.tick)
         for peer in peers { peer.turn() }
         ticked()
@@ -137,7 +137,7 @@ extension Bench {
 
     /// Turns the loop for a while.
     func turn(for time: Duration) {
-        let end = kernel.monotonicNow() + time
+        let end = kernel.monotonicNow() + Interval(time)
         while kernel.monotonicNow() < end { loop.turn() }
     }
 

@@ -28,7 +28,7 @@ final class BentKernel: Kernel {
 
     init() throws { real = try LinuxKernel() }
 
-    func monotonicNow() -> Duration { real.monotonicNow() + skew }
+    func monotonicNow() -> Instant { real.monotonicNow() + Interval(skew) }
     func wallNow() -> Duration { real.wallNow() + skew }
     func fillEntropy(_ bytes: UnsafeMutableRawBufferPointer) { real.fillEntropy(bytes) }
 
@@ -95,7 +95,7 @@ final class BentKernel: Kernel {
 
     func register(_ descriptor: Int32, token: UInt64) throws(SystemError) { try real.register(descriptor, token: token) }
 
-    func wait(for timeout: Duration?, into events: UnsafeMutableBufferPointer<Event>) -> Int {
+    func wait(for timeout: Interval?, into events: UnsafeMutableBufferPointer<Event>) -> Int {
         real.wait(for: timeout, into: events)
     }
 

@@ -82,7 +82,7 @@ import Testing
         defer { silent.forEach(bench.kernel.close) }
         for _ in 1..<Limits.handshakesMax { silent.append(try bench.kernel.connect(to: .loopback(port: port))) }
         #expect(bench.turn { bench.server.handshakes.count == Limits.handshakesMax - 1 })
-        bench.kernel.skew = Limits.handshakePatience * 2
+        bench.kernel.skew = Limits.handshakePatience.duration * 2
         silent.append(try bench.kernel.connect(to: .loopback(port: port)))
         bench.turn(for: .milliseconds(300))
         #expect(bench.server.handshakes.count == Limits.handshakesMax)
@@ -100,7 +100,7 @@ import Testing
         client.send("GET /a HTTP/1.1\r\nHost: evil.example\r\n\r\n")
         bench.turn(for: .milliseconds(300))
         #expect(!client.isEstablished && bench.server.handshakes.count == Limits.handshakesMax)
-        bench.kernel.skew = Limits.handshakePatience
+        bench.kernel.skew = Limits.handshakePatience.duration
         #expect(bench.turn { client.text.contains(" 403 ") })
         #expect(bench.server.handshakes.count >= Limits.handshakesMax - 2)
     }

@@ -70,7 +70,7 @@ import Wire
         client.finish()
         let upstream = try bench.upstream()
         #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
-        bench.turn(for: Limits.peerCheckInterval * 2.5)
+        bench.turn(for: Limits.peerCheckInterval.duration * 2.5)
         #expect(!upstream.isOver)
         upstream.send(Self.empty)
         #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 204") && client.isEnded })

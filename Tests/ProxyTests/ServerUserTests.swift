@@ -123,7 +123,7 @@ import Testing
         #expect(ask(0, at: count))
         #expect(!ask(2, at: count))
         #expect(ask(1, at: count))
-        let later = count + Int(Limits.userLifetime.components.seconds) * 1000 + 1
+        let later = count + Int(Limits.userLifetime.duration.components.seconds) * 1000 + 1
         #expect(ask(0, at: later))
         #expect(!ask(0, at: later))
     }

@@ -45,7 +45,10 @@ import Testing
     }
 
     @Test func `a handle comes back from an event's token as it was`() {
-        let handle = Handle<Downstream>(index: 0xFFF_FFFE, generation: 0xFF_FFFF)
+        let place = UnsafeMutableRawPointer.allocate(byteCount: Handle<Downstream>.headBytes, alignment: Handle<Downstream>.headBytes)
+        defer { place.deallocate() }
+        Handle<Downstream>.makeHead(at: place, index: 0xFFF_FFFE)
+        let handle = Handle<Downstream>(place: place, generation: 0xFF_FFFF)
         let token = EventToken(handle)
         let read = EventToken(rawValue: token.rawValue)
         #expect(token.rawValue < 1 << 56)

@@ -109,10 +109,10 @@ private final class Clerk: EventHandler {
         loop.arm(timer, at: loop.now)
     }
 
-    func ready(_ token: UInt64, _ readiness: Readiness, now: Duration) {}
-    func turnEnded(now: Duration) {}
+    func ready(_ token: UInt64, _ readiness: Readiness, now: Instant) {}
+    func turnEnded(now: Instant) {}
 
-    func timerFired(_ token: UInt64, now: Duration) {
+    func timerFired(_ token: UInt64, now: Instant) {
         let commands = mailbox.commands.withLock { commands in
             defer { commands.removeAll() }
             return commands

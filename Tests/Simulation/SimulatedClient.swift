@@ -120,7 +120,7 @@ public final class SimulatedClient {
         guard isOpen, !pieces.isEmpty else { return }
         outgoing.append(contentsOf: pieces.removeFirst())
         flush()
-        if isOpen, !pieces.isEmpty { owner.loop.arm(timer, at: owner.loop.now + pause) }
+        if isOpen, !pieces.isEmpty { owner.loop.arm(timer, at: owner.loop.now + Interval(pause)) }
     }
 
     private func flush() {

@@ -54,7 +54,7 @@ public final class SimulatedClients: EventHandler {
         for (_, connection) in connections.sorted(by: { $0.key < $1.key }) { connection.close() }
     }
 
-    public func ready(_ token: UInt64, _ readiness: Readiness, now: Duration) {
+    public func ready(_ token: UInt64, _ readiness: Readiness, now: Instant) {
         if let connection = connections[token] {
             connection.ready(readiness)
         } else if let listener = listeners[token] {
@@ -62,9 +62,9 @@ public final class SimulatedClients: EventHandler {
         }
     }
 
-    public func timerFired(_ token: UInt64, now: Duration) { connections[token]?.timerFired() }
+    public func timerFired(_ token: UInt64, now: Instant) { connections[token]?.timerFired() }
 
-    public func turnEnded(now: Duration) {}
+    public func turnEnded(now: Instant) {}
 
     func makeTimer(token: UInt64) -> TimerID { loop.makeTimer(for: handler!, token: token) }
 

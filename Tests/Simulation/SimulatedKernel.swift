@@ -50,7 +50,7 @@ public final class SimulatedKernel: Kernel {
         }
     }
 
-    public func monotonicNow() -> Duration { now }
+    public func monotonicNow() -> Instant { Instant(now) }
 
     public func wallNow() -> Duration { wallEpoch + now }
 
@@ -88,7 +88,7 @@ extension SimulatedKernel {
         network.wake(socket)
     }
 
-    public func wait(for timeout: Duration?, into events: UnsafeMutableBufferPointer<Event>) -> Int {
+    public func wait(for timeout: Interval?, into events: UnsafeMutableBufferPointer<Event>) -> Int {
         for token in announced {
             answers[token] = nil
             outputs[token] = nil
@@ -97,7 +97,7 @@ extension SimulatedKernel {
         isStuck = false
         // A turn takes some time: a loop that spins is seen to get on slowly, and is not seen to stand still.
         network.now += .microseconds(1)
-        var deadline = timeout.map { now + $0 }
+        var deadline = timeout.map { now + $0.duration }
         if let horizon { deadline = min(horizon, deadline ?? horizon) }
         while true {
             network.happen()

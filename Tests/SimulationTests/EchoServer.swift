@@ -33,13 +33,13 @@ final class EchoServer: EventHandler {
         for token in connections.keys.sorted() { drop(token) }
     }
 
-    func ready(_ token: UInt64, _ readiness: Readiness, now: Duration) {
+    func ready(_ token: UInt64, _ readiness: Readiness, now: Instant) {
         if token == 0 { acceptAll() } else { move(token) }
     }
 
-    func timerFired(_ token: UInt64, now: Duration) {}
+    func timerFired(_ token: UInt64, now: Instant) {}
 
-    func turnEnded(now: Duration) {}
+    func turnEnded(now: Instant) {}
 
     private func acceptAll() {
         while true {

@@ -213,12 +213,12 @@ private final class NameHandler: EventHandler {
         loop.resolve(host, port: port, for: handler!, token: UInt64(hosts.count - 1))
     }
 
-    func ready(_ token: UInt64, _ readiness: Readiness, now: Duration) {
+    func ready(_ token: UInt64, _ readiness: Readiness, now: Instant) {
         #expect(readiness == .resolved)
         answers[hosts[Int(token)]] = loop.takeResolution(for: handler!, token: token)
     }
 
-    func timerFired(_ token: UInt64, now: Duration) {}
+    func timerFired(_ token: UInt64, now: Instant) {}
 
-    func turnEnded(now: Duration) {}
+    func turnEnded(now: Instant) {}
 }

@@ -28,7 +28,7 @@ final class Bloquo: Service {
     func admit(_ request: Request) -> Response? {
         if Self.isTokenCall(Self.withoutPrefix(request)) { return nil }
         guard let token = request.authorization(scheme: "Bearer") else { return Self.unauthorized("No token was sent") }
-        switch tokens.find(token, at: kernel.monotonicNow()) {
+        switch tokens.find(token, at: kernel.monotonicNow().sinceBeginning) {
         case .unknown: return Self.unauthorized("Invalid token")
         case .expired: return Self.unauthorized("Token expired")
         case .valid(let customerID): return refuse(request, unlessFrom: customerID)

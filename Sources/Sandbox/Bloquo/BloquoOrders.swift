@@ -44,7 +44,7 @@ extension Bloquo {
     }
 
     private func quote(_ request: Request, _: Parameters) -> Response {
-        let now = kernel.monotonicNow()
+        let now = kernel.monotonicNow().sinceBeginning
         return answer { book throws(BloquoFault) in
             let side = request.json?["side"]?.string ?? "Buy"
             guard side == "Buy" || side == "Sell" else { throw .invalid("side is Buy or Sell") }
@@ -56,7 +56,7 @@ extension Bloquo {
     }
 
     private func execute(_: Request, _ parameters: Parameters) -> Response {
-        let now = kernel.monotonicNow()
+        let now = kernel.monotonicNow().sinceBeginning
         return answer { book throws(BloquoFault) in
             try book.execute(quote: parameters["quoteOrder"] ?? "", at: now).document
         }

@@ -62,7 +62,7 @@ final class ConnectEvents: EventHandler, EngineListener {
             guard let fault = fault(of: session.token) else { continue }
             let packets = [SocketPacket.event("disconnect", .string(fault.rawValue)), SocketPacket.text(.disconnect)]
             session.sayFarewell(
-                packets.map { EnginePacket(.message, $0) }, reason: fault.rawValue, deadline: loop.now + Limits.farewellTimeout)
+                packets.map { EnginePacket(.message, $0) }, reason: fault.rawValue, deadline: loop.now.sinceBeginning + Limits.farewellTimeout)
         }
     }
 
@@ -90,18 +90,18 @@ final class ConnectEvents: EventHandler, EngineListener {
 // MARK: time
 
 extension ConnectEvents {
-    func ready(_ token: UInt64, _ readiness: Readiness, now: Duration) {}
-    func turnEnded(now: Duration) {}
+    func ready(_ token: UInt64, _ readiness: Readiness, now: Instant) {}
+    func turnEnded(now: Instant) {}
 
-    func timerFired(_ token: UInt64, now: Duration) {
+    func timerFired(_ token: UInt64, now: Instant) {
         guard !engine.sessions.isEmpty else { return }
         if token == Self.checkToken {
             checkTokens()
-            engine.check(now: now)
+            engine.check(now: now.sinceBeginning)
             if isAwake { loop.arm(checkTimer, at: now + Limits.eventCheckInterval) }
         } else {
             announceNext()
-            if isAwake { loop.arm(feedTimer, at: now + eventInterval) }
+            if isAwake { loop.arm(feedTimer, at: now + Interval(eventInterval)) }
         }
     }
 
@@ -112,7 +112,7 @@ extension ConnectEvents {
         isAwake = isWanted
         if isWanted {
             loop.arm(checkTimer, at: loop.now + Limits.eventCheckInterval)
-            loop.arm(feedTimer, at: loop.now + eventInterval)
+            loop.arm(feedTimer, at: loop.now + Interval(eventInterval))
         } else {
             loop.disarm(checkTimer)
             loop.disarm(feedTimer)

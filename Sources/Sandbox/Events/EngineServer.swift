@@ -16,7 +16,7 @@ final class EngineServer {
 
     init(loop: Loop, settings: Sandbox.Settings, listener: any EngineListener) {
         precondition(
-            settings.pingInterval + settings.pingTimeout < Limits.idleTimeout, "a poll that is held must not outlast its connection")
+            settings.pingInterval + settings.pingTimeout < Limits.idleTimeout.duration, "a poll that is held must not outlast its connection")
         self.loop = loop
         self.listener = listener
         pingInterval = settings.pingInterval
@@ -24,7 +24,7 @@ final class EngineServer {
     }
 
     /// Until when a client that has just pinged has to ping again.
-    var pingDeadline: Duration { loop.now + pingInterval + pingTimeout }
+    var pingDeadline: Duration { loop.now.sinceBeginning + pingInterval + pingTimeout }
 
     /// - Parameter token: what a session lives as long as, if this begins one.
     func answer(_ request: Request, token: String) -> Reply {
@@ -102,7 +102,7 @@ extension EngineServer {
     private func answerUpgrade(_ request: Request, _ session: EngineSession) -> Reply {
         if let refusal = Self.refusal(ofWebSocket: request) { return .now(refusal) }
         let socket = EngineSocket(session: session, isOnTrial: true)
-        guard session.consider(socket, deadline: loop.now + Limits.upgradeTimeout) else {
+        guard session.consider(socket, deadline: loop.now.sinceBeginning + Limits.upgradeTimeout) else {
             return .now(EngineFault.badRequest.response)
         }
         return .switched(fields: Self.acceptance(ofWebSocket: request), to: socket)

@@ -63,7 +63,7 @@ final class HTTPServer: EventHandler {
 // MARK: events
 
 extension HTTPServer {
-    func ready(_ token: UInt64, _ readiness: Readiness, now: Duration) {
+    func ready(_ token: UInt64, _ readiness: Readiness, now: Instant) {
         if token == Self.listenerToken {
             acceptAll()
         } else if let index = index(of: token) {
@@ -71,7 +71,7 @@ extension HTTPServer {
         }
     }
 
-    func timerFired(_ token: UInt64, now: Duration) {
+    func timerFired(_ token: UInt64, now: Instant) {
         if token == Self.listenerToken {
             acceptAll()
         } else if let index = index(of: token) {
@@ -79,7 +79,7 @@ extension HTTPServer {
         }
     }
 
-    func turnEnded(now: Duration) {
+    func turnEnded(now: Instant) {
         let tokens = awake
         awake.removeAll(keepingCapacity: true)
         for token in tokens {
@@ -100,7 +100,7 @@ extension HTTPServer {
         return slots[index].generation & Self.generationMask == token >> Self.slotBits ? index : nil
     }
 
-    private func goOn(_ index: Int, _ readiness: Readiness, now: Duration) {
+    private func goOn(_ index: Int, _ readiness: Readiness, now: Instant) {
         guard let connection = slots[index].connection else { return }
         let wasLingering = connection.isLingering
         guard connection.ready(readiness, scratch: scratch) else { return end(index) }

@@ -27,7 +27,7 @@ struct OpaqueTokens {
         }
         issuedCount += 1
         issues[token] = Issue(
-            customerID: customerID, expiresAt: kernel.monotonicNow() + lifetime, sequence: issuedCount)
+            customerID: customerID, expiresAt: kernel.monotonicNow().sinceBeginning + lifetime, sequence: issuedCount)
         return token
     }
 
