@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Wire
 
 extension Buffer {
     /// Adds all of `bytes`, for which there has to be room.
@@ -17,16 +18,6 @@ extension Buffer {
 
     /// Adds a number in decimal digits.
     mutating func appendDecimal(_ number: Int) {
-        precondition(number >= 0, "no length is negative")
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-            var rest = number
-            var start = 20
-            repeat {
-                start -= 1
-                digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-                rest /= 10
-            } while rest > 0
-            appendWhole(UnsafeBufferPointer(rebasing: digits[start...]))
-        }
+        append { $0.appendDecimal(number) }
     }
 }

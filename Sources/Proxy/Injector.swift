@@ -2,17 +2,21 @@ internal import Credentials
 
 /// Renders the field lines that a route adds.
 enum Injector {
-    /// Each as `name: value CRLF`, with the credential's present token in its place.
-    static func render(_ injections: [Injection], credential: CredentialState) -> Secret {
+    /// Each as `name: value CRLF`, with the credential's present token in its place, between what stands around them.
+    static func render(
+        _ injections: [Injection], credential: CredentialState, behind first: [UInt8] = [], before last: StaticString = ""
+    ) -> Secret {
         var lines: [UInt8] = []
         // It does not grow, so no token stays behind in memory that was given back.
-        lines.reserveCapacity(Limits.injectedBytesMax)
+        lines.reserveCapacity(Limits.injectedBytesMax + first.count + last.utf8CodeUnitCount)
+        lines.append(contentsOf: first)
         for injection in injections {
             lines.append(contentsOf: injection.name.utf8)
             lines.append(contentsOf: ": ".utf8)
             for piece in injection.value { append(piece, of: credential, to: &lines) }
             lines.append(contentsOf: "\r\n".utf8)
         }
+        last.withUTF8Buffer { lines.append(contentsOf: $0) }
         let secret = Secret(lines)
         for index in lines.indices { lines[index] = 0 }
         return secret

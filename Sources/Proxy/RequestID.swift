@@ -1,3 +1,5 @@
+internal import Wire
+
 /// The name of a request in logs on both sides (`X-Request-Id`): the client's, where it sent a usable one, else made here.
 struct RequestID {
     private enum Source {
@@ -19,23 +21,19 @@ struct RequestID {
         source = .client(range)
     }
 
-    /// Calls `body` with the bytes; `head` is the kept head.
-    func withBytes<R>(head: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
+    /// Writes it; `head` is the kept head.
+    func write(head: UnsafeBufferPointer<UInt8>, into output: inout OutputSpan<UInt8>) {
         switch source {
-        case .client(let range):
-            return body(UnsafeBufferPointer(rebasing: head[range]))
-        case .made(let number):
-            return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 16) { digits in
-                for index in 0..<16 {
-                    let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * index)) & 15
-                    digits[index] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
-                }
-                return body(UnsafeBufferPointer(digits))
-            }
+        case .client(let range): output.appendWhole(head.span.extracting(range))
+        case .made(let number): output.appendHexadecimal(number)
         }
     }
 
     func text(head: UnsafeBufferPointer<UInt8>) -> String {
-        withBytes(head: head) { String(decoding: $0, as: UTF8.self) }
+        String(unsafeUninitializedCapacity: Limits.requestIDBytesMax) { buffer in
+            var output = OutputSpan(buffer: buffer, initializedCount: 0)
+            write(head: head, into: &output)
+            return output.finalize(for: buffer)
+        }
     }
 }

@@ -28,7 +28,9 @@ final class RouteState {
     /// Bit n for the status 400 + n, if an answer with it may say that the token was refused.
     private let refusalStatuses: UInt128
     /// `Host`, as it stands in every request.
-    let ownFields: [UInt8]
+    private let ownFields: [UInt8]
+    /// Whether a target goes upstream as it stands, if it is one in origin-form.
+    let keepsTarget: Bool
     let host: [UInt8]?
     /// Nil: everybody.
     let users: AllowedUsers?
@@ -72,6 +74,7 @@ final class RouteState {
         let upstreamHost = configuration.upstream.host.lowercased()
         self.upstreamHost = Array((upstreamHost.contains(":") ? "[\(upstreamHost)]" : upstreamHost).utf8)
         basePath = Array(configuration.upstream.basePath.utf8)
+        keepsTarget = basePath.isEmpty && !configuration.stripPrefix && !configuration.socketIOToken
         addressMap = Self.addressMap(configuration, host: String(decoding: self.upstreamHost, as: UTF8.self))
         confinesPath = configuration.pathPrefix != [UInt8(ascii: "/")] || !basePath.isEmpty
     }
@@ -96,8 +99,8 @@ final class RouteState {
         "Content-Encoding", "Accept-Ranges", "Content-MD5", "Digest", "Content-Digest", "Repr-Digest",
     ]
 
-    /// The injected field lines with the token of `generation`, which the credential has to have at this moment. They are
-    /// rendered once for each token, not for each request.
+    /// The lines of every request: Host, then those that are injected, with the token of `generation`, which the credential has to
+    /// have at this moment, and then the beginning of X-Request-Id. They are rendered once for each token, not for each request.
     func injectedFields(generation: UInt64) -> Secret {
         if generation != injectedGeneration { render(generation) }
         return injected
@@ -116,7 +119,7 @@ final class RouteState {
     }
 
     private func render(_ generation: UInt64) {
-        injected = Injector.render(configuration.inject, credential: credential)
+        injected = Injector.render(configuration.inject, credential: credential, behind: ownFields, before: "X-Request-Id: ")
         if configuration.socketIOToken {
             guard let parameter = credential.cache.queryParameter("token") else {
                 preconditionFailure("a parameter was rendered without its token")

@@ -193,28 +193,32 @@ extension Server {
         if !upstreams[upstream].output.isLent { upstreams[upstream].output = pool.lend() }
         let head = downstreams[downstream].exchange.copy.head
         let parameterCount = route.configuration.socketIOToken ? route.tokenParameter(generation: generation).count : 0
-        let added = injected.count + parameterCount + route.ownFields.count + route.basePath.count + Limits.requestIDBytesMax + 256
+        let added = injected.count + parameterCount + route.basePath.count + Limits.requestIDBytesMax + 256
         guard head.count + added <= upstreams[upstream].output.freeCapacity else { return false }
 
-        writeRequestLine(head, upstream, route, generation)
-        upstreams[upstream].output.appendWhole(route.ownFields)
-        injected.withBytes { bytes in
-            bytes.withUnsafeBufferPointer { upstreams[upstream].output.appendWhole($0) }
-        }
-        upstreams[upstream].output.holdSecret()
-        upstreams[upstream].output.appendWhole("X-Request-Id: ")
-        downstreams[downstream].exchange.requestID.withBytes(head: head) { upstreams[upstream].output.appendWhole($0) }
-        upstreams[upstream].output.appendWhole("\r\n")
+        let keepsLine = route.keepsTarget && requestHead.target.form == .origin && requestHead.minorVersion == 1
+        if !keepsLine { writeRequestLine(head, upstream, route, generation) }
         let asksForGzip = route.configuration.decompress && requestHead.mayAskForGzip(head.span)
         downstreams[downstream].exchange.asksForGzip = asksForGzip
-        if asksForGzip { upstreams[upstream].output.appendWhole("Accept-Encoding: gzip\r\n") }
+        let isWhole = downstreams[downstream].exchange.requestFraming == .none && !requestHead.acceptsTrailers
+            && !downstreams[downstream].exchange.offersTunnel
+        let requestID = downstreams[downstream].exchange.requestID
         let fits = upstreams[upstream].output.append { output in
-            requestHead.writeFields(
-                from: head.span, except: asksForGzip ? route.gzipRequestFilter : route.requestFilter, into: &output)
+            if keepsLine { output.appendWhole(head.span.extracting(requestHead.line)) }
+            injected.withBytes { output.appendWhole($0) }
+            requestID.write(head: head, into: &output)
+            output.appendWhole("\r\n")
+            if asksForGzip { output.appendWhole("Accept-Encoding: gzip\r\n") }
+            let filter = asksForGzip ? route.gzipRequestFilter : route.requestFilter
+            guard requestHead.writeFields(from: head.span, except: filter, into: &output) else { return false }
+            // After those of earlier recipients, for their order tells the path (RFC 9110, section 7.6.3).
+            output.appendWhole("Via: 1.1 bearerproxy\r\n")
+            if isWhole { output.appendWhole("\r\n") }
+            return true
         }
         precondition(fits, "the room for a head was measured before")
-        // After those of earlier recipients, for their order tells the path (RFC 9110, section 7.6.3).
-        upstreams[upstream].output.appendWhole("Via: 1.1 bearerproxy\r\n")
+        upstreams[upstream].output.holdSecret()
+        if isWhole { return true }
         if downstreams[downstream].exchange.offersTunnel { writeOffer(downstream, upstream) }
         writeRequestFraming(downstream, upstream)
         return true

@@ -149,11 +149,12 @@ extension Server {
             headCount + 64 + Limits.answerBytesMax <= downstreams[downstream].output.freeCapacity
         {
             hideToken(in: head, from: downstream)
-            writeStatusLine(downstream, head)
-            _ = downstreams[downstream].output.append { output in
-                responseHead.writeFields(from: head.span, except: Self.noFilter, into: &output)
+            let fits = downstreams[downstream].output.append { output in
+                guard responseHead.write(from: head.span, except: Self.noFilter, into: &output) else { return false }
+                output.appendWhole("\r\n")
+                return true
             }
-            downstreams[downstream].output.appendWhole("\r\n")
+            precondition(fits, "the room for a head was measured before")
         }
         upstreams[upstream].input.consume(headCount)
         upstreams[upstream].searchedCount = 0
@@ -161,14 +162,6 @@ extension Server {
     }
 
     private static let noFilter = FieldFilter(removing: [])
-
-    private func writeStatusLine(_ downstream: Handle<Downstream>, _ head: UnsafeBufferPointer<UInt8>) {
-        downstreams[downstream].output.appendWhole("HTTP/1.1 ")
-        downstreams[downstream].output.appendDecimal(responseHead.status)
-        downstreams[downstream].output.appendWhole(" ")
-        downstreams[downstream].output.appendWhole(UnsafeBufferPointer(rebasing: head[responseHead.reason]))
-        downstreams[downstream].output.appendWhole("\r\n")
-    }
 
     private func writeResponseHead(
         _ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ headCount: Int, _ framing: BodyFraming
@@ -178,26 +171,24 @@ extension Server {
         writeResponseFields(downstream, head)
         if responseHead.status == 426 { writeDemandedUpgrade(downstream, head) }
         writeResponseFraming(downstream, framing, head)
-        downstreams[downstream].output.appendWhole("\r\n")
     }
 
     /// The status line, and the fields that are not of one connection.
     func writeResponseFields(_ downstream: Handle<Downstream>, _ head: UnsafeBufferPointer<UInt8>) {
         let route = routes[downstreams[downstream].exchange.route]
         hideToken(in: head, from: downstream)
-        writeStatusLine(downstream, head)
-        if isHeadPlain(downstream) {
-            let fits = downstreams[downstream].output.append { output in
-                responseHead.writeFields(from: head.span, except: route.responseFilter, into: &output)
-            }
-            precondition(fits, "the room for a head was measured before")
-        } else {
-            writeRewrittenFields(downstream, head)
-        }
-        downstreams[downstream].output.appendWhole("X-Request-Id: ")
+        let isPlain = isHeadPlain(downstream)
+        if !isPlain { writeRewrittenFields(downstream, head) }
         let kept = downstreams[downstream].exchange.copy.head
-        downstreams[downstream].exchange.requestID.withBytes(head: kept) { downstreams[downstream].output.appendWhole($0) }
-        downstreams[downstream].output.appendWhole("\r\n")
+        let requestID = downstreams[downstream].exchange.requestID
+        let fits = downstreams[downstream].output.append { output in
+            if isPlain, !responseHead.write(from: head.span, except: route.responseFilter, into: &output) { return false }
+            output.appendWhole("X-Request-Id: ")
+            requestID.write(head: kept, into: &output)
+            output.appendWhole("\r\n")
+            return true
+        }
+        precondition(fits, "the room for a head was measured before")
     }
 
     /// 426 says in Upgrade what is demanded (RFC 9110, section 15.5.22).
@@ -208,43 +199,42 @@ extension Server {
         downstreams[downstream].output.appendWhole("\r\n")
     }
 
+    /// What tells the client where the content ends and whether the connection goes on, and the end of the head.
     private func writeResponseFraming(
         _ downstream: Handle<Downstream>, _ framing: BodyFraming, _ head: UnsafeBufferPointer<UInt8>
     ) {
         var length: Int?
-        downstreams[downstream].exchange.responseCoding = .identity
+        let isHTTP10 = downstreams[downstream].exchange.minorVersion == 0
+        // An answer before the end of the request: where the next request begins is not known for long.
+        var isPersistent = downstreams[downstream].exchange.isPersistent
+            && downstreams[downstream].exchange.requestBody.isComplete && !isDraining
+        var isChunked = false
         switch framing {
         case .none:
             // An answer to HEAD, and a 304, tell the length that content would have.
             let isBare = responseHead.status == 204 || responseHead.status < 200 || downstreams[downstream].exchange.isInflated
             length = isBare ? nil : responseHead.contentLength
-        case .length(let count):
-            length = count
-        case .chunked, .untilClose:
-            if downstreams[downstream].exchange.minorVersion == 1 {
-                downstreams[downstream].exchange.responseCoding = .chunked
-                downstreams[downstream].exchange.forwardsResponseTrailers = responseHead.allowsTrailers
-                let fits = downstreams[downstream].output.append { responseHead.writeTrailerField(from: head.span, into: &$0) }
-                precondition(fits, "the room for a head was measured before")
-                downstreams[downstream].output.appendWhole("Transfer-Encoding: chunked\r\n")
-            } else {
-                downstreams[downstream].exchange.isPersistent = false
+        case .length(let count): length = count
+        case .chunked, .untilClose: if isHTTP10 { isPersistent = false } else { isChunked = true }
+        }
+        downstreams[downstream].exchange.isPersistent = isPersistent
+        downstreams[downstream].exchange.responseCoding = isChunked ? .chunked : .identity
+        if isChunked { downstreams[downstream].exchange.forwardsResponseTrailers = responseHead.allowsTrailers }
+        let fits = downstreams[downstream].output.append { output in
+            if isChunked {
+                guard responseHead.writeTrailerField(from: head.span, into: &output) else { return false }
+                output.appendWhole("Transfer-Encoding: chunked\r\n")
             }
+            if let length {
+                output.appendWhole("Content-Length: ")
+                output.appendDecimal(length)
+                output.appendWhole("\r\n")
+            }
+            if !isPersistent { output.appendWhole("Connection: close\r\n") } else if isHTTP10 { output.appendWhole("Connection: keep-alive\r\n") }
+            output.appendWhole("\r\n")
+            return true
         }
-        if let length {
-            downstreams[downstream].output.appendWhole("Content-Length: ")
-            downstreams[downstream].output.appendDecimal(length)
-            downstreams[downstream].output.appendWhole("\r\n")
-        }
-        // An answer before the end of the request: where the next request begins is not known for long.
-        if !downstreams[downstream].exchange.requestBody.isComplete || isDraining {
-            downstreams[downstream].exchange.isPersistent = false
-        }
-        if !downstreams[downstream].exchange.isPersistent {
-            downstreams[downstream].output.appendWhole("Connection: close\r\n")
-        } else if downstreams[downstream].exchange.minorVersion == 0 {
-            downstreams[downstream].output.appendWhole("Connection: keep-alive\r\n")
-        }
+        precondition(fits, "the room for a head was measured before")
     }
 }
 

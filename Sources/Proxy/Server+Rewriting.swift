@@ -17,13 +17,14 @@ extension Server {
         return responseHead.growthMax(route.addressMap, addressCount: address.count) + Self.varyLine.utf8CodeUnitCount
     }
 
-    /// Writes the field lines of a head that is not plain, for which there has to be room.
+    /// Writes the status line and the field lines of a head that is not plain, for which there has to be room.
     func writeRewrittenFields(_ downstream: Handle<Downstream>, _ head: UnsafeBufferPointer<UInt8>) {
         let route = routes[downstreams[downstream].exchange.route]
         let isInflated = downstreams[downstream].exchange.isInflated
         let address = clientAddress(downstream)
         let fits = downstreams[downstream].output.append { output in
-            responseHead.writeRewrittenFields(
+            responseHead.writeStatusLine(from: head.span, into: &output)
+            return responseHead.writeRewrittenFields(
                 from: head.span, except: isInflated ? route.inflatedResponseFilter : route.responseFilter,
                 map: route.addressMap, address: address.span, weakensTags: isInflated, into: &output)
         }

@@ -16,6 +16,25 @@ extension RequestHead {
 }
 
 extension ResponseHead {
+    /// Writes the status line, in the version that this product speaks.
+    public func writeStatusLine(from bytes: Span<UInt8>, into output: inout OutputSpan<UInt8>) {
+        output.appendWhole("HTTP/1.1 ")
+        output.appendDecimal(status)
+        output.appendWhole(" ")
+        output.appendWhole(bytes.extracting(reason))
+        output.appendWhole("\r\n")
+    }
+
+    /// Writes the status line, and the field lines as `writeFields` does.
+    public func write(
+        from bytes: Span<UInt8>, except filter: borrowing FieldFilter, into output: inout OutputSpan<UInt8>
+    ) -> Bool {
+        // An upstream's own status line, where it is spelled as it would be written, is the beginning of a run.
+        let keepsLine = minorVersion == 1 && reason.lowerBound == Version.count + 5
+        if !keepsLine { writeStatusLine(from: bytes, into: &output) }
+        return fields.write(from: bytes, startingAt: keepsLine ? 0 : nil, except: filter, into: &output)
+    }
+
     /// Copies the field lines into `output`, in order and byte for byte, for the client; see `RequestHead.writeFields`.
     public func writeFields(
         from bytes: Span<UInt8>, except filter: borrowing FieldFilter, into output: inout OutputSpan<UInt8>
@@ -29,14 +48,16 @@ extension FieldSection {
         .connection, .keepAlive, .proxyConnection, .te, .trailer, .transferEncoding, .upgrade, .http2Settings,
         .proxyAuthenticate, .proxyAuthorization, .contentLength)
 
-    /// Lines that stay come in runs, and a run is copied at once.
+    /// Lines that stay come in runs, and a run is copied at once. The first begins at `start`, if there is something before the
+    /// lines that belongs to it.
     func write(
-        from bytes: Span<UInt8>, except filter: borrowing FieldFilter, into output: inout OutputSpan<UInt8>
+        from bytes: Span<UInt8>, startingAt start: Int? = nil, except filter: borrowing FieldFilter,
+        into output: inout OutputSpan<UInt8>
     ) -> Bool {
         let known = removedNames(filter.names)
         let namesOthers = facts.hasOtherConnectionOptions
-        var runStart = 0
-        var isInRun = false
+        var runStart = start ?? 0
+        var isInRun = start != nil
         for index in 0..<lines.count {
             let line = lines[index]
             let isRemoved = removes(line, known, namesOthers: namesOthers, filter, in: bytes)

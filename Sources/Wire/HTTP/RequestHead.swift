@@ -60,6 +60,9 @@ public struct RequestHead: ~Copyable, Sendable {
         question = nil
     }
 
+    /// The request line with its CRLF.
+    public var line: Range<Int> { methodRange.lowerBound..<target.range.upperBound + 1 + Version.count + 2 }
+
     /// The count of field lines.
     public var fieldCount: Int { fields.lines.count }
 
