@@ -54,6 +54,9 @@ struct Exchange: ~Copyable {
     var started = Instant.zero
 
     // The request
+    /// Where method and path stand in the kept head, for the access log.
+    var methodRange = 0..<0
+    var pathRange = 0..<0
     var method = Method.other
     var minorVersion: UInt8 = 1
     var isPersistent = false

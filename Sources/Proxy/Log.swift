@@ -14,7 +14,10 @@ public final class Log {
     private let kernel: any Kernel
     private let accessDescriptor: Int32?
     private let eventDescriptor: Int32
-    private var pending: [UInt8] = []
+    /// Whether it is a file on a disk, which takes whatever it is given.
+    private let isFile: Bool
+    @exclusivity(unchecked) private var pending = Buffer()
+    @exclusivity(unchecked) private var timestamp = Timestamp()
     private var droppedCount = 0
 
     /// A log whose lines have the kernel's time.
@@ -38,6 +41,16 @@ public final class Log {
             guard descriptor >= 0 else { throw SystemError(call: "open", errno: errno, subject: path) }
             accessDescriptor = descriptor
         }
+        isFile = accessDescriptor.map(Self.isFile) ?? false
+        guard accessDescriptor != nil else { return }
+        // Of its memory, what was never written is not there.
+        var pool = BufferPool(bufferBytes: Self.pendingBytesMax)
+        pending = pool.lend()
+    }
+
+    private static func isFile(_ descriptor: Int32) -> Bool {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
     deinit {
@@ -56,7 +69,7 @@ public final class Log {
         case .json: line = "{\"time\":\"\(time)\",\"level\":\"\(level.rawValue)\",\"message\":\(JSONWriter.quoted(message()))}\n"
         case .text: line = "\(time) \(level.rawValue): \(message())\n"
         }
-        Self.write(Array(line.utf8)[...], to: eventDescriptor)
+        Array(line.utf8).withUnsafeBufferPointer { _ = Self.write($0, to: eventDescriptor) }
     }
 
     private static func rank(_ level: LogSettings.Level) -> Int {
@@ -71,71 +84,82 @@ public final class Log {
     /// Writes what is pending. A pipe whose reader has stopped takes nothing: the lines stay until they are too many.
     func flush() {
         guard let accessDescriptor, !pending.isEmpty else { return }
-        let written = Self.write(pending[...], to: accessDescriptor)
-        pending.removeFirst(written)
+        pending.consume(isFile ? Self.writeFile(pending.bytes, to: accessDescriptor) : Self.write(pending.bytes, to: accessDescriptor))
         guard droppedCount > 0, pending.isEmpty else { return }
         event(.warning, "\(droppedCount) access lines were dropped: their reader was too slow")
         droppedCount = 0
     }
 
-    private func append(_ line: String) {
-        if pending.count + line.utf8.count > Self.pendingBytesMax {
-            droppedCount += 1
-        } else {
-            pending.append(contentsOf: line.utf8)
-        }
+    /// Whether a line of so many bytes can wait, too.
+    private func makeRoom(_ count: Int) -> Bool {
+        if pending.freeCapacity >= count { return true }
+        pending.compact()
+        return pending.freeCapacity >= count
+    }
+
+    /// The bytes that were written.
+    private static func writeFile(_ bytes: UnsafeBufferPointer<UInt8>, to descriptor: Int32) -> Int {
+        max(0, Glibc.write(descriptor, bytes.baseAddress!, bytes.count))
     }
 
     /// Never waits for a reader. The bytes that were written.
     @discardableResult
-    private static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Int {
-        bytes.withUnsafeBytes { bytes in
-            var written = 0
-            while written < bytes.count {
-                var poller = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                guard poll(&poller, 1, 0) == 1, poller.revents & Int16(POLLOUT) != 0 else { break }
-                // A pipe that is ready takes this much without waiting.
-                let count = Glibc.write(descriptor, bytes.baseAddress! + written, min(bytes.count - written, Int(PIPE_BUF)))
-                guard count > 0 else { break }
-                written += count
-            }
-            return written
+    private static func write(_ bytes: UnsafeBufferPointer<UInt8>, to descriptor: Int32) -> Int {
+        var written = 0
+        while written < bytes.count {
+            var poller = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            guard poll(&poller, 1, 0) == 1, poller.revents & Int16(POLLOUT) != 0 else { break }
+            let rest = UnsafeBufferPointer(rebasing: bytes[written...])
+            let count = Glibc.write(descriptor, rest.baseAddress!, pieceCount(rest))
+            guard count > 0 else { break }
+            written += count
         }
+        return written
+    }
+
+    /// A pipe that is ready takes this much without waiting, and in one piece; so whole lines, where some fit.
+    private static func pieceCount(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+        guard bytes.count > Int(PIPE_BUF) else { return bytes.count }
+        return bytes[..<Int(PIPE_BUF)].lastIndex(of: 0x0A).map { $0 + 1 } ?? Int(PIPE_BUF)
     }
 }
 
 // MARK: requests
 
 extension Log {
-    /// One line for a request that has ended. `head` is its parsed head; empty where it was none. `client` is who the client's
-    /// certificate says that it is.
+    /// One line for a request that has ended. `client` is who the client's certificate says that it is.
+    ///
+    /// Nothing is made for it but its bytes, where they wait to be written.
     func access(
-        _ exchange: borrowing Exchange, head: borrowing RequestHead, user: UInt32?, client: String?, route: String?, code: String?,
-        duration: Interval
+        _ exchange: borrowing Exchange, user: UInt32?, client: String?, route: String?, code: String?, duration: Interval
     ) {
-        let bytes = exchange.copy.head
-        let method = bytes.isEmpty ? "-" : String(decoding: bytes[head.methodRange], as: UTF8.self)
-        let path = bytes.isEmpty ? "-" : String(decoding: bytes[head.target.path], as: UTF8.self)
-        let microseconds = duration.nanoseconds / 1000
-        let isReplayed = exchange.isReplayed
-        let requestID = exchange.requestID.text(head: bytes)
-        let time = Timestamp.text(kernel.wallNow())
-        switch settings.format {
-        case .json:
-            var line = "{\"time\":\"\(time)\",\"requestId\":\(JSONWriter.quoted(requestID))"
-            line += ",\"route\":\(route.map { JSONWriter.quoted($0) } ?? "null")"
-            line += ",\"method\":\(JSONWriter.quoted(method)),\"path\":\(JSONWriter.quoted(path))"
-            line += ",\"status\":\(exchange.status),\"received\":\(exchange.receivedCount),\"sent\":\(exchange.sentCount)"
-            line += ",\"microseconds\":\(microseconds),\"replayed\":\(isReplayed)"
-            if let user { line += ",\"uid\":\(user)" }
-            if let client { line += ",\"client\":\(JSONWriter.quoted(client))" }
-            if let code { line += ",\"error\":\(JSONWriter.quoted(code))" }
-            append(line + "}\n")
-        case .text:
-            append(
-                "\(time) \(requestID) \(route ?? "-") \(method) \(path) \(exchange.status) "
-                    + "\(exchange.receivedCount) \(exchange.sentCount) \(microseconds)us\(isReplayed ? " replayed" : "")\(user.map { " uid=\($0)" } ?? "")"
-                    + "\(client.map { " client=\(JSONWriter.quoted($0))" } ?? "")\(code.map { " \($0)" } ?? "")\n")
+        let head = exchange.copy.head.span
+        // What was no request has neither method nor path.
+        let method = head.isEmpty ? Self.nothing.span : head.extracting(exchange.methodRange)
+        let path = head.isEmpty ? Self.nothing.span : head.extracting(exchange.pathRange)
+        let texts = (client?.utf8.count ?? 0) + (route?.utf8.count ?? 0) + (code?.utf8.count ?? 0)
+        let countMax = JSONText.countMax(of: method.count + path.count + texts + Limits.requestIDBytesMax) + 512
+        guard makeRoom(countMax) else {
+            droppedCount += 1
+            return
+        }
+        let line = Line(
+            head: exchange.copy.head, requestID: exchange.requestID, status: exchange.status, received: exchange.receivedCount,
+            sent: exchange.sentCount, microseconds: Int(duration.nanoseconds / 1_000), isReplayed: exchange.isReplayed, user: user,
+            client: client, route: route, code: code)
+        let wall = kernel.wallNow()
+        pending.append { output in
+            switch settings.format {
+            case .json:
+                output.appendWhole("{\"time\":\"")
+                timestamp.write(wall, into: &output)
+                line.writeJSON(method: method, path: path, into: &output)
+            case .text:
+                timestamp.write(wall, into: &output)
+                line.writeText(method: method, path: path, into: &output)
+            }
         }
     }
+
+    private static let nothing = [UInt8(ascii: "-")]
 }

@@ -21,6 +21,11 @@ struct RequestID {
         source = .client(range)
     }
 
+    /// Where a client's stands in the kept head; nil of one that was made here.
+    var clientRange: Range<Int>? {
+        if case .client(let range) = source { range } else { nil }
+    }
+
     /// Writes it; `head` is the kept head.
     func write(head: UnsafeBufferPointer<UInt8>, into output: inout OutputSpan<UInt8>) {
         switch source {

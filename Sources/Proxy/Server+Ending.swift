@@ -67,9 +67,8 @@ extension Server {
     }
 
     private func logAccess(_ downstream: Handle<Downstream>, code: String?) {
-        if downstreams[downstream].exchange.copy.headCount > 0 { parseKeptHead(downstream) }
         log.access(
-            downstreams[downstream].exchange, head: requestHead, user: downstreams[downstream].user?.number,
+            downstreams[downstream].exchange, user: downstreams[downstream].user?.number,
             client: downstreams[downstream].clientName, route: downstreams[downstream].exchange.route >= 0
                 ? routes[downstreams[downstream].exchange.route].configuration.name : nil,
             code: code, duration: kernel.monotonicNow() - downstreams[downstream].exchange.started)

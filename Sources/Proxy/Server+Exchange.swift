@@ -30,6 +30,10 @@ extension Server {
         }
         downstreams[downstream].exchange.copy.begin(head, in: pool.lend(), contentBytesMax: contentBytesMax)
         parsedExchange = downstreams[downstream].exchange.number
+        if log.isAccessLogged {
+            downstreams[downstream].exchange.methodRange = requestHead.methodRange
+            downstreams[downstream].exchange.pathRange = requestHead.target.path
+        }
         takeRequestID(downstream)
         downstreams[downstream].input.consume(headCount)
         if case .length(let count) = requestHead.framing { downstreams[downstream].exchange.isTooLongToKeep = count > contentBytesMax }

@@ -37,6 +37,47 @@ import Wire
         #expect(line["replayed"]?.bool == false && line["error"] == nil)
     }
 
+    @Test func `what a client wrote cannot leave its place in a line`() throws {
+        let file = try File()
+        let bench = try Bench(log: #"{ "access": "\#(file.path)", "level": "error" }"#)
+        let client = try bench.client()
+        client.send("GET /a\"b HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: i\"d\\\",\"status\":999\r\n\r\n")
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        #expect(bench.turn { !file.text.isEmpty })
+        let line = try JSON.parse(Array(file.text.utf8))
+        #expect(line["path"]?.string == "/a\"b" && line["requestId"]?.string == "i\"d\\\",\"status\":999" && line["status"]?.int == 200)
+    }
+
+    @Test func `as text, its parts stand in their order`() throws {
+        let file = try File()
+        let bench = try Bench(log: #"{ "access": "\#(file.path)", "format": "text", "level": "error" }"#)
+        let client = try bench.client()
+        client.send("PUT /a?b HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: id-1\r\nContent-Length: 3\r\n\r\nabc")
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("abc") })
+        upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        #expect(bench.turn { !file.text.isEmpty })
+        let parts = file.text.split(separator: " ")
+        #expect(parts.count == 9 && parts[1...7] == ["id-1", "main", "PUT", "/a", "200", "3", "2"], "\(file.text)")
+        #expect(parts.first?.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil && parts.last?.wholeMatch(of: /\d+us\n/) != nil)
+    }
+
+    @Test(arguments: [
+        (0, "1970-01-01T00:00:00.000Z"), (951_782_399_999, "2000-02-28T23:59:59.999Z"), (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+        (1_795_320_307_045, "2026-11-22T04:05:07.045Z"),
+    ]) func `a time is in UTC, to the millisecond`(_ milliseconds: Int, _ text: String) {
+        #expect(Timestamp.text(.milliseconds(milliseconds)) == text)
+        // One that has written another time before.
+        var timestamp = Timestamp()
+        let bytes = [UInt8](capacity: 2 * Timestamp.count) { output in
+            timestamp.write(.milliseconds(milliseconds + 1_000), into: &output)
+            timestamp.write(.milliseconds(milliseconds), into: &output)
+        }
+        #expect(String(decoding: bytes.suffix(Timestamp.count), as: UTF8.self) == text)
+    }
+
     @Test func `a request that its client gave up, or that broke off, has its line, too`() throws {
         let file = try File()
         let bench = try Bench(log: #"{ "access": "\#(file.path)", "level": "error" }"#)

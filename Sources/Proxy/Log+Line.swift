@@ -1,0 +1,99 @@
+internal import EventLoop
+internal import Wire
+
+extension Log {
+    /// What a line says behind its time, but for method and path.
+    struct Line {
+        let head: UnsafeBufferPointer<UInt8>
+        let requestID: RequestID
+        let status: Int
+        let received: Int
+        let sent: Int
+        let microseconds: Int
+        let isReplayed: Bool
+        let user: UInt32?
+        let client: String?
+        let route: String?
+        let code: String?
+    }
+}
+
+extension Log.Line {
+    func writeJSON(method: Span<UInt8>, path: Span<UInt8>, into output: inout OutputSpan<UInt8>) {
+        output.appendWhole("\",\"requestId\":")
+        writeRequestID(into: &output)
+        output.appendWhole(",\"route\":")
+        if let route { JSONText.write(route.utf8Span.span, into: &output) } else { output.appendWhole("null") }
+        output.appendWhole(",\"method\":")
+        JSONText.write(method, into: &output)
+        output.appendWhole(",\"path\":")
+        JSONText.write(path, into: &output)
+        output.appendWhole(",\"status\":")
+        output.appendDecimal(status)
+        output.appendWhole(",\"received\":")
+        output.appendDecimal(received)
+        output.appendWhole(",\"sent\":")
+        output.appendDecimal(sent)
+        output.appendWhole(",\"microseconds\":")
+        output.appendDecimal(microseconds)
+        if isReplayed { output.appendWhole(",\"replayed\":true") } else { output.appendWhole(",\"replayed\":false") }
+        if let user {
+            output.appendWhole(",\"uid\":")
+            output.appendDecimal(Int(user))
+        }
+        if let client {
+            output.appendWhole(",\"client\":")
+            JSONText.write(client.utf8Span.span, into: &output)
+        }
+        if let code {
+            output.appendWhole(",\"error\":")
+            JSONText.write(code.utf8Span.span, into: &output)
+        }
+        output.appendWhole("}\n")
+    }
+
+    /// A client's may have quotation marks in it.
+    private func writeRequestID(into output: inout OutputSpan<UInt8>) {
+        if let range = requestID.clientRange {
+            JSONText.write(head.span.extracting(range), into: &output)
+        } else {
+            output.appendWhole("\"")
+            requestID.write(head: head, into: &output)
+            output.appendWhole("\"")
+        }
+    }
+
+    func writeText(method: Span<UInt8>, path: Span<UInt8>, into output: inout OutputSpan<UInt8>) {
+        output.appendWhole(" ")
+        requestID.write(head: head, into: &output)
+        output.appendWhole(" ")
+        if let route { output.appendWhole(route.utf8Span.span) } else { output.appendWhole("-") }
+        output.appendWhole(" ")
+        output.appendWhole(method)
+        output.appendWhole(" ")
+        output.appendWhole(path)
+        output.appendWhole(" ")
+        output.appendDecimal(status)
+        output.appendWhole(" ")
+        output.appendDecimal(received)
+        output.appendWhole(" ")
+        output.appendDecimal(sent)
+        output.appendWhole(" ")
+        output.appendDecimal(microseconds)
+        output.appendWhole("us")
+        if isReplayed { output.appendWhole(" replayed") }
+        if let user {
+            output.appendWhole(" uid=")
+            output.appendDecimal(Int(user))
+        }
+        if let client {
+            output.appendWhole(" client=")
+            JSONText.write(client.utf8Span.span, into: &output)
+        }
+        if let code {
+            output.appendWhole(" ")
+            output.appendWhole(code.utf8Span.span)
+        }
+        output.appendWhole("\n")
+    }
+}
