@@ -3,6 +3,7 @@
 #define BEARERPROXY_CLINUX_H
 
 #include <errno.h>
+#include <malloc.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -156,6 +157,11 @@ static inline long long linux_clock_nanoseconds(clockid_t clock) {
     struct timespec time;
     clock_gettime(clock, &time);
     return (long long)time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+// Free pages inside the heap go back to the system, too, which free does for the end of the heap alone.
+static inline void linux_release_free_memory(void) {
+    malloc_trim(0);
 }
 
 #endif

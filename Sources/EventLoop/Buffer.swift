@@ -70,6 +70,30 @@ public struct Buffer: ~Copyable {
         end = 0
     }
 
+    /// The last `count` readable bytes are done with.
+    public mutating func removeLast(_ count: Int) {
+        precondition(count >= 0 && count <= end - start, "more was removed than is in the buffer")
+        end -= count
+    }
+
+    /// Bytes of room before the first readable one, for `prepend`.
+    public var consumedCount: Int { start }
+
+    /// Makes such room, of at most the capacity, in a buffer that is empty.
+    public mutating func leaveRoomInFront(_ count: Int) {
+        precondition(isEmpty && count >= 0 && count <= capacity, "room in front is left in an empty buffer")
+        start = count
+        end = count
+    }
+
+    /// Puts `bytes`, at most `consumedCount` of them, before the readable ones.
+    public mutating func prepend(_ bytes: UnsafeBufferPointer<UInt8>) {
+        precondition(bytes.count <= start, "there is no such room in front")
+        guard let base, let source = bytes.baseAddress else { return }
+        start -= bytes.count
+        (base + start).update(from: source, count: bytes.count)
+    }
+
     /// Moves the readable bytes to the front, so that all room is behind them.
     public mutating func compact() {
         guard start > 0, let base else { return }

@@ -56,6 +56,11 @@ enum Limits {
     /// A client whose tunnel has broken is looked at so often, whether all that it was sent has reached it. If nothing
     /// more of it does for `lingerTimeout`, it is reset all the same.
     static let confirmInterval = Interval.milliseconds(50)
+    /// A pooled connection gives the memory of its buffers back when it has not been used for so long, ...
+    static let pooledRestTime = Interval.seconds(2)
+    /// ... and after so long again, the process gives to the system what so many connections or more have given back: that takes
+    /// about a millisecond.
+    static let restedUpstreamsMin = 16
     /// How long an upstream has to say that it wants a content that was announced. After that it is sent: not all know
     /// `Expect: 100-continue`.
     static let announcementTimeout = Interval.seconds(1)
@@ -110,8 +115,10 @@ enum Limits {
     /// Searches that a credential keeps for requests whose token was refused, one for each token that they had before. They hold
     /// tokens, and are forgotten with the next.
     static let jointSearchesMax = 4
-    /// A content at least this long is sent from where it was decrypted; a shorter one joins the bytes already waiting.
-    static let directSendBytesMin = 8 * 1024
+    /// A piece of content at least this long is sent from where it was decrypted; a shorter one joins the bytes already waiting.
+    static let handOverBytesMin = 8 * 1024
+    /// Room in front of what an upstream sends, for the head that a client is sent: it is mostly longer by a request ID.
+    static let headGrowthBytes = 256
     /// Times that one request is sent anew after a refusal: once with a newer token that was there already, once with a fresh one.
     static let replaysMax = 2
     /// What one transfer may move in a turn of the loop, in bytes, before the others have their turn. Some 0.3 ms.

@@ -174,9 +174,8 @@ extension Server {
     }
 
     func upstreamTimerFired(_ upstream: Handle<Upstream>) {
-        let deadline = upstreams[upstream].deadline
-        if deadline > now {
-            loop.arm(upstreams[upstream].timer, at: deadline)
+        if upstreams[upstream].deadline > now {
+            rest(upstream)
             return
         }
         if let fault = upstreams[upstream].fault {

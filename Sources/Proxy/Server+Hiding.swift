@@ -37,20 +37,26 @@ extension Server {
 
     /// The next piece of the content, which stands in a buffer of the proxy's, without the token; all but what has to wait.
     func deliver(_ content: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>, _ coding: Exchange.ResponseCoding) {
-        guard downstreams[downstream].exchange.isContentLegible, let search = downstreams[downstream].exchange.search else {
-            pass(content, downstream, coding)
-            return
-        }
-        guard downstreams[downstream].exchange.heldBack.isEmpty else {
+        if downstreams[downstream].exchange.isContentLegible, !downstreams[downstream].exchange.heldBack.isEmpty,
+            let search = downstreams[downstream].exchange.search
+        {
             deliverJoined(content, downstream, coding, search)
             return
         }
+        let heldCount = hide(in: content, downstream)
+        pass(UnsafeBufferPointer(rebasing: content.dropLast(heldCount)), downstream, coding)
+    }
+
+    /// Hides the token in the next piece of the content, before which nothing was held back. How many of its last bytes wait: they
+    /// are kept, and no longer stand there.
+    func hide(in content: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>) -> Int {
+        guard downstreams[downstream].exchange.isContentLegible, let search = downstreams[downstream].exchange.search else { return 0 }
         let tailCount = Self.hide(search, in: UnsafeMutableBufferPointer(mutating: content))
-        var end = content.count
-        if tailCount > 0 { end -= holdBack(UnsafeBufferPointer(rebasing: content.suffix(tailCount)), downstream, sentCount: 0) }
-        pass(UnsafeBufferPointer(rebasing: content[..<end]), downstream, coding)
+        guard tailCount > 0 else { return 0 }
+        let heldCount = holdBack(UnsafeBufferPointer(rebasing: content.suffix(tailCount)), downstream, sentCount: 0)
         // The buffer becomes another's.
-        Self.wipe(UnsafeBufferPointer(rebasing: content[end...]))
+        Self.wipe(UnsafeBufferPointer(rebasing: content.suffix(heldCount)))
+        return heldCount
     }
 
     /// Behind what may be the beginning of the token.

@@ -38,8 +38,26 @@ extension Server {
         let isSpare = upstreams[upstream].isAhead && !upstreams[upstream].isReused
         upstreams[upstream].isReused = true
         destination.idle.append(upstream)
-        setDeadline(upstream, at: now + (isSpare ? Limits.unusedIdleTimeout : Limits.pooledIdleTimeout))
+        upstreams[upstream].isResting = false
+        upstreams[upstream].deadline = now + (isSpare ? Limits.unusedIdleTimeout : Limits.pooledIdleTimeout)
+        loop.arm(upstreams[upstream].timer, at: now + Limits.pooledRestTime)
         if destination.addressBook.expiry <= now { lookUp(destination) }
+    }
+
+    /// A connection's timer went off before its deadline. One that has not been used for a while gives its memory back; and when
+    /// the others that came to rest with it have done so too, the process does.
+    func rest(_ upstream: Handle<Upstream>) {
+        var next = upstreams[upstream].deadline
+        if upstreams[upstream].phase == .idle, upstreams[upstream].isResting {
+            if restedUpstreamsCount >= Limits.restedUpstreamsMin { FreeMemory.release() }
+            restedUpstreamsCount = 0
+        } else if upstreams[upstream].phase == .idle {
+            upstreams[upstream].isResting = true
+            upstreams[upstream].tls?.releaseBuffers()
+            restedUpstreamsCount += 1
+            next = min(next, now + Limits.pooledRestTime)
+        }
+        loop.arm(upstreams[upstream].timer, at: next)
     }
 
     /// A request has taken a free connection, and few or none are left: opens one for the next, where that is likely to come.

@@ -262,12 +262,11 @@ extension Server {
         }
         upstreams[upstream].response = .body(reader)
         let content = UnsafeBufferPointer(rebasing: bytes[step.content])
-        if !content.isEmpty {
-            deliver(content, downstream, coding)
-            guard downstreams[downstream].phase == .exchanging else { return false }
-            refreshDeadline(downstream)
-        }
-        upstreams[upstream].input.consume(step.consumed)
+        let isHandedOver = handOver(step, upstream, downstream)
+        if !isHandedOver, !content.isEmpty { deliver(content, downstream, coding) }
+        guard downstreams[downstream].phase == .exchanging else { return false }
+        if !content.isEmpty { refreshDeadline(downstream) }
+        if !isHandedOver { upstreams[upstream].input.consume(step.consumed) }
         return true
     }
 
@@ -309,6 +308,8 @@ extension Server {
         let overhead = (coding == .chunked ? ChunkedEncoder.overheadMax : 0) + downstreams[downstream].exchange.heldBack.count
         if downstreams[downstream].output.freeCapacity <= overhead {
             guard flush(downstream) else {
+                // To move so much would cost more than to wait.
+                guard downstreams[downstream].output.count < Limits.handOverBytesMin else { return nil }
                 downstreams[downstream].output.compact()
                 let room = downstreams[downstream].output.freeCapacity - overhead
                 return room > 0 && downstreams[downstream].phase == .exchanging ? room : nil
@@ -330,20 +331,7 @@ extension Server {
             let ends = downstreams[downstream].output.append { ChunkedEncoder.writeEnd(into: &$0) }
             precondition(fits && ends, "the room for a chunk was measured before")
         case .identity:
-            let sent = sendDirectly(content, downstream)
-            downstreams[downstream].output.appendWhole(UnsafeBufferPointer(rebasing: content[sent...]))
+            downstreams[downstream].output.appendWhole(content)
         }
-    }
-
-    /// A long content goes to the socket from where it was decrypted. How much the socket took.
-    private func sendDirectly(_ content: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>) -> Int {
-        guard downstreams[downstream].output.isEmpty, downstreams[downstream].canSend,
-            content.count >= Limits.directSendBytesMin
-        else { return 0 }
-        let count = send(downstream, UnsafeRawBufferPointer(content))
-        if count < content.count { downstreams[downstream].canSend = false }
-        // An error is met again, and dealt with, when the rest is flushed.
-        if count < 0 { downstreams[downstream].canSend = true }
-        return max(0, count)
     }
 }

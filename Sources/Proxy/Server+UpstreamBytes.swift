@@ -23,7 +23,10 @@ extension Server {
     }
 
     private func room(of upstream: Handle<Upstream>) -> UnsafeMutableRawBufferPointer {
-        if !upstreams[upstream].input.isLent { upstreams[upstream].input = pool.lend() }
+        if !upstreams[upstream].input.isLent {
+            upstreams[upstream].input = pool.lend()
+            upstreams[upstream].input.leaveRoomInFront(Limits.headGrowthBytes)
+        }
         if upstreams[upstream].input.freeCapacity == 0 { upstreams[upstream].input.compact() }
         return UnsafeMutableRawBufferPointer(upstreams[upstream].input.room)
     }

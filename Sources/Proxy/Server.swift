@@ -65,6 +65,8 @@ public final class Server: EventHandler {
     @exclusivity(unchecked) var rivalCount = 0
     @exclusivity(unchecked) var endedDownstreams: [Handle<Downstream>] = []
     @exclusivity(unchecked) var endedUpstreams: [Handle<Upstream>] = []
+    /// Pooled connections that have given memory back, which the process holds still.
+    @exclusivity(unchecked) var restedUpstreamsCount = 0
     var drainTimer = TimerID.none
     /// Nothing new is accepted, and the loop stops when what is under way has ended.
     @exclusivity(unchecked) public internal(set) var isDraining = false

@@ -84,6 +84,8 @@ struct Upstream: ~Copyable {
     var searchedCount = 0
     /// To be encrypted and sent.
     var output = Buffer()
+    /// It has been in the pool for a while, and has given back what it does not need there.
+    var isResting = false
     /// It has served a request, or rested in the pool: the upstream may have closed it meanwhile.
     var isReused = false
     /// Not one byte of the present request was handed to the kernel.

@@ -10,8 +10,11 @@ enum Limits {
     /// is seldom longer.
     static let recordBytesMax = 5 + 16_384 + 1 + 16 + 7
 
-    /// Server names whose newest session a context keeps. A proxy has a handful of upstreams; the oldest name goes.
+    /// Server names whose newest sessions a context keeps. A proxy has a handful of upstreams; the oldest name goes.
     static let sessionsMax = 64
+
+    /// Of each name: servers commonly send two at once, and one of theirs may be good for a single connection.
+    static let sessionsOfNameMax = 4
 
     /// Bytes of a server name (RFC 1035 2.3.4), without a final dot.
     static let serverNameBytesMax = 253

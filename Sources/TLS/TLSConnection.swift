@@ -215,6 +215,10 @@ public struct TLSConnection: ~Copyable {
         ErrorQueue.clear()
     }
 
+    /// Gives back the memory for records, if none is under way: some 80 KiB, which the next read or write takes anew. For connections
+    /// that rest.
+    public mutating func releaseBuffers() { _ = SSL_free_buffers(ssl) }
+
     /// The common name in the certificate that the other side showed and that was verified: visible ASCII, other characters as
     /// `?`, at most 64; nil where it showed none, or one without.
     public var peerCommonName: String? {

@@ -24,6 +24,21 @@ struct BufferTests {
         pool.giveBack(buffer)
     }
 
+    @Test func `room in front takes what comes before, and the end can be taken off`() {
+        var pool = BufferPool(bufferBytes: 8)
+        var buffer = pool.lend()
+        buffer.leaveRoomInFront(3)
+        #expect(buffer.isEmpty && buffer.consumedCount == 3 && buffer.freeCapacity == 5)
+        #expect(fill(&buffer, [4, 5, 6, 7]) == 4)
+        buffer.removeLast(1)
+        [2, 3].withUnsafeBufferPointer { buffer.prepend($0) }
+        #expect(Array(buffer.bytes) == [2, 3, 4, 5, 6])
+        #expect(buffer.consumedCount == 1 && buffer.freeCapacity == 2)
+        buffer.compact()
+        #expect(Array(buffer.bytes) == [2, 3, 4, 5, 6] && buffer.freeCapacity == 3)
+        pool.giveBack(buffer)
+    }
+
     @Test func `what is written into the room becomes readable`() {
         var pool = BufferPool(bufferBytes: 4)
         var buffer = pool.lend()

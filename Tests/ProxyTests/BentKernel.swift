@@ -20,6 +20,8 @@ final class BentKernel: Kernel {
     /// Where the clients are; nil: as the real kernel says.
     var clientAddress: SocketAddress?
     private(set) var userQuestionCount = 0
+    /// What clients were sent, in bytes, by each call.
+    var clientSends: [Int] = []
     private(set) var connectCount = 0
     /// The most connections that were open at one time.
     private(set) var openCountMost = 0
@@ -67,7 +69,9 @@ final class BentKernel: Kernel {
 
     func send(_ descriptor: Int32, from bytes: UnsafeRawBufferPointer) -> Int {
         if isClientStalled, clients.contains(descriptor) { return Int(-EAGAIN) }
-        return real.send(descriptor, from: bytes)
+        let count = real.send(descriptor, from: bytes)
+        if clients.contains(descriptor) { clientSends.append(count) }
+        return count
     }
 
     func shutdownWriting(_ descriptor: Int32) { real.shutdownWriting(descriptor) }

@@ -55,6 +55,18 @@ struct SessionTests {
         #expect(atClient == [2])
     }
 
+    @Test func `handshakes at the same time offer different sessions, as far as there are`() throws {
+        let (client, server) = try Setting.contexts()
+        // The server sends two with the handshake.
+        _ = try connect(client, server, isCut: true)
+        let offered = (0..<3).map { _ in client.sessions.newest(for: "api.example") }
+        #expect(offered.allSatisfy { $0 != nil })
+        #expect(offered[0] != offered[1] && offered[2] == offered[0])
+        for _ in 0..<Limits.sessionsOfNameMax { _ = try connect(client, server, isCut: true) }
+        let kept = Set((0..<2 * Limits.sessionsOfNameMax).map { _ in client.sessions.newest(for: "api.example") })
+        #expect(kept.count <= Limits.sessionsOfNameMax)
+    }
+
     @Test func `a session is offered to the server name it came from only`() throws {
         let authority = try Authority(commonName: "A")
         let client = try Setting.client(trusting: authority)

@@ -70,6 +70,45 @@ struct TransferTests {
         #expect(pair.network.receiveCalls[0] - calls == 1)
     }
 
+    @Test func `an end that came together with bytes is told without another edge`() throws {
+        let (client, server) = try Setting.contexts()
+        var pair = try Pair(client, server)
+        try pair.shakeHands()
+        _ = try pair.client.readAll()
+        var isExhausted = pair.client.isExhausted
+        #expect(isExhausted)
+        _ = try pair.server.write(text: Array("answer".utf8))
+        #expect(try pair.server.endWriting() == .done)
+        pair.reportEdges()
+        let (first, _) = try pair.client.readOnce()
+        isExhausted = pair.client.isExhausted
+        #expect(first == .bytes(6) && !isExhausted)
+        let (second, _) = try pair.client.readOnce()
+        #expect(second == .closed)
+    }
+
+    @Test(arguments: Version.allCases)
+    func `a connection that has rested goes on, and gives no byte back that it has not told`(version: Version) throws {
+        let (client, server) = try Setting.contexts(version)
+        var pair = try Pair(client, server)
+        try pair.shakeHands()
+        let content = Setting.content(40_000)
+        for _ in 0..<3 {
+            pair.client.releaseBuffers()
+            pair.server.releaseBuffers()
+            let (atServer, atClient) = try pair.exchange(up: content, down: content)
+            expectSame(atServer, content)
+            expectSame(atClient, content)
+        }
+        // Half of what is there has been read.
+        _ = try pair.server.write(text: content)
+        pair.reportEdges()
+        var (_, bytes) = try pair.client.readOnce(room: 20_000)
+        pair.client.releaseBuffers()
+        bytes += try pair.client.readAll()
+        expectSame(bytes, content)
+    }
+
     @Test func `after the peer has closed reads go on to the end without further edges`() throws {
         let (client, server) = try Setting.contexts()
         var pair = try Pair(client, server)
