@@ -55,6 +55,9 @@ let package = Package(
         .testTarget(
             name: "ProxySimulationTests",
             dependencies: ["Proxy", "Sandbox", "Simulation", "EventLoop", "Credentials", "Wire", "Compressor"], swiftSettings: common),
+        // What Tests/Benchmarks/run counts the instructions of.
+        .executableTarget(
+            name: "Benchmarks", dependencies: ["Proxy", "Wire", "EventLoop"], path: "Tests/Benchmarks/Program", swiftSettings: common),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Wire"], swiftSettings: common),
     ]
 )
