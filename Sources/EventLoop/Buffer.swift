@@ -8,8 +8,8 @@ internal import Glibc
 ///
 /// A buffer is lent by a `BufferPool` while bytes are in flight. An owner that has none holds the empty buffer `Buffer()`.
 public struct Buffer: ~Copyable {
-    private let base: UnsafeMutablePointer<UInt8>?
-    public let capacity: Int
+    private var base: UnsafeMutablePointer<UInt8>?
+    public private(set) var capacity: Int
     private var start = 0
     private var end = 0
     /// The memory before this held a secret.
@@ -129,10 +129,15 @@ public struct Buffer: ~Copyable {
         if let base { explicit_bzero(base, secretEnd) }
     }
 
-    consuming func releaseMemory() -> UnsafeMutablePointer<UInt8>? {
+    /// Lets go of the memory: what is left is the buffer of an idle connection.
+    mutating func takeMemory() -> UnsafeMutablePointer<UInt8>? {
         if secretEnd > 0 { wipe() }
         let memory = base
-        discard self
+        base = nil
+        capacity = 0
+        start = 0
+        end = 0
+        secretEnd = 0
         return memory
     }
 }

@@ -3,33 +3,61 @@
 /// For one thread. What is lent is not counted against a limit here: its users bound it by bounding connections.
 public struct BufferPool: ~Copyable {
     public let bufferBytes: Int
-    private var idle: [UnsafeMutablePointer<UInt8>] = []
+    /// The memory that was given back last; each that is idle begins with the address of the one before it.
+    private var idle: UnsafeMutablePointer<UInt8>?
+    private var idleCount = 0
     /// Buffers that are lent at this moment.
     public private(set) var lentCount = 0
 
     public init(bufferBytes: Int = Limits.bufferBytes) {
         self.bufferBytes = bufferBytes
-        idle.reserveCapacity(Limits.idleBuffersMax)
     }
 
-    deinit { for memory in idle { memory.deallocate() } }
+    deinit {
+        var idle = idle
+        while let memory = idle {
+            idle = Self.next(of: memory).pointee
+            memory.deallocate()
+        }
+    }
 
     /// An empty buffer of `bufferBytes`.
     public mutating func lend() -> Buffer {
         lentCount += 1
-        if let memory = idle.popLast() { return Buffer(adopting: memory, capacity: bufferBytes) }
-        return Buffer(adopting: .allocate(capacity: bufferBytes), capacity: bufferBytes)
+        guard let memory = idle else {
+            let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: max(bufferBytes, MemoryLayout<UnsafeMutablePointer<UInt8>?>.size))
+            return Buffer(adopting: memory, capacity: bufferBytes)
+        }
+        idle = Self.next(of: memory).pointee
+        idleCount -= 1
+        return Buffer(adopting: memory, capacity: bufferBytes)
     }
 
-    /// Takes a buffer back, whatever is in it. The empty buffer `Buffer()` is nothing to take back.
+    /// Takes a buffer back from its owner, whatever is in it; the owner has the empty one from then on, which is nothing to take back.
+    @inline(__always)
+    public mutating func giveBack(_ buffer: inout Buffer) {
+        if buffer.isLent { take(&buffer) }
+    }
+
+    /// Takes a buffer back.
     public mutating func giveBack(_ buffer: consuming Buffer) {
-        precondition(!buffer.isLent || buffer.capacity == bufferBytes, "a buffer was given to a pool of another size")
-        guard let memory = buffer.releaseMemory() else { return }
+        giveBack(&buffer)
+    }
+
+    private mutating func take(_ buffer: inout Buffer) {
+        precondition(buffer.capacity == bufferBytes, "a buffer was given to a pool of another size")
+        guard let memory = buffer.takeMemory() else { return }
         lentCount -= 1
-        if idle.count < Limits.idleBuffersMax {
-            idle.append(memory)
-        } else {
+        guard idleCount < Limits.idleBuffersMax else {
             memory.deallocate()
+            return
         }
+        Self.next(of: memory).initialize(to: idle)
+        idle = memory
+        idleCount += 1
+    }
+
+    private static func next(of memory: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?> {
+        UnsafeMutableRawPointer(memory).assumingMemoryBound(to: UnsafeMutablePointer<UInt8>?.self)
     }
 }

@@ -3,10 +3,7 @@ internal import Wire
 /// Finds the content in a body as it arrives, by the framing that its head announced (RFC 9112, section 6).
 struct BodyReader {
     private enum State {
-        case complete
-        case length(remaining: Int)
-        case chunked(ChunkedDecoder)
-        case untilClose
+        case complete, length, chunked, untilClose
     }
 
     struct Step {
@@ -19,32 +16,28 @@ struct BodyReader {
     }
 
     private var state: State
+    /// Of a content of known length.
+    private var remaining = 0
+    private var decoder = ChunkedDecoder()
 
     init(_ framing: BodyFraming) {
         switch framing {
         case .none, .length(0): state = .complete
-        case .length(let count): state = .length(remaining: count)
-        case .chunked: state = .chunked(ChunkedDecoder())
+        case .length(let count):
+            state = .length
+            remaining = count
+        case .chunked: state = .chunked
         case .untilClose: state = .untilClose
         }
     }
 
-    var isComplete: Bool {
-        if case .complete = state { return true }
-        return false
-    }
+    var isComplete: Bool { state == .complete }
 
     /// Bytes at the start of the input that were read and left there: only with more behind them is there another step.
-    var heldCount: Int {
-        if case .chunked(let decoder) = state { return decoder.heldCount }
-        return 0
-    }
+    var heldCount: Int { state == .chunked ? decoder.heldCount : 0 }
 
     /// Whether the end of the stream is the proper end of the body.
-    var endsWithStream: Bool {
-        if case .untilClose = state { return true }
-        return false
-    }
+    var endsWithStream: Bool { state == .untilClose }
 
     /// The stream ended where that ends the body.
     mutating func streamEnded() {
@@ -58,13 +51,14 @@ struct BodyReader {
         switch state {
         case .complete:
             return Step(consumed: 0, content: 0..<0)
-        case .length(let remaining):
+        case .length:
             let count = min(remaining, input.count, contentMax)
-            state = count == remaining ? .complete : .length(remaining: remaining - count)
+            remaining -= count
+            if remaining == 0 { state = .complete }
             return Step(consumed: count, content: 0..<count)
-        case .chunked(var decoder):
+        case .chunked:
             let step = try decoder.step(input, contentMax: contentMax)
-            state = step.isComplete ? .complete : .chunked(decoder)
+            if step.isComplete { state = .complete }
             return Step(consumed: step.consumed, content: step.content, trailers: step.trailers)
         case .untilClose:
             let count = min(input.count, contentMax)

@@ -28,6 +28,7 @@ struct Downstream: ~Copyable {
         case closed
 
         /// Whether the machine may go from this phase to `next`. Closing is always allowed, and final.
+        @inline(__always)
         func mayBecome(_ next: Phase) -> Bool {
             switch self {
             case .handshaking: next == .idle || next == .lingering || next == .closed
@@ -53,6 +54,8 @@ struct Downstream: ~Copyable {
     var clientName: String?
     /// When the present phase has lasted too long.
     var deadline = Instant.zero
+    /// When its timer fires: then or before.
+    var alarm = Instant.never
     /// From the client, and not yet understood.
     var input = Buffer()
     /// For the client, and not yet taken by its socket.
@@ -108,6 +111,7 @@ struct Downstream: ~Copyable {
         }
     }
 
+    @inline(__always)
     mutating func become(_ next: Phase) {
         precondition(phase.mayBecome(next), "a client connection cannot go from \(phase) to \(next)")
         phase = next

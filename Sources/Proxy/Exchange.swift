@@ -19,6 +19,7 @@ struct Exchange: ~Copyable {
         /// The answer is complete, the upstream's or the proxy's own; it may still be in the output.
         case answered
 
+        @inline(__always)
         func mayBecome(_ next: Phase) -> Bool {
             switch self {
             case .none: next == .receivingContent || next == .waitingForToken || next == .answered
@@ -139,6 +140,71 @@ struct Exchange: ~Copyable {
     var receivedCount = 0
     var sentCount = 0
 
+    /// A request begins. What holds memory was let go of when the one before it ended (`end`).
+    mutating func begin(number: UInt64, at now: Instant, requestID: RequestID) {
+        precondition(phase == .none, "a request cannot begin before the one before it has ended")
+        self.number = number
+        started = now
+        self.requestID = requestID
+        route = -1
+        method = .other
+        methodRange = 0..<0
+        pathRange = 0..<0
+        minorVersion = 1
+        isPersistent = false
+        isLast = false
+        requestFraming = .none
+        requestBody = BodyReader(.none)
+        expectsContinue = false
+        offersTunnel = false
+        isTooLongToKeep = false
+        isInspected = false
+        forwardsTrailers = false
+        generation = 0
+        copyOffset = 0
+        isRequestEndWritten = false
+        isAnnounced = false
+        isHeld = false
+        heldUntil = .zero
+        refusedGeneration = nil
+        hasReauthenticated = false
+        replayCount = 0
+        hasRetriedConnection = false
+        wasSentBefore = false
+        refusesAnnouncement = false
+        isReplayed = false
+        beginResponse()
+    }
+
+    private mutating func beginResponse() {
+        asksForGzip = false
+        isInflated = false
+        isContentLegible = false
+        heldBackSentCount = 0
+        responsePhase = .none
+        responseCoding = .identity
+        forwardsResponseTrailers = false
+        isResponseEndWritten = false
+        status = 0
+        interimCount = 0
+        isResponseHeld = false
+        wasContinued = false
+        receivedCount = 0
+        sentCount = 0
+    }
+
+    /// The request is over: gives up what it held. What was held back has to be wiped before.
+    mutating func end(pool: inout BufferPool) {
+        if inflater != nil { inflater = nil }
+        search = nil
+        if !trailers.isEmpty { trailers = [] }
+        copy.end(pool: &pool)
+        chargedCount = 0
+        upstream = .none
+        become(.none)
+    }
+
+    @inline(__always)
     mutating func become(_ next: Phase) {
         precondition(phase.mayBecome(next), "a request cannot go from \(phase) to \(next)")
         phase = next

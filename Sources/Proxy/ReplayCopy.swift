@@ -20,11 +20,20 @@ struct ReplayCopy: ~Copyable {
 
     var head: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: near.bytes[..<headCount]) }
 
-    /// Keeps a head in a buffer that is large enough for it.
-    mutating func begin(_ head: UnsafeBufferPointer<UInt8>, in buffer: consuming Buffer, contentBytesMax: Int) {
-        near = buffer
-        headCount = near.append(head)
-        precondition(headCount == head.count, "a buffer holds the longest head")
+    /// Keeps a head, which is the first of `buffer`, in a buffer of its own from `pool`; or in that very buffer, where there is nothing
+    /// behind it.
+    mutating func begin(_ count: Int, of buffer: inout Buffer, pool: inout BufferPool, contentBytesMax: Int) {
+        if count == buffer.count {
+            swap(&near, &buffer)
+            pool.giveBack(&buffer)
+        } else {
+            pool.giveBack(&near)
+            near = pool.lend()
+            let kept = near.append(UnsafeBufferPointer(rebasing: buffer.bytes[..<count]))
+            precondition(kept == count, "a buffer holds the longest head")
+            buffer.consume(count)
+        }
+        headCount = count
         self.contentBytesMax = contentBytesMax
         contentCount = 0
         isWhole = true
@@ -62,12 +71,10 @@ struct ReplayCopy: ~Copyable {
     }
 
     /// Lets go of everything; the buffer goes back to its pool.
-    mutating func end() -> Buffer {
-        far = []
+    mutating func end(pool: inout BufferPool) {
+        if !far.isEmpty { far = [] }
         headCount = 0
         contentCount = 0
-        var buffer = Buffer()
-        swap(&buffer, &near)
-        return buffer
+        pool.giveBack(&near)
     }
 }

@@ -41,6 +41,8 @@ final class RouteState {
     let basePath: [UInt8]
     /// What it lets through by method, path and field; nil for all.
     let policy: Policy?
+    /// Whether some requests are refused by method, path or field.
+    let hasRules: Bool
     /// Whether a dot segment in a path could lead out of what the route is meant for.
     let confinesPath: Bool
     @exclusivity(unchecked) private var injected = Secret([])
@@ -77,6 +79,7 @@ final class RouteState {
         keepsTarget = basePath.isEmpty && !configuration.stripPrefix && !configuration.socketIOToken
         addressMap = Self.addressMap(configuration, host: String(decoding: self.upstreamHost, as: UTF8.self))
         confinesPath = configuration.pathPrefix != [UInt8(ascii: "/")] || !basePath.isEmpty
+        hasRules = policy != nil || confinesPath
     }
 
     private static func addressMap(_ configuration: Route, host: String) -> AddressMap {

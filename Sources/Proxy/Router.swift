@@ -6,11 +6,11 @@ internal import Wire
 /// Decided in this order: is the method one that a proxy forwards, is the request from where it may come, and which route is
 /// meant. Then, where a connection is known, whether its user may ask (`Server.refusalOfUser`), and only then what the route
 /// allows (`refusal`): others need not learn its rules. Nothing of a refused request goes anywhere.
-struct Router {
-    enum Decision {
-        case route(RouteState)
-        /// With the route that refused, where one was found.
-        case refuse(Answer, RouteState?)
+final class Router {
+    struct Refusal: Error {
+        let answer: Answer
+        /// The index of the route that refused, where one was found.
+        var route: Int?
     }
 
     /// The routes of one listener: the longest prefix first, of equal ones those that are for one host.
@@ -42,28 +42,31 @@ struct Router {
     }
 
     /// The route of a request; whether that allows it is for `refusal` to say.
-    func decide(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Decision {
+    func decide(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) throws(Refusal) -> RouteState {
         if head.method == .trace || head.method == .connect {
             let method = bytes.shown(head.methodRange)
-            return .refuse(.methodRefused(method, allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"), nil)
+            throw Refusal(answer: .methodRefused(method, allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"))
         }
         switch head.target.form {
-        case .absolute: return decideAbsolute(head, bytes)
-        case .origin, .asterisk, .authority: return decideByHost(head, bytes)
+        case .absolute: return try decideAbsolute(head, bytes)
+        case .origin, .asterisk, .authority: return try decideByHost(head, bytes)
         }
     }
 
     /// A client that uses this as its HTTP proxy names the upstream itself: it has to be a route's.
-    private func decideAbsolute(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Decision {
+    private func decideAbsolute(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) throws(Refusal) -> RouteState {
         guard let range = head.target.authority, let authority = Authority(bytes, in: range) else {
-            return .refuse(.badRequest("the request target has no authority"), nil)
+            throw Refusal(answer: .badRequest("the request target has no authority"))
         }
         var isKnown = false
         for route in routes where isUpstream(bytes, authority, of: route) {
             isKnown = true
-            if matches(route.configuration.pathPrefix, head.target, bytes) { return admit(head, bytes, to: route, host: range) }
+            guard matches(route.configuration.pathPrefix, head.target, bytes) else { continue }
+            try refuseForeignSite(head, bytes, route, range)
+            return route
         }
-        return isKnown ? .refuse(noRoute(head, bytes), nil) : decideByHost(head, bytes, named: range)
+        if isKnown { throw noRoute(head, bytes) }
+        return try decideByHost(head, bytes, named: range)
     }
 
     private func isUpstream(_ bytes: Span<UInt8>, _ authority: Authority, of route: RouteState) -> Bool {
@@ -71,20 +74,21 @@ struct Router {
         return authority.port.map { $0 == route.configuration.upstream.port } ?? true
     }
 
-    private func decideByHost(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, named: Range<Int>? = nil) -> Decision {
+    private func decideByHost(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, named: Range<Int>? = nil
+    ) throws(Refusal) -> RouteState {
         // An HTTP/1.0 client need not send Host. No browser is one, so no page of another site can leave it out.
         let host = named == nil ? head.host?.host : named.flatMap { Authority(bytes, in: $0)?.host }
         guard let route = longest(head, bytes, host: host) else {
             // Say first that the host is wrong: that is what a page of another site is told, whatever it asks for.
             if let host, !routes.contains(where: { isAllowed(bytes, host, by: $0) }) {
-                return .refuse(hostRefused(bytes, host, isAbsolute: named != nil), nil)
+                throw hostRefused(bytes, host, isAbsolute: named != nil)
             }
-            return .refuse(noRoute(head, bytes), nil)
+            throw noRoute(head, bytes)
         }
-        if let host, !isAllowed(bytes, host, by: route) {
-            return .refuse(hostRefused(bytes, host, isAbsolute: named != nil), route)
-        }
-        return admit(head, bytes, to: route, host: named ?? head.first(.host)?.valueRange)
+        if let host, !isAllowed(bytes, host, by: route) { throw hostRefused(bytes, host, isAbsolute: named != nil, by: route) }
+        try refuseForeignSite(head, bytes, route, named)
+        return route
     }
 
     private func isAllowed(_ bytes: Span<UInt8>, _ host: Range<Int>, by route: RouteState) -> Bool {
@@ -114,12 +118,6 @@ struct Router {
 // MARK: admission
 
 extension Router {
-    private func admit(
-        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, to route: RouteState, host: Range<Int>?
-    ) -> Decision {
-        refuseForeignSite(head, bytes, route, host).map { .refuse($0, route) } ?? .route(route)
-    }
-
     /// The answer to a request that is the route's, and that it does not allow (see `Policy`); nil where it does.
     static func refusal(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, by route: RouteState) -> Answer? {
         if let answer = route.policy?.refusal(head, bytes) { return answer }
@@ -130,7 +128,16 @@ extension Router {
     }
 
     /// What a browser says of the page that asks. A page of another site is refused, unless its origin is listed.
+    /// - Parameter named: the authority that the request names in its target, if it does.
     private func refuseForeignSite(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ route: RouteState, _ named: Range<Int>?
+    ) throws(Refusal) {
+        guard head.tellsOfPage else { return }
+        let host = named ?? head.first(.host)?.valueRange
+        if let answer = refusalOfForeignSite(head, bytes, route, host) { throw Refusal(answer: answer, route: route.index) }
+    }
+
+    private func refusalOfForeignSite(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ route: RouteState, _ host: Range<Int>?
     ) -> Answer? {
         let origin = head.first(.origin)?.valueRange
@@ -152,11 +159,11 @@ extension Router {
                     "pages of other sites may not use route \(route.configuration.name); list their origin in allow.origins")
             }
         }
-        return origin == nil && !isSiteTold ? refuseForeignReferer(head, bytes, route, host) : nil
+        return origin == nil && !isSiteTold ? refusalOfForeignReferer(head, bytes, route, host) : nil
     }
 
     /// Over plain HTTP, to a name that is not loopback's, a browser's GET has neither Origin nor Sec-Fetch-Site.
-    private func refuseForeignReferer(
+    private func refusalOfForeignReferer(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ route: RouteState, _ host: Range<Int>?
     ) -> Answer? {
         guard let referer = head.first(.referer)?.valueRange, let origin = Self.origin(bytes, ofReference: referer) else { return nil }
@@ -192,20 +199,22 @@ extension Router {
         return true
     }
 
-    private func hostRefused(_ bytes: Span<UInt8>, _ host: Range<Int>, isAbsolute: Bool) -> Answer {
+    private func hostRefused(_ bytes: Span<UInt8>, _ host: Range<Int>, isAbsolute: Bool, by route: RouteState? = nil) -> Refusal {
         let name = bytes.shown(host)
-        if isAbsolute {
-            return Answer(
+        let answer = isAbsolute
+            ? Answer(
                 status: 421, code: "misdirected", message: "no route here has \(name) as its upstream",
                 proxyStatusError: "http_request_denied")
-        }
-        return .forbidden("the host \(name) is not one of this listener's; list it in allow.hosts if it is meant to be")
+            : Answer.forbidden("the host \(name) is not one of this listener's; list it in allow.hosts if it is meant to be")
+        return Refusal(answer: answer, route: route?.index)
     }
 
-    private func noRoute(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Answer {
-        Answer(
-            status: 404, code: "no_route", message: "no route of this listener has a prefix of \(bytes.shown(head.target.path))",
-            proxyStatusError: "destination_not_found")
+    private func noRoute(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Refusal {
+        let path = bytes.shown(head.target.path)
+        return Refusal(
+            answer: Answer(
+                status: 404, code: "no_route", message: "no route of this listener has a prefix of \(path)",
+                proxyStatusError: "destination_not_found"))
     }
 
     /// Not `same-site`, which is what another port of this machine is: browsers say the origin with all but plain GETs from there.

@@ -73,8 +73,7 @@ extension Server {
         downstreams[downstream].exchange.upstream = .none
         closeUpstream(upstream)
         downstreams[downstream].exchange.become(.waitingForToken)
-        awaitToken(downstream)
-        takeToken(downstream)
+        takeToken(downstream, isFirst: true)
         return true
     }
 }

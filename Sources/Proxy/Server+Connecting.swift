@@ -64,7 +64,14 @@ extension Server {
 
     func setDeadline(_ upstream: Handle<Upstream>, at deadline: Instant) {
         upstreams[upstream].deadline = deadline
-        loop.arm(upstreams[upstream].timer, at: deadline)
+        wake(upstream, by: deadline)
+    }
+
+    /// A timer that goes off before its time is armed anew then.
+    func wake(_ upstream: Handle<Upstream>, by time: Instant) {
+        guard time < upstreams[upstream].alarm else { return }
+        upstreams[upstream].alarm = time
+        loop.arm(upstreams[upstream].timer, at: time)
     }
 }
 
@@ -98,9 +105,9 @@ extension Server {
     private func serveEvent(_ upstream: Handle<Upstream>, _ readiness: Readiness) {
         switch upstreams[upstream].client {
         case .exchange(let downstream):
-            if readiness.contains(.writable) { pumpRequest(downstream, upstream) }
+            if readiness.contains(.writable), !isRequestGone(downstream, upstream) { pumpRequest(downstream, upstream) }
             if isServing(upstream, downstream) { pumpResponse(upstream) }
-            if downstreams.isAlive(downstream) { advanceIfFree(downstream) }
+            advanceIfFree(downstream)
         case .tokenCall(let index):
             if readiness.contains(.writable) { _ = flush(upstream) }
             guard upstreams[upstream].phase == .serving else { return }
@@ -174,6 +181,7 @@ extension Server {
     }
 
     func upstreamTimerFired(_ upstream: Handle<Upstream>) {
+        upstreams[upstream].alarm = .never
         if upstreams[upstream].deadline > now {
             rest(upstream)
             return

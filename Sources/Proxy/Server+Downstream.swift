@@ -29,7 +29,7 @@ extension Server {
         if readiness.contains(.writable) { downstreams[downstream].canSend = true }
         if readiness.contains(.peerClosed) {
             downstreams[downstream].isPeerClosed = true
-            loop.arm(downstreams[downstream].timer, at: min(downstreams[downstream].deadline, now + Limits.peerCheckDelay))
+            wake(downstream, by: now + Limits.peerCheckDelay)
         }
         advance(downstream)
     }
@@ -41,7 +41,8 @@ extension Server {
             case .handshaking:
                 if !shakeHands(downstream), downstreams[downstream].phase == .handshaking { return }
             case .idle, .receivingHead:
-                guard flush(downstream), receiveHead(downstream) else { return }
+                if downstreams[downstream].output.isLent, !flush(downstream) { return }
+                guard receiveHead(downstream) else { return }
             case .exchanging:
                 pumpExchange(downstream)
                 if downstreams[downstream].phase == .exchanging { return }
@@ -70,8 +71,19 @@ extension Server {
             return
         }
         let upstream = downstreams[downstream].exchange.upstream
-        pumpRequest(downstream, upstream)
-        if isServing(upstream, downstream) { pumpResponse(upstream) }
+        if !isRequestGone(downstream, upstream) { pumpRequest(downstream, upstream) }
+        if isServing(upstream, downstream), !isAnswerAwaited(downstream, upstream) { pumpResponse(upstream) }
+    }
+
+    /// Whether there is nothing of the request left to be sent.
+    func isRequestGone(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) -> Bool {
+        downstreams[downstream].exchange.isRequestSent && upstreams[upstream].output.isEmpty
+    }
+
+    /// Whether there can be nothing to do for the response before something has come from the upstream.
+    private func isAnswerAwaited(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) -> Bool {
+        !upstreams[upstream].canReceive && downstreams[downstream].exchange.responsePhase == .none
+            && upstreams[upstream].input.count == upstreams[upstream].searchedCount && downstreams[downstream].output.isEmpty
     }
 
     /// Whether the upstream connection still serves the client's request: a fault or an answer may have ended that.
@@ -111,7 +123,7 @@ extension Server {
     /// Nothing more has arrived: either the connection is idle, and holds no memory, or a head is on its way.
     private func awaitHead(_ downstream: Handle<Downstream>) {
         if downstreams[downstream].input.isEmpty {
-            if downstreams[downstream].input.isLent { pool.giveBack(takeInput(downstream)) }
+            pool.giveBack(&downstreams[downstream].input)
         } else if downstreams[downstream].phase == .idle {
             downstreams[downstream].become(.receivingHead)
             setDeadline(downstream, after: headTimeout(of: downstreams[downstream].listener))
@@ -142,8 +154,7 @@ extension Server {
     /// Answers what is no request, and ends the connection: where the next one would begin is unknown.
     func refuseHead(_ downstream: Handle<Downstream>, _ answer: Answer) {
         downstreams[downstream].become(.exchanging)
-        downstreams[downstream].exchange = newExchange()
-        downstreams[downstream].exchange.copy.begin(.init(start: nil, count: 0), in: pool.lend(), contentBytesMax: 0)
+        startExchange(downstream)
         self.answer(downstream, answer)
     }
 
@@ -152,13 +163,9 @@ extension Server {
         input.bytes.contains(0x0A) ? .headTooLong : .targetTooLong
     }
 
-    func newExchange() -> Exchange {
-        var exchange = Exchange()
+    func startExchange(_ downstream: Handle<Downstream>) {
         lastExchange += 1
-        exchange.number = lastExchange
-        exchange.started = now
-        exchange.requestID = RequestID(made: requestIDs.next())
-        return exchange
+        downstreams[downstream].exchange.begin(number: lastExchange, at: now, requestID: RequestID(made: requestIDs.next()))
     }
 }
 
@@ -206,7 +213,7 @@ extension Server {
                 return false
             }
         }
-        if downstreams[downstream].output.isLent { pool.giveBack(takeOutput(downstream)) }
+        pool.giveBack(&downstreams[downstream].output)
         return downstreams[downstream].phase != .closed
     }
 
@@ -226,12 +233,6 @@ extension Server {
         swap(&buffer, &downstreams[downstream].input)
         return buffer
     }
-
-    func takeOutput(_ downstream: Handle<Downstream>) -> Buffer {
-        var buffer = Buffer()
-        swap(&buffer, &downstreams[downstream].output)
-        return buffer
-    }
 }
 
 // MARK: time
@@ -244,8 +245,14 @@ extension Server {
 
     /// For the deadline, or before it where the client may have left.
     private func armTimer(_ downstream: Handle<Downstream>) {
-        var time = downstreams[downstream].deadline
-        if downstreams[downstream].isPeerClosed { time = min(time, now + Limits.peerCheckInterval) }
+        let interval = downstreams[downstream].isPeerClosed ? now + Limits.peerCheckInterval : .never
+        wake(downstream, by: min(downstreams[downstream].deadline, interval))
+    }
+
+    /// A timer that fires before its time is armed anew then. So a deadline that moves with each request costs a comparison.
+    private func wake(_ downstream: Handle<Downstream>, by time: Instant) {
+        guard time < downstreams[downstream].alarm else { return }
+        downstreams[downstream].alarm = time
         loop.arm(downstreams[downstream].timer, at: time)
     }
 
@@ -281,6 +288,7 @@ extension Server {
     }
 
     func downstreamTimerFired(_ downstream: Handle<Downstream>) {
+        downstreams[downstream].alarm = .never
         let isLeft = hasLeft(downstream)
         guard downstreams[downstream].deadline <= now, !isLeft else {
             if isLeft { abandon(downstream) } else { armTimer(downstream) }
@@ -344,7 +352,7 @@ extension Server {
             case .blocked:
                 let silence = min(Limits.lingerTimeout, downstreams[downstream].lingerEnd - now)
                 setDeadline(downstream, after: max(silence, .zero))
-                pool.giveBack(takeInput(downstream))
+                pool.giveBack(&downstreams[downstream].input)
             case .full, .ended: close(downstream)
             }
             return
@@ -371,8 +379,8 @@ extension Server {
         if downstreams[downstream].tls != nil { closeTLS(downstream) }
         downstreams[downstream].become(.closed)
         loop.disarm(downstreams[downstream].timer)
-        pool.giveBack(takeInput(downstream))
-        pool.giveBack(takeOutput(downstream))
+        pool.giveBack(&downstreams[downstream].input)
+        pool.giveBack(&downstreams[downstream].output)
         endedDownstreams.append(downstream)
     }
 }

@@ -35,8 +35,8 @@ extension Server {
             upstreamFailed(upstream, .egress(proxy: egress.text, setting: egress.setting, error))
             return
         }
-        pool.giveBack(takeOutput(upstream))
-        pool.giveBack(takeInput(upstream))
+        pool.giveBack(&upstreams[upstream].output)
+        pool.giveBack(&upstreams[upstream].input)
         upstreams[upstream].searchedCount = 0
         shakeHandsFirst(upstream)
     }

@@ -53,16 +53,13 @@ extension Server {
     }
 
     private func dropExchange(_ downstream: Handle<Downstream>) {
-        downstreams[downstream].exchange.inflater = nil
-        downstreams[downstream].exchange.search = nil
         if !downstreams[downstream].exchange.heldBack.isEmpty { wipeHeldBack(downstream) }
-        replayBytes -= downstreams[downstream].exchange.chargedCount
-        if downstreams[downstream].exchange.isInspected { inspectedBytes -= downstreams[downstream].exchange.chargedCount }
-        downstreams[downstream].exchange.chargedCount = 0
-        downstreams[downstream].exchange.trailers = []
-        pool.giveBack(downstreams[downstream].exchange.copy.end())
-        downstreams[downstream].exchange.upstream = .none
-        downstreams[downstream].exchange.become(.none)
+        let charged = downstreams[downstream].exchange.chargedCount
+        if charged > 0 {
+            replayBytes -= charged
+            if downstreams[downstream].exchange.isInspected { inspectedBytes -= charged }
+        }
+        downstreams[downstream].exchange.end(pool: &pool)
         downstreams[downstream].searchedCount = 0
     }
 
@@ -206,8 +203,7 @@ extension Server {
             downstreams[downstream].exchange.hasRetriedConnection = true
             downstreams[downstream].exchange.wasSentBefore = !isUntouched
             downstreams[downstream].exchange.become(.waitingForToken)
-            awaitToken(downstream)
-            takeToken(downstream)
+            takeToken(downstream, isFirst: true)
         } else {
             let wasSent = !isUntouched || downstreams[downstream].exchange.wasSentBefore
             answer(downstream, .upstream(fault, route.destination, wasSent: wasSent))

@@ -8,69 +8,79 @@ extension Server {
     /// The head in `requestHead` is the first `headCount` bytes of the client's input: decides where it goes.
     func beginExchange(_ downstream: Handle<Downstream>, headCount: Int) {
         downstreams[downstream].become(.exchanging)
-        downstreams[downstream].exchange = newExchange()
+        startExchange(downstream)
         let head = UnsafeBufferPointer(rebasing: downstreams[downstream].input.bytes[..<headCount])
+        takeFacts(downstream, head.span)
+        do throws(Router.Refusal) {
+            let route = try route(of: downstream, head.span)
+            downstreams[downstream].exchange.route = route.index
+            let isInspected = route.hasRules && route.policy?.inspects(requestHead.method) ?? false
+            downstreams[downstream].exchange.isInspected = isInspected
+            keepHead(downstream, headCount, contentBytesMax: isInspected ? Limits.rpcContentBytesMax : route.configuration.replayBodyBytesMax)
+            if let answer = requestHead.hasOtherExpectation ? .expectationFailed : refusalOfContent(downstream) {
+                self.answer(downstream, answer)
+            } else if isInspected {
+                beginInspection(downstream)
+            } else {
+                downstreams[downstream].exchange.become(.waitingForToken)
+                takeToken(downstream, route, isFirst: true)
+            }
+        } catch {
+            keepHead(downstream, headCount, contentBytesMax: 0)
+            if let index = error.route { downstreams[downstream].exchange.route = index }
+            answer(downstream, error.answer)
+        }
+    }
+
+    private func takeFacts(_ downstream: Handle<Downstream>, _ head: Span<UInt8>) {
         downstreams[downstream].exchange.method = requestHead.method
         downstreams[downstream].exchange.minorVersion = requestHead.minorVersion
-        downstreams[downstream].exchange.isPersistent = requestHead.isPersistent
-        downstreams[downstream].exchange.isLast = !requestHead.isPersistent
-        downstreams[downstream].exchange.expectsContinue = requestHead.expectsContinue
-        downstreams[downstream].exchange.requestFraming = requestHead.framing
-        downstreams[downstream].exchange.requestBody = BodyReader(requestHead.framing)
+        let isPersistent = requestHead.isPersistent
+        downstreams[downstream].exchange.isPersistent = isPersistent
+        downstreams[downstream].exchange.isLast = !isPersistent
+        let framing = requestHead.framing
+        if framing != .none {
+            downstreams[downstream].exchange.requestFraming = framing
+            downstreams[downstream].exchange.requestBody = BodyReader(framing)
+            downstreams[downstream].exchange.expectsContinue = requestHead.expectsContinue
+            downstreams[downstream].exchange.forwardsTrailers = requestHead.allowsTrailers
+        }
         if requestHead.hasUpgrade, downstreams[downstream].exchange.requestBody.isComplete {
-            downstreams[downstream].exchange.offersTunnel = UpgradeOffer(requestHead, in: head.span) != nil
+            downstreams[downstream].exchange.offersTunnel = UpgradeOffer(requestHead, in: head) != nil
         }
-        downstreams[downstream].exchange.forwardsTrailers = requestHead.allowsTrailers
-        let decision = decide(downstream, head.span)
-        var contentBytesMax = 0
-        if case .route(let route) = decision {
-            let isInspected = route.policy?.inspects(requestHead.method) ?? false
-            downstreams[downstream].exchange.isInspected = isInspected
-            contentBytesMax = isInspected ? Limits.rpcContentBytesMax : route.configuration.replayBodyBytesMax
-        }
-        downstreams[downstream].exchange.copy.begin(head, in: pool.lend(), contentBytesMax: contentBytesMax)
-        parsedExchange = downstreams[downstream].exchange.number
         if log.isAccessLogged {
             downstreams[downstream].exchange.methodRange = requestHead.methodRange
             downstreams[downstream].exchange.pathRange = requestHead.target.path
         }
+    }
+
+    private func keepHead(_ downstream: Handle<Downstream>, _ headCount: Int, contentBytesMax: Int) {
+        downstreams[downstream].exchange.copy.begin(
+            headCount, of: &downstreams[downstream].input, pool: &pool, contentBytesMax: contentBytesMax)
+        parsedExchange = downstreams[downstream].exchange.number
         takeRequestID(downstream)
-        downstreams[downstream].input.consume(headCount)
-        if case .length(let count) = requestHead.framing { downstreams[downstream].exchange.isTooLongToKeep = count > contentBytesMax }
-        switch decision {
-        case .refuse(let answer, let route):
-            if let route { downstreams[downstream].exchange.route = route.index }
-            self.answer(downstream, answer)
-        case .route(let route):
-            downstreams[downstream].exchange.route = route.index
-            if let answer = requestHead.hasOtherExpectation ? .expectationFailed : refusalOfContent(downstream) {
-                self.answer(downstream, answer)
-                return
-            }
-            if downstreams[downstream].exchange.isInspected {
-                beginInspection(downstream)
-                return
-            }
-            downstreams[downstream].exchange.become(.waitingForToken)
-            awaitToken(downstream)
-            takeToken(downstream)
+        if case .length(let count) = downstreams[downstream].exchange.requestFraming {
+            downstreams[downstream].exchange.isTooLongToKeep = count > contentBytesMax
         }
     }
 
-    /// Where the request in `requestHead` goes, or by what answer it is refused.
-    private func decide(_ downstream: Handle<Downstream>, _ head: Span<UInt8>) -> Router.Decision {
-        let decision = listeners[downstreams[downstream].listener].router.decide(requestHead, head)
-        guard case .route(let route) = decision else { return decision }
+    /// The route of the request in `requestHead`, unless it is refused.
+    private func route(of downstream: Handle<Downstream>, _ head: Span<UInt8>) throws(Router.Refusal) -> RouteState {
+        let route = try listeners[downstreams[downstream].listener].router.decide(requestHead, head)
         if let users = route.users, let answer = refusalOfUser(downstream, users, route.configuration.name) {
-            return .refuse(answer, route)
+            throw Router.Refusal(answer: answer, route: route.index)
         }
-        return Router.refusal(requestHead, head, by: route).map { .refuse($0, route) } ?? decision
+        if route.hasRules, let answer = Router.refusal(requestHead, head, by: route) {
+            throw Router.Refusal(answer: answer, route: route.index)
+        }
+        return route
     }
 
     /// The answer where more content is announced, or has come, than the route takes.
     func refusalOfContent(_ downstream: Handle<Downstream>) -> Answer? {
         var count = downstreams[downstream].exchange.receivedCount
         if case .length(let length) = downstreams[downstream].exchange.requestFraming { count = length }
+        if count == 0 { return nil }
         let route = routes[downstreams[downstream].exchange.route].configuration
         if downstreams[downstream].exchange.isInspected, count > Limits.rpcContentBytesMax {
             return .contentTooLarge(route.name, bytesMax: Limits.rpcContentBytesMax, rule: "allow.rpcMethods")
@@ -80,7 +90,7 @@ extension Server {
     }
 
     private func takeRequestID(_ downstream: Handle<Downstream>) {
-        guard requestHead.count(of: .xRequestID) == 1, let field = requestHead.first(.xRequestID) else { return }
+        guard let field = requestHead.first(.xRequestID), requestHead.count(of: .xRequestID) == 1 else { return }
         let head = downstreams[downstream].exchange.copy.head
         guard let requestID = RequestID(client: field.valueRange, in: head) else { return }
         downstreams[downstream].exchange.requestID = requestID
@@ -111,24 +121,29 @@ extension Server {
     }
 
     /// The request needs a token: goes on with it, waits for it, or is answered.
-    func takeToken(_ downstream: Handle<Downstream>) {
-        let route = routes[downstreams[downstream].exchange.route]
-        let credential = route.credential
+    /// - Parameter isFirst: its time to wait for one begins.
+    func takeToken(_ downstream: Handle<Downstream>, isFirst: Bool = false) {
+        takeToken(downstream, routes[downstreams[downstream].exchange.route], isFirst: isFirst)
+    }
+
+    private func takeToken(_ downstream: Handle<Downstream>, _ route: RouteState, isFirst: Bool) {
         let refused = downstreams[downstream].exchange.refusedGeneration
-        switch credential.use(at: now, refusedGeneration: refused) {
+        switch route.credential.use(at: now, refusedGeneration: refused) {
         case .ready(let generation):
-            downstreams[downstream].exchange.generation = generation
             downstreams[downstream].exchange.become(.waitingForConnection)
-            takeConnection(downstream, route.destination)
+            takeConnection(downstream, route, generation)
         case .wait:
-            credential.waiting.append(downstream)
-            driveCredential(credential)
+            if isFirst { awaitToken(downstream) }
+            route.credential.waiting.append(downstream)
+            driveCredential(route.credential)
         case .unavailable(let cause, let retryAfter):
-            answer(downstream, .credentialUnavailable(credential.configuration.name, cause: cause, retryAfter: retryAfter))
+            answer(downstream, .credentialUnavailable(route.credential.configuration.name, cause: cause, retryAfter: retryAfter))
         }
     }
 
-    private func takeConnection(_ downstream: Handle<Downstream>, _ destination: Destination) {
+    /// Goes on with a free connection of the pool and the token of `generation`, which has just been found ready; or waits for one.
+    private func takeConnection(_ downstream: Handle<Downstream>, _ route: RouteState, _ generation: UInt64) {
+        let destination = route.destination
         if downstreams[downstream].exchange.hasRetriedConnection {
             // The pool has just shown that it may hold what the upstream has closed.
             awaitConnection(downstream)
@@ -142,13 +157,13 @@ extension Server {
                 closeUpstream(upstream)
                 continue
             }
-            if !serve(downstream, on: upstream) { offer(upstream) }
+            serve(downstream, on: upstream, route, generation)
             if destination.idle.count &* Limits.aheadShare < destination.openCount { openAhead(destination) }
             return
         }
         if destination.isFull { destination.keepInQueue(isWaiting) }
         guard !destination.isFull else {
-            answer(downstream, .overloaded(routes[downstreams[downstream].exchange.route].configuration.name, queueMax: destination.queueMax))
+            answer(downstream, .overloaded(route.configuration.name, queueMax: destination.queueMax))
             return
         }
         awaitConnection(downstream)
@@ -170,23 +185,30 @@ extension Server {
             at: now, refusedGeneration: downstreams[downstream].exchange.refusedGeneration)
         else {
             downstreams[downstream].exchange.become(.waitingForToken)
-            awaitToken(downstream)
-            takeToken(downstream)
+            takeToken(downstream, route, isFirst: true)
             return false
         }
+        serve(downstream, on: upstream, route, generation)
+        return true
+    }
+
+    private func serve(_ downstream: Handle<Downstream>, on upstream: Handle<Upstream>, _ route: RouteState, _ generation: UInt64) {
         upstreams[upstream].beginRequest(for: .exchange(downstream))
-        loop.disarm(upstreams[upstream].timer)
+        upstreams[upstream].deadline = .never
         downstreams[downstream].exchange.beginAttempt(on: upstream, generation: generation)
         guard writeRequestHead(downstream, upstream, route, generation) else {
             closeUpstream(upstream)
             answer(downstream, .malformed(.headTooLong))
-            return true
+            return
         }
         refreshDeadline(downstream)
         pumpRequest(downstream, upstream)
-        return true
     }
+}
 
+// MARK: the head for the upstream
+
+extension Server {
     /// False when the head with what is added does not fit a buffer.
     private func writeRequestHead(
         _ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ route: RouteState, _ generation: UInt64

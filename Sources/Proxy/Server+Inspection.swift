@@ -36,8 +36,7 @@ extension Server {
             return
         }
         downstreams[downstream].exchange.become(.waitingForToken)
-        awaitToken(downstream)
-        takeToken(downstream)
+        takeToken(downstream, isFirst: true)
     }
 
     /// False when more has to come, or the request was answered, or is gone.

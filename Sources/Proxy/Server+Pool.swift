@@ -18,8 +18,8 @@ extension Server {
         if upstreams[upstream].phase != .idle { upstreams[upstream].become(.idle) }
         upstreams[upstream].client = .none
         upstreams[upstream].isReused = true
-        pool.giveBack(takeInput(upstream))
-        pool.giveBack(takeOutput(upstream))
+        pool.giveBack(&upstreams[upstream].input)
+        pool.giveBack(&upstreams[upstream].output)
         offer(upstream)
     }
 
@@ -40,7 +40,8 @@ extension Server {
         destination.idle.append(upstream)
         upstreams[upstream].isResting = false
         upstreams[upstream].deadline = now + (isSpare ? Limits.unusedIdleTimeout : Limits.pooledIdleTimeout)
-        loop.arm(upstreams[upstream].timer, at: now + Limits.pooledRestTime)
+        upstreams[upstream].restTime = now + Limits.pooledRestTime
+        wake(upstream, by: upstreams[upstream].restTime)
         if destination.addressBook.expiry <= now { lookUp(destination) }
     }
 
@@ -48,7 +49,9 @@ extension Server {
     /// the others that came to rest with it have done so too, the process does.
     func rest(_ upstream: Handle<Upstream>) {
         var next = upstreams[upstream].deadline
-        if upstreams[upstream].phase == .idle, upstreams[upstream].isResting {
+        if upstreams[upstream].phase == .idle, upstreams[upstream].restTime > now {
+            next = min(next, upstreams[upstream].restTime)
+        } else if upstreams[upstream].phase == .idle, upstreams[upstream].isResting {
             if restedUpstreamsCount >= Limits.restedUpstreamsMin { FreeMemory.release() }
             restedUpstreamsCount = 0
         } else if upstreams[upstream].phase == .idle {
@@ -57,7 +60,7 @@ extension Server {
             restedUpstreamsCount += 1
             next = min(next, now + Limits.pooledRestTime)
         }
-        loop.arm(upstreams[upstream].timer, at: next)
+        wake(upstream, by: next)
     }
 
     /// A request has taken a free connection, and few or none are left: opens one for the next, where that is likely to come.
@@ -89,7 +92,7 @@ extension Server {
         upstreams[upstream].canReceive = true
         upstreams[upstream].tls?.socketReadable()
         let isOpen = isDrained(upstream) && !upstreams[upstream].isPeerClosed
-        pool.giveBack(takeInput(upstream))
+        pool.giveBack(&upstreams[upstream].input)
         return isOpen
     }
 
@@ -98,7 +101,7 @@ extension Server {
         guard upstreams[upstream].canReceive else { return }
         do throws(UpstreamFault) {
             let intake = try receive(upstream)
-            pool.giveBack(takeInput(upstream))
+            pool.giveBack(&upstreams[upstream].input)
             if case .blocked = intake, !upstreams[upstream].isPeerClosed { return }
         } catch {
             // A pooled connection may end in any way; nobody waits for it.
@@ -179,8 +182,8 @@ extension Server {
         upstreams[upstream].releaseDescriptor()
         destination.openCount -= 1
         loop.disarm(upstreams[upstream].timer)
-        pool.giveBack(takeInput(upstream))
-        pool.giveBack(takeOutput(upstream))
+        pool.giveBack(&upstreams[upstream].input)
+        pool.giveBack(&upstreams[upstream].output)
         endedUpstreams.append(upstream)
         // A place has become free.
         openForQueue(destination)

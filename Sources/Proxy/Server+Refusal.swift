@@ -144,7 +144,6 @@ extension Server {
 
     private func sendAgain(_ downstream: Handle<Downstream>) {
         downstreams[downstream].exchange.become(.waitingForToken)
-        awaitToken(downstream)
-        takeToken(downstream)
+        takeToken(downstream, isFirst: true)
     }
 }

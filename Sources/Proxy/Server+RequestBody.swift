@@ -33,6 +33,10 @@ extension Server {
     /// Writes what is at hand into the upstream's output, until that is full.
     private func fillRequest(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) throws(MessageError) {
         if downstreams[downstream].exchange.isRequestSent { return }
+        if downstreams[downstream].exchange.requestFraming == .none {
+            downstreams[downstream].exchange.isRequestEndWritten = true
+            return
+        }
         if !upstreams[upstream].output.isLent { upstreams[upstream].output = pool.lend() }
         fillFromCopy(downstream, upstream)
         try fillFromClient(downstream, upstream)

@@ -93,11 +93,11 @@ extension Server {
         }
         if status == 417, try repeatUnannounced(downstream, upstream) { return false }
         // An upstream that takes the request without a word about its content may be waiting for it.
-        if status < 300 { releaseContent(downstream) }
+        if status < 300, downstreams[downstream].exchange.isHeld { releaseContent(downstream) }
         upstreams[upstream].keepsAlive = responseHead.isPersistent && framing != .untilClose
         upstreams[upstream].response = .body(BodyReader(framing))
         let route = routes[downstreams[downstream].exchange.route]
-        switch try verdict(upstream, route, headCount) {
+        switch try status < 400 ? Verdict.accepted : verdict(upstream, route, headCount) {
         case .refused:
             if reauthenticate(downstream, upstream, headCount) { return false }
         case .accepted:

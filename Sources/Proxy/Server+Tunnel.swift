@@ -119,10 +119,10 @@ extension Server {
                 switch receive(downstream) {
                 case .some: break
                 case .blocked, .full:
-                    pool.giveBack(takeInput(downstream))
+                    pool.giveBack(&downstreams[downstream].input)
                     return false
                 case .ended:
-                    pool.giveBack(takeInput(downstream))
+                    pool.giveBack(&downstreams[downstream].input)
                     if downstreams[downstream].isReset { abandon(downstream) } else { endUp(upstream) }
                     return false
                 }
@@ -150,10 +150,10 @@ extension Server {
                     switch try receive(upstream) {
                     case .some: break
                     case .blocked, .full:
-                        pool.giveBack(takeInput(upstream))
+                        pool.giveBack(&upstreams[upstream].input)
                         return false
                     case .ended:
-                        pool.giveBack(takeInput(upstream))
+                        pool.giveBack(&upstreams[upstream].input)
                         upstreams[upstream].isInputEnded = true
                         endDown(downstream)
                         return false

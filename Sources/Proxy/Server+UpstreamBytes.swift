@@ -82,7 +82,7 @@ extension Server {
             guard count > 0 else { return false }
             upstreams[upstream].output.consume(count)
         }
-        if upstreams[upstream].output.isLent { pool.giveBack(takeOutput(upstream)) }
+        pool.giveBack(&upstreams[upstream].output)
         return true
     }
 
@@ -134,12 +134,6 @@ extension Server {
     func takeInput(_ upstream: Handle<Upstream>) -> Buffer {
         var buffer = Buffer()
         swap(&buffer, &upstreams[upstream].input)
-        return buffer
-    }
-
-    func takeOutput(_ upstream: Handle<Upstream>) -> Buffer {
-        var buffer = Buffer()
-        swap(&buffer, &upstreams[upstream].output)
         return buffer
     }
 }

@@ -22,6 +22,7 @@ struct Upstream: ~Copyable {
         /// Gone: removed at the end of this turn.
         case closed
 
+        @inline(__always)
         func mayBecome(_ next: Phase) -> Bool {
             switch self {
             case .resolving: next == .connecting || next == .closed
@@ -57,7 +58,10 @@ struct Upstream: ~Copyable {
     let timer: TimerID
     private(set) var phase = Phase.resolving
     var client = Client.none
+    /// When the present phase has lasted too long; `never` while it serves a request, whose own deadline holds.
     var deadline = Instant.zero
+    /// When its timer fires: at the deadline, or before that.
+    var alarm = Instant.never
     private var descriptor: Descriptor?
     /// The descriptor's number; -1 before there is one.
     private(set) var number: Int32 = -1
@@ -84,6 +88,8 @@ struct Upstream: ~Copyable {
     var searchedCount = 0
     /// To be encrypted and sent.
     var output = Buffer()
+    /// In the pool: until then it may be used again soon, and keeps all that it has.
+    var restTime = Instant.zero
     /// It has been in the pool for a while, and has given back what it does not need there.
     var isResting = false
     /// It has served a request, or rested in the pool: the upstream may have closed it meanwhile.
@@ -120,6 +126,7 @@ struct Upstream: ~Copyable {
         }
     }
 
+    @inline(__always)
     mutating func become(_ next: Phase) {
         precondition(phase.mayBecome(next), "an upstream connection cannot go from \(phase) to \(next)")
         phase = next

@@ -17,11 +17,13 @@ import Wire
             #expect(attempt.status == 400, "\(error.message)")
             return
         }
-        switch try Self.router(attempt).decide(head, attempt.head.span) {
-        case .route(let route):
+        let router = try Self.router(attempt)
+        do throws(Router.Refusal) {
+            let route = try router.decide(head, attempt.head.span)
             let answer = Router.refusal(head, attempt.head.span, by: route)
             #expect(answer?.status == attempt.status, "\(answer?.message ?? "it is let through")")
-        case .refuse(let answer, _): #expect(answer.status == attempt.status, "\(answer.message)")
+        } catch {
+            #expect(error.answer.status == attempt.status, "\(error.answer.message)")
         }
     }
 

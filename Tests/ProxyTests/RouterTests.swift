@@ -129,11 +129,12 @@ import Wire
         bytes += Array("\r\n".utf8)
         var head = RequestHead()
         #expect(try head.parse(bytes.span) == bytes.count)
-        switch router.decide(head, bytes.span) {
-        case .route(let route):
+        do throws(Router.Refusal) {
+            let route = try router.decide(head, bytes.span)
             guard let answer = Router.refusal(head, bytes.span, by: route) else { return route.configuration.name }
             return "\(answer.status) \(answer.code)"
-        case .refuse(let answer, _): return "\(answer.status) \(answer.code)"
+        } catch {
+            return "\(error.answer.status) \(error.answer.code)"
         }
     }
 }

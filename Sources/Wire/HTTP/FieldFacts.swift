@@ -9,6 +9,8 @@ struct FieldFacts: Sendable {
 
     /// Every known name that occurs, in its exact spelling.
     private(set) var names = FieldNameSet()
+    /// Whether known names occur in another spelling, with `_` for `-`.
+    var hasVariants = false
     private(set) var contentLength: Int?
     private(set) var transferEncoding = TransferEncoding.absent
     private(set) var hostIndex: Int?

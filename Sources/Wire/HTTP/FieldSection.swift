@@ -88,7 +88,11 @@ struct FieldSection: ~Copyable, Sendable {
         let value = bytes.trimmed(colon &+ 1..<valueEnd)
         let nameRange = lineStart..<colon
         let line = FieldLine(name: name, isVariant: isVariant, nameRange: nameRange, valueRange: value)
-        if name != .other && !isVariant { try facts.note(name, index: lines.count, value: value, in: bytes) }
+        if isVariant {
+            facts.hasVariants = true
+        } else if name != .other {
+            try facts.note(name, index: lines.count, value: value, in: bytes)
+        }
         lines.append(line)
     }
 

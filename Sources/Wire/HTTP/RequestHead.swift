@@ -111,6 +111,12 @@ public struct RequestHead: ~Copyable, Sendable {
     /// Whether the client asks for another protocol: Upgrade, and Connection that names it (RFC 9110 section 7.8).
     public var hasUpgrade: Bool { minorVersion == 1 && fields.facts.hasUpgrade }
 
+    /// Whether there may be a field in which a browser tells which page asks: Origin, Sec-Fetch-Site, Referer, in whatever spelling.
+    public var tellsOfPage: Bool {
+        let names = fields.facts.names
+        return fields.facts.hasVariants || names.contains(.origin) || names.contains(.secFetchSite) || names.contains(.referer)
+    }
+
     /// Whether Connection names the field, which then does not go on, in whatever spelling (RFC 9110 section 7.6.1).
     public func isNamedByConnection(_ name: FieldName) -> Bool { fields.facts.connectionOptions.contains(name) }
 
