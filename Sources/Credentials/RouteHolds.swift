@@ -55,6 +55,9 @@ struct RouteHolds: Sendable {
         }
     }
 
+    /// Whether no route has refused the token.
+    var isEmpty: Bool { entries.isEmpty }
+
     /// Whether `accepted` would change something.
     func awaitsAcceptance(generation: UInt64, route: Int) -> Bool {
         !entries.isEmpty

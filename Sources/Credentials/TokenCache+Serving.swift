@@ -1,6 +1,9 @@
 // What a copy of the machine can tell until its next event.
 
 extension TokenCache {
+    /// Whether `awaitsAcceptance` may be true of any request.
+    public var awaitsAcceptances: Bool { !holds.isEmpty }
+
     /// Whether `accepted` would change something: hardly ever, and then a request that was not refused has to be reported.
     public func awaitsAcceptance(generation: UInt64, route: Int) -> Bool {
         holds.awaitsAcceptance(generation: generation, route: route)

@@ -21,6 +21,7 @@ final class CredentialState {
     /// The copy's token serves until then without another look, whatever else it may do later.
     @exclusivity(unchecked) private var servingEnd = Instant.zero
     @exclusivity(unchecked) private var servingGeneration: UInt64 = 0
+    @exclusivity(unchecked) private var awaitsAcceptances = false
     /// The reading of its secrets that is under way.
     var reading: SecretsReading?
     /// Requests that wait for a token.
@@ -69,7 +70,7 @@ final class CredentialState {
     /// A request with this generation was not refused.
     func accepted(generation: UInt64, route: Int) {
         if !shared.isVersion(version) { look { _ in } }
-        guard cache.awaitsAcceptance(generation: generation, route: route) else { return }
+        guard awaitsAcceptances, cache.awaitsAcceptance(generation: generation, route: route) else { return }
         change { $0.cache.accepted(generation: generation, route: route) }
     }
 
@@ -87,6 +88,7 @@ final class CredentialState {
         let serving = cache.serving
         servingEnd = serving.map { Instant($0.end) } ?? .zero
         servingGeneration = serving?.generation ?? 0
+        awaitsAcceptances = cache.awaitsAcceptances
     }
 
     /// The customer whose token it is.

@@ -14,12 +14,15 @@ extension OutputSpan where Element == UInt8 {
 
     /// Appends the digits of a number that is not negative.
     public mutating func appendDecimal(_ number: Int) {
-        precondition(number >= 0, "no length is negative")
-        var digitCount = 1
-        var rest = number
-        while rest >= 10 {
+        if number >= 0, number < 10 {
+            append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number))
+            return
+        }
+        var digitCount = 2
+        var bound: UInt64 = 100
+        while digitCount < 19, UInt64(bitPattern: Int64(number)) >= bound {
             digitCount &+= 1
-            rest /= 10
+            bound &*= 10
         }
         appendDecimal(number, digitCount: digitCount)
     }
@@ -28,24 +31,29 @@ extension OutputSpan where Element == UInt8 {
     public mutating func appendDecimal(_ number: Int, digitCount: Int) {
         precondition(number >= 0 && digitCount >= 0 && digitCount <= freeCapacity, "the room was measured before")
         unsafe withUnsafeMutableBufferPointer { buffer, count in
+            guard let base = buffer.baseAddress else { return }
             var rest = UInt(bitPattern: number)
-            var offset = count + digitCount
+            var offset = count &+ digitCount
             while offset > count {
                 offset &-= 1
-                unsafe buffer[offset] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
+                unsafe base[offset] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
                 rest /= 10
             }
-            count += digitCount
+            count &+= digitCount
         }
     }
 
     /// Appends the sixteen digits of a number, in lower case.
     public mutating func appendHexadecimal(_ number: UInt64) {
-        appendWord(Self.hexadecimal(UInt32(truncatingIfNeeded: number >> 32)))
-        appendWord(Self.hexadecimal(UInt32(truncatingIfNeeded: number)))
+        var digits: InlineArray = [
+            Self.hexadecimal(UInt32(truncatingIfNeeded: number >> 32)).littleEndian,
+            Self.hexadecimal(UInt32(truncatingIfNeeded: number)).littleEndian,
+        ]
+        unsafe withUnsafeBytes(of: &digits) { unsafe appendWhole($0) }
     }
 
     /// The eight digits of a number, the first in the lowest place: each half byte gets a byte of its own, and letters 39 more.
+    @inline(__always)
     private static func hexadecimal(_ number: UInt32) -> UInt64 {
         var word = UInt64(number.byteSwapped)
         word = (word | word << 16) & 0x0000_FFFF_0000_FFFF
@@ -53,10 +61,6 @@ extension OutputSpan where Element == UInt8 {
         word = (word >> 4 | word << 8) & 0x0F0F_0F0F_0F0F_0F0F
         let isLetter = (word &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
         return word &+ 0x3030_3030_3030_3030 &+ isLetter &* 39
-    }
-
-    private mutating func appendWord(_ word: UInt64) {
-        unsafe withUnsafeBytes(of: word.littleEndian) { unsafe appendWhole($0) }
     }
 
     @inlinable @inline(__always)

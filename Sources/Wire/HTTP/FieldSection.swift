@@ -26,27 +26,40 @@ struct FieldSection: ~Copyable, Sendable {
 
     /// The offset behind the empty line; nil when it has not been seen.
     mutating func parse(_ bytes: Span<UInt8>) throws(MessageError) -> Int? {
+        var start = lineStart
+        // Of the line that the bytes ended in, if they ended in its value.
+        var stop = colon
+        var hasUnderscore = hasUnderscore
+        var valueStart = scanned
         while true {
-            if colon == 0 {
-                let stop = try scanName(bytes)
-                guard stop < bytes.count else { return nil }
-                guard bytes[stop] == UInt8(ascii: ":") else { return try sectionEnd(bytes, at: stop) }
-                colon = stop
-                scanned = stop &+ 1
+            if stop == 0 {
+                (stop, hasUnderscore) = try scanName(bytes, from: start)
+                guard stop < bytes.count, bytes[stop] == UInt8(ascii: ":") else {
+                    lineStart = start
+                    colon = 0
+                    return stop < bytes.count ? try sectionEnd(bytes, at: stop) : nil
+                }
+                valueStart = stop &+ 1
             }
-            let valueEnd = bytes.endOfFieldValue(from: scanned)
-            scanned = valueEnd
-            guard try bytes.endsLine(at: valueEnd, in: .fieldValue) else { return nil }
-            try append(bytes, valueEnd: valueEnd)
-            lineStart = valueEnd &+ 2
-            colon = 0
+            let valueEnd = bytes.endOfFieldValue(from: valueStart)
+            guard try bytes.endsLine(at: valueEnd, in: .fieldValue) else {
+                lineStart = start
+                colon = stop
+                self.hasUnderscore = hasUnderscore
+                scanned = valueEnd
+                return nil
+            }
+            try append(bytes, start: start, colon: stop, hasUnderscore: hasUnderscore, valueEnd: valueEnd)
+            start = valueEnd &+ 2
+            stop = 0
         }
     }
 
-    /// The offset of the byte after the name, which is a colon, or the CR of the empty line, or past the end.
+    /// The offset of the byte after the name, which is a colon, or the CR of the empty line, or past the end; and whether the
+    /// name has a `_`.
     @inline(__always)
-    private mutating func scanName(_ bytes: Span<UInt8>) throws(MessageError) -> Int {
-        var offset = bytes.endOfLetters(from: lineStart)
+    private func scanName(_ bytes: Span<UInt8>, from start: Int) throws(MessageError) -> (Int, Bool) {
+        var offset = bytes.endOfLetters(from: start)
         var classes: UInt8 = 0
         while offset < bytes.count {
             let byteClass = ByteClass.token[Int(bytes[offset])]
@@ -54,17 +67,16 @@ struct FieldSection: ~Copyable, Sendable {
             classes |= byteClass
             offset &+= 1
         }
-        guard offset &- lineStart <= Limits.fieldNameBytesMax else { throw .nameTooLong(at: lineStart) }
-        hasUnderscore = classes & 2 != 0
+        guard offset &- start <= Limits.fieldNameBytesMax else { throw .nameTooLong(at: start) }
         if offset < bytes.count {
             let stop = bytes[offset]
-            let isExpected = offset == lineStart ? stop == .carriageReturn : stop == UInt8(ascii: ":")
-            guard isExpected else { throw nameError(stop, at: offset) }
+            let isExpected = offset == start ? stop == .carriageReturn : stop == UInt8(ascii: ":")
+            guard isExpected else { throw nameError(stop, at: offset, lineStart: start) }
         }
-        return offset
+        return (offset, classes & 2 != 0)
     }
 
-    private func nameError(_ byte: UInt8, at offset: Int) -> MessageError {
+    private func nameError(_ byte: UInt8, at offset: Int, lineStart: Int) -> MessageError {
         switch byte {
         case .lineFeed: .bareLineFeed(at: offset)
         case .space, .tab: offset == lineStart ? .foldedLine(at: offset) : .whiteSpaceBeforeColon(at: offset)
@@ -81,19 +93,20 @@ struct FieldSection: ~Copyable, Sendable {
     }
 
     @inline(__always)
-    private mutating func append(_ bytes: Span<UInt8>, valueEnd: Int) throws(MessageError) {
-        guard lines.count < Limits.fieldsMax else { throw .tooManyFields }
-        let name = FieldName(bytes, at: lineStart, count: colon &- lineStart, hasUnderscore: hasUnderscore)
+    private mutating func append(
+        _ bytes: Span<UInt8>, start: Int, colon: Int, hasUnderscore: Bool, valueEnd: Int
+    ) throws(MessageError) {
+        let index = lines.count
+        guard index < Limits.fieldsMax else { throw .tooManyFields }
+        let name = FieldName(bytes, at: start, count: colon &- start, hasUnderscore: hasUnderscore)
         let isVariant = hasUnderscore && name != .other
         let value = bytes.trimmed(colon &+ 1..<valueEnd)
-        let nameRange = lineStart..<colon
-        let line = FieldLine(name: name, isVariant: isVariant, nameRange: nameRange, valueRange: value)
+        lines.append(FieldLine(name: name, isVariant: isVariant, nameRange: start..<colon, valueRange: value))
         if isVariant {
             facts.hasVariants = true
         } else if name != .other {
-            try facts.note(name, index: lines.count, value: value, in: bytes)
+            try facts.note(name, index: index, value: value, in: bytes)
         }
-        lines.append(line)
     }
 
     func first(_ name: FieldName) -> FieldLine? {

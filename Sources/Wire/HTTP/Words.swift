@@ -117,8 +117,8 @@ extension Span where Element == UInt8 {
     func trimmed(_ range: Range<Int>) -> Range<Int> {
         var start = range.lowerBound
         var end = range.upperBound
-        while start < end, self[start].isWhiteSpace { start &+= 1 }
-        while start < end, self[end &- 1].isWhiteSpace { end &-= 1 }
+        while start < end, self[start] <= .space, self[start].isWhiteSpace { start &+= 1 }
+        while start < end, self[end &- 1] <= .space, self[end &- 1].isWhiteSpace { end &-= 1 }
         return start..<end
     }
 }
