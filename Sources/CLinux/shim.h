@@ -2,15 +2,21 @@
 #ifndef BEARERPROXY_CLINUX_H
 #define BEARERPROXY_CLINUX_H
 
+#ifndef _GNU_SOURCE
+// For what link.h shows of loaded objects.
+#define _GNU_SOURCE
+#endif
+
 #include <errno.h>
-#include <malloc.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <link.h>
 #include <linux/capability.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <linux/sockios.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -23,6 +29,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
@@ -162,6 +169,26 @@ static inline long long linux_clock_nanoseconds(clockid_t clock) {
 // Free pages inside the heap go back to the system, too, which free does for the end of the heap alone.
 static inline void linux_release_free_memory(void) {
     malloc_trim(0);
+}
+
+// Of one loaded object: gives back the pages that are as they stand in its file. What is used again is read again.
+static int linux_release_object(struct dl_phdr_info *object, size_t size, void *data) {
+    (void)size;
+    unsigned long mask = (unsigned long)sysconf(_SC_PAGESIZE) - 1;
+    for (int index = 0; index < object->dlpi_phnum; index++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[index];
+        if (segment->p_type != PT_LOAD || segment->p_flags & PF_W) continue;
+        unsigned long start = (object->dlpi_addr + segment->p_vaddr) & ~mask;
+        unsigned long end = (object->dlpi_addr + segment->p_vaddr + segment->p_memsz + mask) & ~mask;
+        if (madvise((void *)start, end - start, MADV_DONTNEED) == 0) *(long *)data += (long)(end - start);
+    }
+    return 0;
+}
+
+static inline long linux_release_program_pages(void) {
+    long count = 0;
+    dl_iterate_phdr(linux_release_object, &count);
+    return count;
 }
 
 #endif

@@ -36,21 +36,28 @@ public final class Loop {
         let count = kernel.wait(for: hasMoreToDo ? .zero : timeUntilNextTimer, into: events)
         hasMoreToDo = false
         now = kernel.monotonicNow()
-        for index in 0..<count {
-            let event = events[index]
-            handlers[Int(event.token >> Self.handlerShift)].note(event.token & Self.tokenMask, event.readiness)
-        }
-        for index in 0..<count {
-            let event = events[index]
-            handlers[Int(event.token >> Self.handlerShift)]
-                .ready(event.token & Self.tokenMask, event.readiness, now: now)
-        }
+        tell(count) { handler, event in handler.note(event.token & Self.tokenMask, event.readiness) }
+        tell(count) { handler, event in handler.ready(event.token & Self.tokenMask, event.readiness, now: now) }
         timers.expire(now: now, into: &due)
         for (timer, token) in due where timers.claim(timer) {
             handlers[Int(token >> Self.handlerShift)].timerFired(token & Self.tokenMask, now: now)
         }
         due.removeAll(keepingCapacity: true)
         for handler in handlers { handler.turnEnded(now: now) }
+    }
+
+    /// Each event to its handler. Commonly all are for one: it is looked up, and held, once for all that follow one another.
+    @inline(__always)
+    private func tell(_ count: Int, _ body: (any EventHandler, Event) -> Void) {
+        var index = 0
+        while index < count {
+            let place = events[index].token >> Self.handlerShift
+            let handler = handlers[Int(place)]
+            repeat {
+                body(handler, events[index])
+                index += 1
+            } while index < count && events[index].token >> Self.handlerShift == place
+        }
     }
 
     private var timeUntilNextTimer: Interval? {

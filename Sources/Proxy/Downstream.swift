@@ -87,12 +87,45 @@ struct Downstream: ~Copyable {
     var confirmDeadline = Instant.zero
     /// When lingering ends, whatever the client still sends.
     var lingerEnd = Instant.zero
-    var exchange = Exchange()
+    private let exchanges: Unmanaged<ExchangePool>
+    private var lent: UnsafeMutablePointer<Exchange>
+    private var hasExchange = false
 
-    init(descriptor: consuming Descriptor, listener: Int, timer: TimerID) {
+    /// - Parameter exchanges: outlives the connection.
+    init(descriptor: consuming Descriptor, listener: Int, timer: TimerID, exchanges: ExchangePool) {
         self.descriptor = descriptor
+        self.exchanges = .passUnretained(exchanges)
+        lent = exchanges.none
         self.listener = listener
         self.timer = timer
+    }
+
+    deinit {
+        if hasExchange { ExchangePool.discard(lent) }
+    }
+
+    /// The request that is under way. Between requests it is one that never began; its memory is lent at the first change.
+    var exchange: Exchange {
+        unsafeAddress { UnsafePointer(lent) }
+        unsafeMutableAddress {
+            if !hasExchange { lendExchange() }
+            return lent
+        }
+    }
+
+    private mutating func lendExchange() {
+        lent = exchanges._withUnsafeGuaranteedRef { $0.lend() }
+        hasExchange = true
+    }
+
+    /// The request has ended: its memory is for others.
+    mutating func returnExchange() {
+        guard hasExchange else { return }
+        exchanges._withUnsafeGuaranteedRef { [lent] in
+            $0.giveBack(lent)
+        }
+        lent = exchanges._withUnsafeGuaranteedRef { $0.none }
+        hasExchange = false
     }
 
     /// Who its certificate says that the client is.

@@ -2,6 +2,8 @@ internal import EventLoop
 
 /// The bounds of the proxy. What a route can set is in `Configuration`.
 enum Limits {
+    /// Exchanges of some 500 bytes that are kept for the next request when one has ended; what comes back beyond that is freed.
+    static let idleExchangesMax = 1024
     /// Client connections that are being told that there are too many, besides those that are served. Others wait in the
     /// kernel's backlog.
     static let refusalsMax = 64

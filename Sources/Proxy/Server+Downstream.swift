@@ -204,7 +204,7 @@ extension Server {
             let count = send(downstream, UnsafeRawBufferPointer(downstreams[downstream].output.bytes))
             if count >= 0 {
                 downstreams[downstream].output.consume(count)
-                downstreams[downstream].exchange.isResponseHeld = false
+                if downstreams[downstream].exchange.isResponseHeld { downstreams[downstream].exchange.isResponseHeld = false }
                 noteProgress(downstream)
             } else if count == Int(-EAGAIN) {
                 downstreams[downstream].canSend = false

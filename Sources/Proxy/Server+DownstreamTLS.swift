@@ -139,7 +139,7 @@ extension Server {
             case .bytes(let count): return count
             case .wantsWrite, .wantsRead:
                 // A record of them has been made already: they cannot be taken back.
-                downstreams[downstream].exchange.isResponseHeld = false
+                if downstreams[downstream].exchange.isResponseHeld { downstreams[downstream].exchange.isResponseHeld = false }
                 return Int(-EAGAIN)
             case .closed: return Int(-EPIPE)
             }

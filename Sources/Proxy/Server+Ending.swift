@@ -60,6 +60,7 @@ extension Server {
             if downstreams[downstream].exchange.isInspected { inspectedBytes -= charged }
         }
         downstreams[downstream].exchange.end(pool: &pool)
+        downstreams[downstream].returnExchange()
         downstreams[downstream].searchedCount = 0
     }
 

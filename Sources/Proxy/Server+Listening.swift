@@ -145,7 +145,7 @@ extension Server {
     private func begin(_ number: Int32, listener: Int, isTooMany: Bool) {
         let handle = downstreams.insert { handle in
             let timer = loop.makeTimer(for: handlerID, token: EventToken(handle).rawValue)
-            return Downstream(descriptor: Descriptor(number, of: kernel), listener: listener, timer: timer)
+            return Downstream(descriptor: Descriptor(number, of: kernel), listener: listener, timer: timer, exchanges: exchanges)
         }
         do throws(SystemError) {
             try loop.register(number, for: handlerID, token: EventToken(handle).rawValue)

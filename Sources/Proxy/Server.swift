@@ -25,6 +25,7 @@ public final class Server: EventHandler {
     let budget: DescriptorBudget
     /// Clients that are served at one time: as many as are configured, or as there are descriptors for.
     var clientsMax: Int { budget.clientsMax }
+    let exchanges = ExchangePool()
     let downstreams: Slab<Downstream>
     let upstreams = Slab<Upstream>(capacity: Limits.upstreamsMax)
     var handlerID: HandlerID!

@@ -27,6 +27,7 @@ struct Run: ParsableCommand {
             for (address, routes) in server.listening {
                 Console.error("bearerproxy: listening on \(address) for \(routes.joined(separator: ", "))")
             }
+            ProgramPages.release()
             withExtendedLifetime(signals) { loop.run() }
         } catch let error as SystemError {
             Console.error("bearerproxy: \(error)")
