@@ -10,6 +10,15 @@ enum Limits {
     /// is seldom longer.
     static let recordBytesMax = 5 + 16_384 + 1 + 16 + 7
 
+    /// Content of a record (RFC 8446 5.1).
+    static let recordContentBytesMax = 16_384
+
+    /// Records that one send takes at most, where more than one is written: as many as a buffer of 64 KiB makes.
+    static let recordsOfSendMax = 4
+
+    /// Room for the ciphertext of so many, and for a record of the protocol's own before each of them. Held once by a context.
+    static let gatheringBufferBytes = recordsOfSendMax * (5 + recordContentBytesMax + 1 + 16 + 1024)
+
     /// Server names whose newest sessions a context keeps. A proxy has a handful of upstreams; the oldest name goes.
     static let sessionsMax = 64
 

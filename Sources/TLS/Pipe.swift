@@ -19,6 +19,13 @@ struct Pipe {
     var isEnded = false
     /// Why the transport failed, since the operation began; 0: it did not.
     var errorNumber: Int32 = 0
+    /// Sends are gathered here; nil: they are made as they come.
+    var gathering: UnsafeMutableRawBufferPointer?
+    /// Bytes that were gathered.
+    var gatheredCount = 0
+    /// Gathered bytes that the socket has not taken: they go before any others.
+    private var backlog: [UInt8] = []
+    private var backlogSentCount = 0
     /// Why the server's certificate was refused.
     var certificateFault: String?
 
@@ -70,17 +77,54 @@ struct Pipe {
 
     private mutating func send(_ bio: OpaquePointer, from bytes: UnsafeRawBufferPointer) -> Int {
         openssl_bio_clear_retry(bio)
+        if let gathering {
+            precondition(bytes.count <= gathering.count - gatheredCount, "the room for the records of a send was measured before")
+            UnsafeMutableRawBufferPointer(rebasing: gathering[gatheredCount...]).copyMemory(from: bytes)
+            gatheredCount += bytes.count
+            return bytes.count
+        }
+        let count = sendBacklog() ? sendOnce(bytes) : 0
+        if count == 0, errorNumber == 0 { openssl_bio_retry_write(bio) }
+        return count
+    }
+
+    /// Hands bytes to the transport: how many it took. 0: it takes none now, or has failed, which `errorNumber` tells.
+    private mutating func sendOnce(_ bytes: UnsafeRawBufferPointer) -> Int {
         var count = transport.send(descriptor, from: bytes)
         while count == -openssl_errno_interrupted {
             count = transport.send(descriptor, from: bytes)
         }
-        if count > 0 { return count }
-        if count == 0 || count == -openssl_errno_would_block {
-            openssl_bio_retry_write(bio)
-        } else {
-            errorNumber = Int32(truncatingIfNeeded: -count)
+        if count < 0, count != -openssl_errno_would_block { errorNumber = Int32(truncatingIfNeeded: -count) }
+        return max(0, count)
+    }
+
+    /// Sends what was gathered: how much of it the socket took. The rest goes before whatever is sent next.
+    mutating func sendGathered() -> Int {
+        guard let gathered = gathering?.prefix(gatheredCount) else { return 0 }
+        gathering = nil
+        gatheredCount = 0
+        var sentCount = 0
+        while sentCount < gathered.count {
+            let count = sendOnce(UnsafeRawBufferPointer(rebasing: gathered[sentCount...]))
+            guard count > 0 else { break }
+            sentCount += count
         }
-        return 0
+        if sentCount < gathered.count { backlog = Array(gathered[sentCount...]) }
+        return sentCount
+    }
+
+    /// Whether the rest of what was gathered has been sent.
+    mutating func sendBacklog() -> Bool {
+        while !backlog.isEmpty {
+            let bytes = backlog
+            let count = bytes.withUnsafeBytes { sendOnce(UnsafeRawBufferPointer(rebasing: $0[backlogSentCount...])) }
+            guard count > 0 else { return false }
+            backlogSentCount += count
+            guard backlogSentCount == bytes.count else { continue }
+            backlog = []
+            backlogSentCount = 0
+        }
+        return true
     }
 
     /// Made once and never freed: every connection's BIO refers to it.

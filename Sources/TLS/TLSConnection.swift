@@ -36,6 +36,8 @@ public struct TLSConnection: ~Copyable {
     /// Nothing is buffered and the socket had no more: until `socketReadable`, a read could only answer `.wantsRead`. False where
     /// one has an end or a failure to tell.
     public private(set) var isExhausted = false
+    /// Bytes given to the last write whose records the socket has not taken whole, and that the next one begins with.
+    private var unsentCount = 0
     /// What the next read throws: it came after bytes that had to be delivered first, or was thrown already.
     private var failure: TLSError?
 
@@ -162,23 +164,75 @@ public struct TLSConnection: ~Copyable {
         if isBroken, let failure { throw failure }
         begin()
         var total = 0
+        if unsentCount > 0 {
+            precondition(bytes.count >= unsentCount, "a write begins with the bytes that were not taken")
+            guard pipe.pointee.sendBacklog() else { return try blocked(0) }
+            total = unsentCount
+            unsentCount = 0
+        }
         while total < bytes.count {
+            if bytes.count - total > Limits.recordContentBytesMax {
+                let isWhole = try writeGathered(bytes, &total)
+                if isWhole { continue }
+                return try blocked(total)
+            }
             var count = 0
             let result = SSL_write_ex(ssl, bytes.baseAddress! + total, bytes.count - total, &count)
             if result == 1 {
                 total += count
                 continue
             }
-            switch Stop(ssl, result) {
-            case .wantsRead: return total > 0 ? .bytes(total) : .wantsRead
-            case .wantsWrite: return total > 0 ? .bytes(total) : .wantsWrite
-            case .closed: return .closed
-            case .failed(let error):
-                if case .transport = error { throw error }
-                throw fail(error)
-            }
+            return try stopped(Stop(ssl, result), total)
         }
         return .bytes(total)
+    }
+
+    /// Encrypts several records, and sends them together, which brings `total` forward. False when the socket has not taken all of
+    /// them.
+    private mutating func writeGathered(_ bytes: UnsafeRawBufferPointer, _ total: inout Int) throws(TLSError) -> Bool {
+        // Where the records end: in the ciphertext, and in `bytes`.
+        var ends: InlineArray<4, (sent: Int, taken: Int)> = .init(repeating: (0, 0))
+        var recordCount = 0
+        var taken = total
+        var stop: Stop?
+        pipe.pointee.gathering = context.gatheringBuffer
+        while taken < bytes.count, recordCount < Limits.recordsOfSendMax {
+            var count = 0
+            let result = SSL_write_ex(ssl, bytes.baseAddress! + taken, bytes.count - taken, &count)
+            guard result == 1 else {
+                // Nothing blocks here: the protocol itself has failed. What went before goes out for all that.
+                stop = Stop(ssl, result)
+                break
+            }
+            taken += count
+            ends[recordCount] = (pipe.pointee.gatheredCount, taken)
+            recordCount += 1
+        }
+        let gatheredCount = pipe.pointee.gatheredCount
+        let sentCount = pipe.pointee.sendGathered()
+        for index in 0..<recordCount where ends[index].sent <= sentCount { total = ends[index].taken }
+        unsentCount = taken - total
+        if let stop { _ = try stopped(stop, 0) }
+        return sentCount == gatheredCount
+    }
+
+    /// The socket has not taken everything that was gathered.
+    private mutating func blocked(_ total: Int) throws(TLSError) -> Transfer {
+        guard pipe.pointee.errorNumber == 0 else {
+            throw .transport(peer: pipe.pointee.peer, errorNumber: pipe.pointee.errorNumber)
+        }
+        return total > 0 ? .bytes(total) : .wantsWrite
+    }
+
+    private mutating func stopped(_ stop: Stop, _ total: Int) throws(TLSError) -> Transfer {
+        switch stop {
+        case .wantsRead: return total > 0 ? .bytes(total) : .wantsRead
+        case .wantsWrite: return total > 0 ? .bytes(total) : .wantsWrite
+        case .closed: return .closed
+        case .failed(let error):
+            if case .transport = error { throw error }
+            throw fail(error)
+        }
     }
 
     /// Ends one half of the connection: tells the peer that nothing more will be written; reading goes on (RFC 8446 section 6.1).
@@ -210,6 +264,8 @@ public struct TLSConnection: ~Copyable {
     public mutating func sendCloseNotify() {
         guard isEstablished, !isBroken, !isWritingEnded else { return }
         isWritingEnded = true
+        // Behind a half-sent record it would be none.
+        guard unsentCount == 0 else { return }
         begin()
         _ = SSL_shutdown(ssl)
         ErrorQueue.clear()

@@ -7,6 +7,14 @@ public final class TLSContext {
     let pointer: OpaquePointer
     let pins: [[UInt8]]
     var sessions = SessionCache()
+    /// Where a write of several records gathers their ciphertext for one send; nothing stays in it behind the write.
+    var gatheringBuffer: UnsafeMutableRawBufferPointer {
+        if let gatheringMemory { return gatheringMemory }
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: Limits.gatheringBufferBytes, alignment: 16)
+        gatheringMemory = memory
+        return memory
+    }
+    private var gatheringMemory: UnsafeMutableRawBufferPointer?
 
     private init(_ method: OpaquePointer?, pins: [[UInt8]] = []) throws(TLSError) {
         ErrorQueue.clear()
@@ -187,6 +195,7 @@ public final class TLSContext {
 
     deinit {
         SSL_CTX_free(pointer)
+        gatheringMemory?.deallocate()
     }
 }
 

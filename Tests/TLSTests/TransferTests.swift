@@ -54,6 +54,58 @@ struct TransferTests {
         #expect(pair.network.receiveCalls[0] - callsBefore <= 18)
     }
 
+    @Test(arguments: Version.allCases)
+    func `records that are written together are sent together`(version: Version) throws {
+        let (client, server) = try Setting.contexts(version)
+        var pair = try Pair(client, server)
+        try pair.shakeHands()
+        _ = try pair.client.readAll()
+        let calls = pair.network.sendCalls[0]
+        let content = Setting.content(1 << 16)
+        #expect(try pair.client.write(text: content) == .bytes(content.count))
+        #expect(try pair.client.write(text: Array(content[..<20_000])) == .bytes(20_000))
+        #expect(pair.network.sendCalls[0] - calls == 2)
+        pair.reportEdges()
+        expectSame(try pair.server.readAll(), content + content[..<20_000])
+    }
+
+    @Test(arguments: Version.allCases, [1, 5, 16_000, 16_500, 40_000, 65_000])
+    func `of records that the socket took in part, the rest goes first`(version: Version, room: Int) throws {
+        let (client, server) = try Setting.contexts(version)
+        var pair = try Pair(client, server)
+        try pair.shakeHands()
+        _ = try pair.client.readAll()
+        let content = Setting.content(1 << 16)
+        pair.network.capacity = room
+        let first = try pair.client.write(text: content)
+        let taken = if case .bytes(let count) = first { count } else { 0 }
+        #expect(taken <= room && taken >= room - 17_000 && taken % 16_384 == 0)
+        #expect(try pair.client.write(text: Array(content[taken...])) == .wantsWrite)
+        pair.network.capacity = 1 << 20
+        // In another place, and with more behind it.
+        let rest = Array(content[taken...]) + [1, 2, 3]
+        #expect(try pair.client.write(text: rest) == .bytes(rest.count))
+        pair.reportEdges()
+        expectSame(try pair.server.readAll(), content + [1, 2, 3])
+    }
+
+    @Test func `an end behind half a record is no orderly one`() throws {
+        let (client, server) = try Setting.contexts()
+        var pair = try Pair(client, server)
+        try pair.shakeHands()
+        pair.network.capacity = 20_000
+        _ = try pair.client.write(text: Setting.content(1 << 16))
+        pair.network.capacity = 1 << 20
+        let calls = pair.network.sendCalls[0]
+        pair.client.sendCloseNotify()
+        #expect(pair.network.sendCalls[0] == calls)
+        pair.network.end(MemoryNetwork.server)
+        pair.server.socketReadable(peerClosed: true)
+        let (received, _) = try pair.server.readOnce()
+        #expect(received == .bytes(16_384))
+        #expect(throws: TLSError.truncated(peer: "client")) { try pair.server.readOnce() }
+    }
+
     @Test func `a drained socket is not asked again before the next edge`() throws {
         let (client, server) = try Setting.contexts()
         var pair = try Pair(client, server)
