@@ -47,6 +47,15 @@ static inline int linux_accept(int listener) {
     return accept4(listener, (struct sockaddr *)0, (socklen_t *)0, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
+// Of more than 1,024 cores, 1,024.
+static inline int linux_usable_cores(void) {
+    unsigned char set[128];
+    long count = syscall(SYS_sched_getaffinity, 0, sizeof set, set);
+    int cores = 0;
+    for (long index = 0; index < count; index++) cores += __builtin_popcount(set[index]);
+    return count < 0 && errno == EINVAL ? 1024 : cores;
+}
+
 static inline int linux_bind(int descriptor, const void *address, socklen_t length) {
     return bind(descriptor, (const struct sockaddr *)address, length);
 }

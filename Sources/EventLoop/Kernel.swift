@@ -6,7 +6,7 @@
 /// Calls that happen once a connection throw `SystemError`; those that happen once a request return a count, or
 /// `-errno`, because an error there (`EAGAIN`) is the usual case and no fault.
 ///
-/// A kernel serves one thread: no call but the inner work of look-ups and commands may come from another.
+/// A kernel serves one thread: no call but the inner work of look-ups and commands, and a waker's, may come from another.
 public protocol Kernel: AnyObject {
     /// Time since the kernel object began. It never goes back, and counts the time that the machine was suspended.
     func monotonicNow() -> Instant
@@ -81,6 +81,9 @@ public protocol Kernel: AnyObject {
 
     /// The output of the command whose end the last `wait` announced, once.
     func takeOutput(token: UInt64) -> Result<[UInt8], CommandError>?
+
+    /// What wakes this kernel's `wait` from other threads: an event with this token and `.readable` follows.
+    func waker(token: UInt64) throws(SystemError) -> any Waker
 
     /// A descriptor that becomes readable when one of `signals` arrives; they no longer have their usual effect, even
     /// where the process was started with them ignored. To be called before other threads start, but for `startThread`'s.

@@ -29,8 +29,8 @@ public final class LinuxKernel: Kernel {
     private static let namesToken = UInt64.max
     private static let commandsToken = UInt64.max - 1
 
-    /// Fails when the process has no descriptor left.
-    public init() throws(SystemError) {
+    /// A kernel for one thread; `clock`: it has the same time as this one. Fails when the process has no descriptor left.
+    public init(clock: LinuxKernel? = nil) throws(SystemError) {
         signal(SIGPIPE, SIG_IGN)
         names = try Workers(
             threadsMax: Limits.resolverThreadsMax, queueMax: Limits.resolverQueueMax, work: Resolver.lookUp, refusal: Resolver.refusal)
@@ -39,7 +39,7 @@ public final class LinuxKernel: Kernel {
         poller = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard poller >= 0 else { throw SystemError(call: "epoll_create1", errno: errno, subject: "the event loop") }
         systemEvents = .allocate(capacity: Limits.eventsPerTurn)
-        began = linux_clock_nanoseconds(CLOCK_BOOTTIME)
+        began = clock?.began ?? linux_clock_nanoseconds(CLOCK_BOOTTIME)
         try watch(names.eventDescriptor, for: EPOLLIN.rawValue, token: Self.namesToken)
         try watch(commands.eventDescriptor, for: EPOLLIN.rawValue, token: Self.commandsToken)
     }
@@ -72,6 +72,12 @@ public final class LinuxKernel: Kernel {
 extension LinuxKernel {
     public func register(_ descriptor: Int32, token: UInt64) throws(SystemError) {
         try watch(descriptor, for: EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue, token: token)
+    }
+
+    public func waker(token: UInt64) throws(SystemError) -> any Waker {
+        let waker = try EventWaker()
+        try watch(waker.descriptor, for: EPOLLIN.rawValue, token: token)
+        return waker
     }
 
     private func watch(_ descriptor: Int32, for interest: UInt32, token: UInt64) throws(SystemError) {
@@ -270,11 +276,11 @@ extension LinuxKernel {
     private func bind(_ descriptor: Int32, to address: SocketAddress, options: ListenOptions) throws(SystemError) {
         switch address {
         case .ipv4:
-            try bindInternet(descriptor, to: address)
+            try bindInternet(descriptor, to: address, options.sharing)
         case .ipv6:
             // The IPv4 side has a listener of its own.
             setOption(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY)
-            try bindInternet(descriptor, to: address)
+            try bindInternet(descriptor, to: address, options.sharing)
         case .unix(let path):
             try removeStale(path)
             try UnixSocketFile.bind(descriptor, to: path, options)
@@ -287,10 +293,16 @@ extension LinuxKernel {
         try UnixSocketFile.removeStale(path, probe: probe)
     }
 
-    private func bindInternet(_ descriptor: Int32, to address: SocketAddress) throws(SystemError) {
+    private func bindInternet(
+        _ descriptor: Int32, to address: SocketAddress, _ sharing: ListenOptions.Sharing
+    ) throws(SystemError) {
         setOption(descriptor, SOL_SOCKET, SO_REUSEADDR)
         sendAtOnce(descriptor)
+        if case .more = sharing { setOption(descriptor, SOL_SOCKET, SO_REUSEPORT) }
         guard address.withSystemForm({ linux_bind(descriptor, $0, $1) }) == 0 else { throw failure("bind", address) }
+        // Only behind the bind, which so fails where another program listens, even if that shares its address. Those that follow
+        // may share it, since the kernel looks at what both sockets say at that time.
+        if case .first = sharing { setOption(descriptor, SOL_SOCKET, SO_REUSEPORT) }
     }
 
     private func setOption(_ descriptor: Int32, _ level: Int32, _ option: Int32) {

@@ -7,10 +7,24 @@ public struct ListenOptions: Sendable {
     /// The group that a Unix socket's file is given, by name or number; nil leaves it.
     public var group: String?
 
+    /// How several listeners of this process share one TCP address, each with the connections that the kernel gives it.
+    public enum Sharing: Sendable {
+        /// One listener alone.
+        case none
+        /// The first of several. It takes no address that any program listens on already.
+        case first
+        /// One more, where the first listens.
+        case more
+    }
+
+    /// Of no use to Unix sockets.
+    public var sharing: Sharing
+
     /// A backlog of 1,024, and for Unix sockets a file that only its owner may open.
-    public init(backlog: Int32 = 1024, mode: UInt32 = 0o600, group: String? = nil) {
+    public init(backlog: Int32 = 1024, mode: UInt32 = 0o600, group: String? = nil, sharing: Sharing = .none) {
         self.backlog = backlog
         self.mode = mode
         self.group = group
+        self.sharing = sharing
     }
 }

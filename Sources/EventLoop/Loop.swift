@@ -102,6 +102,11 @@ extension Loop {
         kernel.takeOutput(token: kernelToken(handler, token))
     }
 
+    /// What wakes a handler from other threads: it is told with `.readable`.
+    public func makeWaker(for handler: HandlerID, token: UInt64) throws(SystemError) -> any Waker {
+        try kernel.waker(token: kernelToken(handler, token))
+    }
+
     /// Timers that are armed: 0 when nothing is left to happen by itself.
     public var armedTimerCount: Int { timers.armedCount }
 

@@ -11,6 +11,11 @@ private final class ThreadBody: Sendable {
 ///
 /// Signals sent to the process never arrive on it, so that none escapes the thread that reads them.
 public func startThread(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    pthread_detach(try startJoinedThread(body).thread)
+}
+
+/// Starts a thread that somebody waits for. The same holds for its signals.
+public func startJoinedThread(_ body: @escaping @Sendable () -> Void) throws(SystemError) -> RunningThread {
     var thread = pthread_t()
     let argument = Unmanaged.passRetained(ThreadBody(body))
     // The new thread inherits the mask. Faults of its own stay open: they are reported where they happen.
@@ -25,7 +30,7 @@ public func startThread(_ body: @escaping @Sendable () -> Void) throws(SystemErr
         argument.release()
         throw SystemError(call: "pthread_create", errno: code, subject: "a thread")
     }
-    pthread_detach(thread)
+    return RunningThread(thread: thread)
 }
 
 /// A function of its own, outside any actor: a closure would inherit the isolation of where it is written.

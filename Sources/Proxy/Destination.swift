@@ -9,6 +9,7 @@ final class Destination {
     struct Waiting {
         var downstream: Handle<Downstream>
         var exchange: UInt64
+        var since: Instant
     }
 
     let index: Int
@@ -24,6 +25,8 @@ final class Destination {
     let connectTimeout: Interval
     let concurrency: Int
     let queueMax: Int
+    /// The places that all loops share; nil where there is one loop.
+    let shared: SharedPlaces?
 
     @exclusivity(unchecked) var addressBook: AddressBook
     /// Connections that wait for the look-up that is under way, or may profit by it.
@@ -34,7 +37,9 @@ final class Destination {
     /// Free connections, the one that was used last at the end.
     @exclusivity(unchecked) var idle: [Handle<Upstream>] = []
     /// Connections in any phase.
-    @exclusivity(unchecked) var openCount = 0
+    @exclusivity(unchecked) private(set) var openCount = 0
+    /// The other loops have been told that requests wait here.
+    @exclusivity(unchecked) var hasTold = false
     /// Connections that are being made for whoever is first in the queue.
     var promisedCount = 0
     @exclusivity(unchecked) private var queue: [Waiting] = []
@@ -42,8 +47,9 @@ final class Destination {
 
     init(
         index: Int, origin: Origin, connectTo: Endpoint?, tls: TLSContext?, serverName: String?, egress: Egress? = nil,
-        connectTimeout: Duration, concurrency: Int, queueMax: Int
+        connectTimeout: Duration, concurrency: Int, queueMax: Int, shared: SharedPlaces? = nil
     ) {
+        self.shared = shared
         self.index = index
         self.origin = origin
         let egress = egress.flatMap { $0.leads(to: origin, connectTo: connectTo) ? $0 : nil }
@@ -62,7 +68,32 @@ final class Destination {
 
     /// Whether neither a connection may be made nor a request wait for one. Those for whom one is being made do not
     /// count as waiting.
-    var isFull: Bool { queueCount - promisedCount >= queueMax && openCount >= concurrency }
+    var isFull: Bool {
+        if let shared { return shared.isFull }
+        return queueCount - promisedCount >= queueMax && openCount >= concurrency
+    }
+
+    /// Counts one more connection, if that is within the limit.
+    func takePlace() -> Bool {
+        guard openCount < concurrency, shared?.take() ?? true else { return false }
+        openCount += 1
+        return true
+    }
+
+    /// Counts one more connection that is made whatever the limit: in the place of one that has ended, or for a token call.
+    func takePlaceAnyway() {
+        shared?.takeAnyway()
+        openCount += 1
+    }
+
+    /// A connection has ended.
+    func givePlaceBack() {
+        openCount -= 1
+        shared?.giveBack()
+    }
+
+    /// Since when the request at the head of the queue has waited, whether or not it still does.
+    var firstWaitingSince: Instant? { queueStart < queue.count ? queue[queueStart].since : nil }
 
     func enqueue(_ waiting: Waiting) { queue.append(waiting) }
 

@@ -1,7 +1,7 @@
 /// What an event or a timer of the loop is about, in the 56 bits of its token: kind, generation and index.
 struct EventToken {
     enum Kind: UInt8 {
-        case listener, downstream, upstream, credential, resolution, drain, command
+        case listener, downstream, upstream, credential, resolution, drain, command, mail
     }
 
     let kind: Kind

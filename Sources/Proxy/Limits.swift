@@ -12,7 +12,9 @@ enum Limits {
     /// Descriptors that no connection of a client or to an upstream takes, besides listeners': standard input and output, the loop's
     /// own and the log's (8), a file that is opened for a moment (4), look-ups of names (4 threads, 3 each), commands (4, 2 each).
     static let descriptorReserve = 32
-    /// Upstream connections at one time, over all routes; a route's own limit is `limits.concurrency`.
+    /// The same that one more loop has of its own: for epoll, to be woken (3), look-ups and commands (as above).
+    static let loopDescriptors = 24
+    /// Upstream connections at one time of one loop, over all routes; a route's own limit is `limits.concurrency`.
     static let upstreamsMax = 16_384
     /// Connections accepted from one listener in one turn, so that a flood of them does not starve requests.
     static let acceptsPerTurn = 64
@@ -23,6 +25,12 @@ enum Limits {
     static let handshakePatience = Interval.seconds(1)
     /// Clients whose TLS fails are told of at most so often.
     static let tlsFaultInterval = Interval.seconds(1)
+    /// A client goes to another loop than the one that accepted it if that has fewer by more than 1, and by more than this part of
+    /// its own: an eighth.
+    static let loopShareTolerance = 8
+    /// A loop gives a place among a destination's connections up for another loop's request only if that has waited so much longer
+    /// than its own: to make a connection anew takes a handshake.
+    static let placeTolerance = Interval.milliseconds(100)
     /// How long accepting rests when the process has no descriptor left.
     static let acceptPause = Interval.milliseconds(100)
     /// Field lines that a route injects: a token has at most 16 KiB, and a head that does not fit a buffer is refused.

@@ -3,7 +3,7 @@ internal import TLS
 
 /// A listening socket, and the routes it leads to.
 final class Listener {
-    /// Nil once the proxy drains.
+    /// Nil once the proxy drains, and where another loop accepts for this one.
     var descriptor: Descriptor?
     let address: SocketAddress
     let router: Router
@@ -14,7 +14,7 @@ final class Listener {
     /// Connections may be waiting that no further edge will tell of.
     var mayHaveMore = false
 
-    init(descriptor: consuming Descriptor, address: SocketAddress, router: Router, tls: TLSContext?, timer: TimerID) {
+    init(descriptor: consuming Descriptor?, address: SocketAddress, router: Router, tls: TLSContext?, timer: TimerID) {
         self.descriptor = consume descriptor
         self.address = address
         self.router = router

@@ -18,20 +18,37 @@ public final class Log {
     private let isFile: Bool
     @exclusivity(unchecked) private var pending = Buffer()
     @exclusivity(unchecked) private var timestamp = Timestamp()
+    /// Where the logs of several loops write to the same places.
+    private let shared: SharedOutput?
+    private let isOwner: Bool
     private var droppedCount = 0
 
     /// A log whose lines have the kernel's time.
     ///
     /// - Throws: when the access log's file cannot be opened.
-    public convenience init(_ settings: LogSettings, kernel: any Kernel) throws(SystemError) {
-        try self.init(settings, kernel: kernel, eventDescriptor: STDERR_FILENO)
+    public convenience init(_ settings: LogSettings, kernel: any Kernel, isShared: Bool = false) throws(SystemError) {
+        try self.init(settings, kernel: kernel, eventDescriptor: STDERR_FILENO, isShared: isShared)
+    }
+
+    /// A log of another loop to the places of a shared one, which has to outlive it.
+    public init(besides first: Log, kernel: any Kernel) {
+        settings = first.settings
+        self.kernel = kernel
+        accessDescriptor = first.accessDescriptor
+        eventDescriptor = first.eventDescriptor
+        isFile = first.isFile
+        shared = first.shared
+        isOwner = false
+        makePending()
     }
 
     /// A log whose events go elsewhere; the descriptor stays the caller's.
-    init(_ settings: LogSettings, kernel: any Kernel, eventDescriptor: Int32) throws(SystemError) {
+    init(_ settings: LogSettings, kernel: any Kernel, eventDescriptor: Int32, isShared: Bool = false) throws(SystemError) {
         self.settings = settings
         self.kernel = kernel
         self.eventDescriptor = eventDescriptor
+        shared = isShared ? SharedOutput() : nil
+        isOwner = true
         switch settings.access {
         case .off: accessDescriptor = nil
         case .stdout: accessDescriptor = STDOUT_FILENO
@@ -42,6 +59,10 @@ public final class Log {
             accessDescriptor = descriptor
         }
         isFile = accessDescriptor.map(Self.isFile) ?? false
+        makePending()
+    }
+
+    private func makePending() {
         guard accessDescriptor != nil else { return }
         // Of its memory, what was never written is not there.
         var pool = BufferPool(bufferBytes: Self.pendingBytesMax)
@@ -55,7 +76,7 @@ public final class Log {
 
     deinit {
         flush()
-        if case .file = settings.access, let accessDescriptor { close(accessDescriptor) }
+        if isOwner, case .file = settings.access, let accessDescriptor { close(accessDescriptor) }
     }
 
     var isAccessLogged: Bool { accessDescriptor != nil }
@@ -69,7 +90,13 @@ public final class Log {
         case .json: line = "{\"time\":\"\(time)\",\"level\":\"\(level.rawValue)\",\"message\":\(JSONWriter.quoted(message()))}\n"
         case .text: line = "\(time) \(level.rawValue): \(message())\n"
         }
-        Array(line.utf8).withUnsafeBufferPointer { _ = Self.write($0, to: eventDescriptor) }
+        Array(line.utf8).withUnsafeBufferPointer { bytes in
+            if let shared {
+                shared.writeEvent { Self.write(bytes, to: eventDescriptor) }
+            } else {
+                Self.write(bytes, to: eventDescriptor)
+            }
+        }
     }
 
     private static func rank(_ level: LogSettings.Level) -> Int {
@@ -84,10 +111,18 @@ public final class Log {
     /// Writes what is pending. A pipe whose reader has stopped takes nothing: the lines stay until they are too many.
     func flush() {
         guard let accessDescriptor, !pending.isEmpty else { return }
-        pending.consume(isFile ? Self.writeFile(pending.bytes, to: accessDescriptor) : Self.write(pending.bytes, to: accessDescriptor))
+        if let shared {
+            pending.consume(shared.writeLines(pending.bytes) { write($0, toAccess: accessDescriptor) })
+        } else {
+            pending.consume(write(pending.bytes, toAccess: accessDescriptor))
+        }
         guard droppedCount > 0, pending.isEmpty else { return }
         event(.warning, "\(droppedCount) access lines were dropped: their reader was too slow")
         droppedCount = 0
+    }
+
+    private func write(_ lines: UnsafeBufferPointer<UInt8>, toAccess descriptor: Int32) -> Int {
+        isFile ? Self.writeFile(lines, to: descriptor) : Self.write(lines, to: descriptor)
     }
 
     /// Whether a line of so many bytes can wait, too.

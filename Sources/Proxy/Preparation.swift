@@ -10,6 +10,10 @@ struct Preparation {
         var limits: Credentials.Limits
     }
 
+    struct Way {
+        var destination: Destination?
+    }
+
     let configuration: Configuration
     let secrets: any SecretReading
     private(set) var findings: [Finding] = []
@@ -34,19 +38,22 @@ struct Preparation {
 
     mutating func credential(_ index: Int, destinationIndex: Int) -> PreparedCredential? {
         let credential = configuration.credentials[index]
-        guard let grant = preparedGrant(of: credential) else { return nil }
+        guard let grant = preparedGrant(of: credential), let way = way(of: credential, destinationIndex: destinationIndex) else { return nil }
         var limits = Credentials.Limits()
         limits.authTimeout = credential.authTimeout
         if case .calls(let service) = credential.kind, let lifetime = service.defaultLifetime { limits.lifetimeDefault = lifetime }
-        guard let origin = credential.origin else {
-            return PreparedCredential(grant: grant, destination: nil, limits: limits)
-        }
+        return PreparedCredential(grant: grant, destination: way.destination, limits: limits)
+    }
+
+    /// Where a credential's calls go, if it makes any; nil where a finding says why they cannot.
+    mutating func way(of credential: Credential, destinationIndex: Int) -> Way? {
+        guard let origin = credential.origin else { return Way(destination: nil) }
         guard let place = credential.tlsPlace else { preconditionFailure("a credential with an origin has a place for its TLS") }
         guard let context = context(origin, credential.tls, place: place) else { return nil }
-        let destination = Destination(
-            index: destinationIndex, origin: origin, connectTo: credential.connectTo, tls: context.context,
-            serverName: credential.tls.serverName, egress: egress, connectTimeout: credential.timeouts.connect, concurrency: 1, queueMax: 0)
-        return PreparedCredential(grant: grant, destination: destination, limits: limits)
+        return Way(
+            destination: Destination(
+                index: destinationIndex, origin: origin, connectTo: credential.connectTo, tls: context.context,
+                serverName: credential.tls.serverName, egress: egress, connectTimeout: credential.timeouts.connect, concurrency: 1, queueMax: 0))
     }
 
     /// What a credential's secrets come to, as they are at present.
@@ -54,12 +61,12 @@ struct Preparation {
         grant(of: credential).map { PreparedGrant(grant: $0, customerId: $1) }
     }
 
-    mutating func destination(of route: Route, index: Int) -> Destination? {
+    mutating func destination(of route: Route, index: Int, shared: SharedPlaces? = nil) -> Destination? {
         guard let context = context(route.upstream, route.tls, place: route.tlsPlace) else { return nil }
         return Destination(
             index: index, origin: route.upstream, connectTo: route.connectTo, tls: context.context,
             serverName: route.tls.serverName, egress: egress, connectTimeout: route.timeouts.connect,
-            concurrency: route.limits.concurrency, queueMax: route.limits.queue)
+            concurrency: route.limits.concurrency, queueMax: route.limits.queue, shared: shared)
     }
 
     mutating func report(_ place: Place, _ message: String) { report(Finding(place: place, message: message)) }

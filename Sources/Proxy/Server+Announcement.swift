@@ -45,7 +45,7 @@ extension Server {
     func contentRoom(_ downstream: Handle<Downstream>) -> Int {
         guard downstreams[downstream].exchange.isHeld else { return .max }
         guard !downstreams[downstream].exchange.isTooLongToKeep else { return 0 }
-        return max(0, min(downstreams[downstream].exchange.copy.room, Limits.replayBytesMax - replayBytes))
+        return max(0, min(downstreams[downstream].exchange.copy.room, Limits.replayBytesMax - allReplayBytes))
     }
 
     /// The upstream says that it wants the content. Some, nginx among them, say so of one that they refuse in the next moment.

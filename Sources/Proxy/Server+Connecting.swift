@@ -7,15 +7,21 @@ internal import TLS
 extension Server {
     /// Makes connections for those in the queue that none is being made for yet, up to the destination's limit.
     func openForQueue(_ destination: Destination) {
-        while destination.promisedCount < destination.queueCount, destination.openCount < destination.concurrency {
-            connect(to: destination, for: .none)
+        while destination.promisedCount < destination.queueCount, takePlace(destination) {
+            connect(to: destination, for: .none, hasPlace: true)
         }
+        if let shared = destination.shared { settlePlaces(destination, shared) }
     }
 
-    /// Begins to connect. How it ends, `established` or `upstreamFailed` will tell.
+    /// Counts one more connection to be made, if the destination's limit has a place for it, and it is not another loop's turn.
+    func takePlace(_ destination: Destination) -> Bool { !isOthersTurn(destination) && destination.takePlace() }
+
+    /// Begins to connect. How it ends, `established` or `upstreamFailed` will tell. `hasPlace`: it is counted already.
     @discardableResult
-    func connect(to destination: Destination, for client: Upstream.Client) -> Handle<Upstream>? {
+    func connect(to destination: Destination, for client: Upstream.Client, hasPlace: Bool = false) -> Handle<Upstream>? {
+        if !hasPlace { destination.takePlaceAnyway() }
         guard !upstreams.isFull else {
+            destination.givePlaceBack()
             giveFault(.unreachable(address: destination.text, reason: "the proxy has \(Limits.upstreamsMax) connections"), to: client, destination)
             return nil
         }
@@ -24,7 +30,7 @@ extension Server {
             let timer = loop.makeTimer(for: handlerID, token: EventToken(handle).rawValue)
             return Upstream(destination: destination, timer: timer, client: client)
         }
-        destination.openCount += 1
+        publishSockets()
         if client == .none { destination.promisedCount += 1 }
         var timeout = destination.connectTimeout
         if case .tokenCall(let index) = client {
@@ -49,15 +55,22 @@ extension Server {
         setDeadline(upstream, at: now)
     }
 
-    /// Descriptors of connections.
-    var socketCount: Int { downstreams.count + upstreams.count - endedUpstreams.count + rivalCount }
+    /// Descriptors of connections, over all loops.
+    var socketCount: Int { ownSocketCount + (group?.socketCount(besides: position) ?? 0) }
+
+    private var ownSocketCount: Int { downstreams.count + upstreams.count - endedUpstreams.count + rivalCount }
+
+    func publishSockets() { group?.members[position].socketCount.set(ownSocketCount) }
 
     /// Whether one more connection leaves alone the descriptors that are for all else. If there is no other way, one that has
     /// rested in the pool ends for it.
     func makeRoom() -> Bool {
         // A client's descriptor is its own until the end of the turn, an upstream connection's is free as soon as that has ended.
         guard socketCount >= budget.socketsMax else { return true }
-        guard let pooled = destinations.first(where: { !$0.idle.isEmpty })?.idle.first else { return false }
+        guard let pooled = destinations.first(where: { !$0.idle.isEmpty })?.idle.first else {
+            askForDescriptors()
+            return false
+        }
         closeUpstream(pooled)
         return true
     }

@@ -25,13 +25,16 @@ extension Server {
 
     /// So many handshakes are under way that another has to wait: the oldest has not had time enough to give its place away.
     func isHandshakeRoomMissing() -> Bool {
-        guard handshakes.count >= Limits.handshakesMax, let oldest = handshakes.first else { return false }
+        guard handshakes.count >= handshakesMax, let oldest = handshakes.first else { return false }
         return downstreams[oldest].deadline - headTimeout(of: downstreams[oldest].listener) + Limits.handshakePatience > now
     }
 
+    /// This loop's share of those of all.
+    private var handshakesMax: Int { Limits.handshakesMax / (group?.members.count ?? 1) }
+
     /// One that was let in takes the place of the oldest, if no other is free.
     private func makeHandshakeRoom() {
-        guard handshakes.count >= Limits.handshakesMax, let oldest = handshakes.first else { return }
+        guard handshakes.count >= handshakesMax, let oldest = handshakes.first else { return }
         tellTLSFault(oldest, "a handshake was given up: others wait, and it had taken longer than \(Limits.handshakePatience.duration.text)")
         close(oldest)
     }

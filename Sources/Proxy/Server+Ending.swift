@@ -55,10 +55,7 @@ extension Server {
     private func dropExchange(_ downstream: Handle<Downstream>) {
         if !downstreams[downstream].exchange.heldBack.isEmpty { wipeHeldBack(downstream) }
         let charged = downstreams[downstream].exchange.chargedCount
-        if charged > 0 {
-            replayBytes -= charged
-            if downstreams[downstream].exchange.isInspected { inspectedBytes -= charged }
-        }
+        if charged > 0 { charge(-charged, isInspected: downstreams[downstream].exchange.isInspected) }
         downstreams[downstream].exchange.end(pool: &pool)
         downstreams[downstream].returnExchange()
         downstreams[downstream].searchedCount = 0

@@ -161,13 +161,13 @@ extension Server {
             if destination.idle.count &* Limits.aheadShare < destination.openCount { openAhead(destination) }
             return
         }
-        if destination.isFull { destination.keepInQueue(isWaiting) }
+        if destination.isFull { tidyQueue(destination) }
         guard !destination.isFull else {
             answer(downstream, .overloaded(route.configuration.name, queueMax: destination.queueMax))
             return
         }
         awaitConnection(downstream)
-        destination.enqueue(Destination.Waiting(downstream: downstream, exchange: downstreams[downstream].exchange.number))
+        destination.enqueue(Destination.Waiting(downstream: downstream, exchange: downstreams[downstream].exchange.number, since: now))
         openForQueue(destination)
     }
 

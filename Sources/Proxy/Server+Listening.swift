@@ -14,10 +14,30 @@ extension Server {
     /// The first half of `start`, after which the process may lose its rights to listen. Starts no thread.
     public func listen() throws(StartError) {
         do {
+            try openMailbox()
             for group in listenGroups() { try open(group.address, routes: group.routes) }
         } catch {
             listeners = []
             throw error
+        }
+    }
+
+    /// The same for one more loop, on the addresses of the first. Unix sockets stay with that: it hands clients over.
+    public func listen(besides first: Server) throws(StartError) {
+        try openMailbox()
+        for listener in first.listeners {
+            let names = listener.router.names
+            let own = routes.filter { names.contains($0.configuration.name) }
+            let tls = own[0].listenContext
+            if case .unix = listener.address {
+                append(nil, listener.address, Router(routes: own), tls)
+                continue
+            }
+            do throws(SystemError) {
+                try open(listener.address, ListenOptions(sharing: .more), Router(routes: own), tls)
+            } catch {
+                throw .listen(error, route: own[0].configuration.name)
+            }
         }
     }
 
@@ -55,9 +75,9 @@ extension Server {
                 guard let numeric = SocketAddress(numeric: host, port: port) else {
                     preconditionFailure("the configuration lets only numeric addresses through")
                 }
-                try open(numeric, ListenOptions(), router, tls)
+                try open(numeric, ListenOptions(sharing: sharing), router, tls)
             case .localhost(let port):
-                try open(.loopback(port: port), ListenOptions(), router, tls)
+                try open(.loopback(port: port), ListenOptions(sharing: sharing), router, tls)
                 let chosen = listeners[listeners.count - 1].address.port ?? port
                 try openIfPossible(.ipv6(high: 0, low: 1, port: chosen, scope: 0), router, tls)
             case .unix(let path, let mode, let group):
@@ -71,7 +91,7 @@ extension Server {
     /// A machine without IPv6 has one family of `localhost` only.
     private func openIfPossible(_ address: SocketAddress, _ router: Router, _ tls: TLSContext?) throws(SystemError) {
         do throws(SystemError) {
-            try open(address, ListenOptions(), router, tls)
+            try open(address, ListenOptions(sharing: sharing), router, tls)
         } catch {
             guard error.errno == EADDRNOTAVAIL || error.errno == EAFNOSUPPORT else { throw error }
             log.event(.info, "not listening on \(address): \(error.reason)")
@@ -83,11 +103,16 @@ extension Server {
     ) throws(SystemError) {
         let descriptor = Descriptor(try kernel.listen(on: address, options: options), of: kernel)
         let actual = try kernel.localAddress(of: descriptor.number)
-        let token = EventToken(.listener, index: listeners.count).rawValue
-        try loop.register(descriptor.number, for: handlerID, token: token)
-        let timer = loop.makeTimer(for: handlerID, token: token)
-        listeners.append(Listener(descriptor: descriptor, address: actual, router: router, tls: tls, timer: timer))
+        try loop.register(descriptor.number, for: handlerID, token: EventToken(.listener, index: listeners.count).rawValue)
+        append(descriptor, actual, router, tls)
     }
+
+    private func append(_ descriptor: consuming Descriptor?, _ address: SocketAddress, _ router: Router, _ tls: TLSContext?) {
+        let timer = loop.makeTimer(for: handlerID, token: EventToken(.listener, index: listeners.count).rawValue)
+        listeners.append(Listener(descriptor: descriptor, address: address, router: router, tls: tls, timer: timer))
+    }
+
+    private var sharing: ListenOptions.Sharing { group == nil ? .none : .first }
 }
 
 // MARK: accepting
@@ -99,7 +124,7 @@ extension Server {
         guard let number = listener.descriptor?.number else { return }
         listener.mayHaveMore = true
         for _ in 0..<Limits.acceptsPerTurn {
-            let isTooMany = downstreams.count - refusedCount >= clientsMax
+            let isTooMany = group?.areClientPlacesTaken(of: clientsMax) ?? (downstreams.count - refusedCount >= clientsMax)
             let isFull = isTooMany && (isRoomComing() || downstreams.isFull)
             if isFull || listener.tls != nil && isHandshakeRoomMissing() || !makeRoom() {
                 loop.arm(listener.timer, at: now + Limits.acceptPause)
@@ -107,7 +132,7 @@ extension Server {
             }
             let result = kernel.accept(from: number)
             if result >= 0 {
-                begin(Int32(result), listener: index, isTooMany: isTooMany)
+                if group == nil || !handOver(Int32(result), listener: index) { begin(Int32(result), listener: index, isTooMany: isTooMany) }
             } else if result == Int(-EAGAIN) {
                 listener.mayHaveMore = false
                 return
@@ -142,10 +167,16 @@ extension Server {
         return !endedDownstreams.isEmpty
     }
 
-    private func begin(_ number: Int32, listener: Int, isTooMany: Bool) {
+    func begin(_ number: Int32, listener: Int, isTooMany: Bool) {
         let handle = downstreams.insert { handle in
             let timer = loop.makeTimer(for: handlerID, token: EventToken(handle).rawValue)
             return Downstream(descriptor: Descriptor(number, of: kernel), listener: listener, timer: timer, exchanges: exchanges)
+        }
+        publishSockets()
+        let hasPlace = group?.count(position, placesMax: isTooMany ? 0 : clientsMax) ?? !isTooMany
+        if !hasPlace {
+            downstreams[handle].isRefused = true
+            refusedCount += 1
         }
         do throws(SystemError) {
             try loop.register(number, for: handlerID, token: EventToken(handle).rawValue)
@@ -154,10 +185,7 @@ extension Server {
             close(handle)
             return
         }
-        if isTooMany {
-            downstreams[handle].isRefused = true
-            refusedCount += 1
-        } else if let placesMax = configuration.connectionsPerUserMax, !takePlace(handle, of: placesMax) {
+        if hasPlace, let placesMax = configuration.connectionsPerUserMax, !takePlace(handle, of: placesMax) {
             return
         }
         if let tls = listeners[listener].tls {
@@ -184,9 +212,14 @@ extension Server {
     /// Accepts nothing more, ends idle connections, and stops the loop when all requests have been answered, or after
     /// `drainTimeout`.
     public func drain() {
+        log.event(.info, "draining: finishing the requests under way, at most \(configuration.drainTimeout.text)")
+        group?.postToOthers(of: position, .drain)
         // A signal is no event of ours: the last one may have been long ago.
         now = loop.now
-        log.event(.info, "draining: finishing the requests under way, at most \(configuration.drainTimeout.text)")
+        beginDraining()
+    }
+
+    func beginDraining() {
         isDraining = true
         for listener in listeners {
             listener.descriptor = nil
@@ -205,17 +238,28 @@ extension Server {
     }
 
     func stopIfDrained() {
-        if downstreams.count == endedDownstreams.count { loop.stop() }
+        guard downstreams.count == endedDownstreams.count else { return }
+        guard let group else { return loop.stop() }
+        // Others may wait for what this loop does for them.
+        guard group.drained(position) else { return }
+        group.postToOthers(of: position, .stop)
+        loop.stop()
     }
 
     func drainTimedOut() {
         log.event(.warning, "\(downstreams.count) connections had not ended within \(configuration.drainTimeout.text)")
-        cutOff()
+        cutOffHere()
     }
 
     /// Ends everything at once and stops the loop. What is cut off by this looks so to both its sides.
     public func cutOff() {
+        group?.postToOthers(of: position, .cutOff)
         now = loop.now
+        cutOffHere()
+    }
+
+    func cutOffHere() {
+        _ = group?.drained(position)
         for destination in destinations { destination.keepInQueue { _ in false } }
         downstreams.forEach { downstream in
             switch downstreams[downstream].phase {

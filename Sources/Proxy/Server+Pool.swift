@@ -26,6 +26,11 @@ extension Server {
     /// A free connection goes to the request that has waited longest, else into the pool.
     func offer(_ upstream: Handle<Upstream>) {
         let destination = upstreams[upstream].destination
+        defer { if destination.hasTold, let shared = destination.shared { settlePlaces(destination, shared) } }
+        if destination.shared != nil, isOthersTurn(destination) {
+            closeUpstream(upstream)
+            return
+        }
         while let waiting = destination.dequeue() {
             guard isWaiting(waiting), serveWaiting(waiting.downstream, on: upstream) else { continue }
             return
@@ -72,8 +77,8 @@ extension Server {
             // Over HTTP/1.1 each client has one request at a time.
             destination.openCount < min(destination.concurrency, downstreams.count), now >= destination.nextAhead,
             // What is left is for those who ask.
-            2 * socketCount < budget.socketsMax, !upstreams.isFull,
-            let upstream = connect(to: destination, for: .none)
+            2 * socketCount < budget.socketsMax, !upstreams.isFull, takePlace(destination),
+            let upstream = connect(to: destination, for: .none, hasPlace: true)
         else { return }
         upstreams[upstream].isAhead = true
     }
@@ -180,11 +185,12 @@ extension Server {
         if let race = upstreams[upstream].race { giveUpAttempts(race) }
         upstreams[upstream].tls?.sendCloseNotify()
         upstreams[upstream].releaseDescriptor()
-        destination.openCount -= 1
+        destination.givePlaceBack()
         loop.disarm(upstreams[upstream].timer)
         pool.giveBack(&upstreams[upstream].input)
         pool.giveBack(&upstreams[upstream].output)
         endedUpstreams.append(upstream)
+        publishSockets()
         // A place has become free.
         openForQueue(destination)
     }

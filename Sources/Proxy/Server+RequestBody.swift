@@ -126,17 +126,30 @@ extension Server {
     /// Keeps content for a second attempt, within the request's own bound and that of all requests together.
     func keep(_ content: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>) {
         let isInspected = downstreams[downstream].exchange.isInspected
-        if replayBytes + content.count > Limits.replayBytesMax || isInspected && inspectedBytes + content.count > Limits.inspectedBytesMax {
+        if allReplayBytes + content.count > Limits.replayBytesMax || isInspected && allInspectedBytes + content.count > Limits.inspectedBytesMax {
             downstreams[downstream].exchange.copy.giveUp()
         }
         downstreams[downstream].exchange.copy.append(content)
         downstreams[downstream].exchange.copyOffset = downstreams[downstream].exchange.copy.contentCount
         let charged = downstreams[downstream].exchange.chargedCount
         let held = downstreams[downstream].exchange.copy.farCount
-        replayBytes += held - charged
-        if isInspected { inspectedBytes += held - charged }
+        charge(held - charged, isInspected: isInspected)
         downstreams[downstream].exchange.chargedCount = held
     }
+
+    /// Counts memory that is held for replays, or given back.
+    func charge(_ count: Int, isInspected: Bool) {
+        guard count != 0 else { return }
+        replayBytes += count
+        group?.replayBytes.add(count)
+        guard isInspected else { return }
+        inspectedBytes += count
+        group?.inspectedBytes.add(count)
+    }
+
+    /// Over all loops.
+    var allReplayBytes: Int { group?.replayBytes.value ?? replayBytes }
+    private var allInspectedBytes: Int { group?.inspectedBytes.value ?? inspectedBytes }
 
     /// Takes from the request's trailers what goes upstream.
     func keepTrailers(_ lines: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>) {

@@ -40,12 +40,14 @@ extension Server {
             state.grants.append(prepared)
             return true
         }
-        if isChanged { log.event(.info, "credential \(name): its secrets have changed, and the new ones are used") }
+        guard isChanged else { return }
+        log.event(.info, "credential \(name): its secrets have changed, and the new ones are used")
+        tellOthers(of: credential)
     }
 
     /// While the credentials are refused: reads them if they may be others.
     func lookAtSecrets(_ credential: CredentialState) {
-        if credential.configuration.secretSources.contains(where: secrets.hasChanged) { readSecrets(credential) }
+        if credential.configuration.secretSources.contains(where: { secrets.hasChanged($0) }) { readSecrets(credential) }
     }
 
     /// A token that needs no call was refused: it may have been replaced where it is read from.
@@ -61,7 +63,6 @@ extension Server {
 
     /// What is dangerous about the secrets, as far as it was not told before.
     func tellWarnings() {
-        for warning in secrets.warnings.dropFirst(toldWarningsCount) { log.event(.warning, warning.description) }
-        toldWarningsCount = secrets.warnings.count
+        for warning in secrets.takeUntold() { log.event(.warning, warning.description) }
     }
 }

@@ -212,12 +212,14 @@ extension Server {
         }
         driveCredential(credential)
         switch outcome {
-        case .renewed, .failed: wakeWaiting(credential)
+        case .renewed, .failed:
+            tellOthers(of: credential)
+            wakeWaiting(credential)
         case .continues, .continuesWithFormer, .continuesWithNewest: break
         }
     }
 
-    private func wakeWaiting(_ credential: CredentialState) {
+    func wakeWaiting(_ credential: CredentialState) {
         var waiting: [Handle<Downstream>] = []
         swap(&waiting, &credential.waiting)
         for downstream in waiting

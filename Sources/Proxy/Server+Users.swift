@@ -26,19 +26,33 @@ extension Server {
     /// being told already, for they take places, too, it is closed at once: false.
     func takePlace(_ downstream: Handle<Downstream>, of placesMax: Int) -> Bool {
         let user = user(of: downstream)
-        let count = placesTaken[user, default: 0]
-        if count < placesMax {
-            placesTaken[user] = count + 1
+        if takePlace(user, of: placesMax) {
             downstreams[downstream].isCounted = true
         } else if refusedCount < min(Limits.refusalsOfUsersMax, budget.refusalsMax / 2) {
-            downstreams[downstream].isRefused = true
-            refusedCount += 1
+            refuse(downstream)
         } else {
             kernel.resetOnClose(downstreams[downstream].descriptor.number)
             close(downstream)
             return false
         }
         return true
+    }
+
+    /// It is going to be told that there are too many, and has no place among those that are served.
+    func refuse(_ downstream: Handle<Downstream>) {
+        downstreams[downstream].isRefused = true
+        refusedCount += 1
+        group?.giveClientPlaceBack()
+    }
+
+    private func takePlace(_ user: ClientUser, of placesMax: Int) -> Bool {
+        func take(_ taken: inout [ClientUser: Int]) -> Bool {
+            let count = taken[user, default: 0]
+            guard count < placesMax else { return false }
+            taken[user] = count + 1
+            return true
+        }
+        return group?.placesTaken.withLock(take) ?? take(&placesTaken)
     }
 
     /// What a refused connection is told. Its user was asked for only where there was a place.
@@ -50,9 +64,11 @@ extension Server {
     }
 
     func givePlaceBack(_ downstream: Handle<Downstream>) {
-        guard let user = downstreams[downstream].user, let count = placesTaken[user] else {
-            preconditionFailure("a place that was taken has a user")
+        guard let user = downstreams[downstream].user else { preconditionFailure("a place that was taken has a user") }
+        func giveBack(_ taken: inout [ClientUser: Int]) {
+            guard let count = taken[user] else { preconditionFailure("a place that was taken is counted") }
+            taken[user] = count > 1 ? count - 1 : nil
         }
-        placesTaken[user] = count > 1 ? count - 1 : nil
+        if let group { group.placesTaken.withLock(giveBack) } else { giveBack(&placesTaken) }
     }
 }

@@ -17,9 +17,10 @@ public final class Server: EventHandler {
     let log: Log
     let transport: KernelTransport
     let configuration: Configuration
-    let secrets: any SecretReading
-    /// Of the secrets' warnings, so many were told.
-    var toldWarningsCount = 0
+    let secrets: SharedSecrets
+    /// The loops that this one shares its work with, if there are any, and which of them it is.
+    let group: LoopGroup?
+    let position: Int
     /// Where tokens are kept for the next process, if anywhere.
     private(set) var tokenFile: TokenFile?
     let budget: DescriptorBudget
@@ -74,17 +75,39 @@ public final class Server: EventHandler {
 
     /// Prepares everything that can fail before a socket is opened: secrets, certificates.
     ///
-    /// - Parameter descriptorsMax: how many descriptors the process may have. Each client may need two, and the rest of the
-    ///   process some: so many clients are served, and no more.
+    /// - Parameters:
+    ///   - descriptorsMax: how many descriptors the process may have. Each client may need two, and the rest of the
+    ///     process some: so many clients are served, and no more.
+    ///   - group: where there are several loops, of which this is the first.
     /// - Throws: `StartError.configuration` with all that is missing or unusable.
-    public init(
-        configuration: Configuration, secrets: any SecretReading, loop: Loop, log: Log, descriptorsMax: Int = .max
+    public convenience init(
+        configuration: Configuration, secrets: any SecretReading, loop: Loop, log: Log, descriptorsMax: Int = .max, group: LoopGroup? = nil
     ) throws(StartError) {
-        budget = DescriptorBudget(
-            descriptorsMax: descriptorsMax, listenersMax: configuration.routes.count * 2, clientsMax: configuration.connectionsMax)
+        let loopCount = group?.members.count ?? 1
+        let budget = DescriptorBudget(
+            descriptorsMax: descriptorsMax, listenersMax: configuration.routes.count * 2 * loopCount + (loopCount - 1) * Limits.loopDescriptors,
+            clientsMax: configuration.connectionsMax)
+        self.init(
+            configuration, SharedSecrets(secrets), budget, group.map { Membership(group: $0, position: 0) }, loop, log)
+        try prepare()
+    }
+
+    /// One more loop's.
+    convenience init(_ first: Server, _ membership: Membership, _ loop: Loop, _ log: Log) throws(StartError) {
+        self.init(first.configuration, first.secrets, first.budget, membership, loop, log)
+        tokenFile = first.tokenFile
+        try prepare(besides: first)
+    }
+
+    private init(
+        _ configuration: Configuration, _ secrets: SharedSecrets, _ budget: DescriptorBudget, _ membership: Membership?, _ loop: Loop, _ log: Log
+    ) {
+        self.budget = budget
         downstreams = Slab(capacity: budget.clientsMax + budget.refusalsMax)
         self.configuration = configuration
         self.secrets = secrets
+        group = membership?.group
+        position = membership?.position ?? 0
         self.loop = loop
         self.log = log
         kernel = loop.kernel
@@ -93,7 +116,6 @@ public final class Server: EventHandler {
         requestIDs = SplitMix64(seed: Self.seed(from: loop.kernel))
         handlerID = loop.add(self)
         drainTimer = loop.makeTimer(for: handlerID, token: EventToken(.drain, index: 0).rawValue)
-        try prepare()
     }
 
     private func prepare() throws(StartError) {
@@ -101,28 +123,11 @@ public final class Server: EventHandler {
         preparation.prepareEgress()
         for index in configuration.credentials.indices {
             guard let prepared = preparation.credential(index, destinationIndex: destinations.count) else { continue }
-            if let destination = prepared.destination { destinations.append(destination) }
-            let timer = loop.makeTimer(for: handlerID, token: EventToken(.credential, index: index).rawValue)
             let cache = TokenCache(
                 grant: prepared.grant.grant, rotation: configuration.credentials[index].rotation, seed: requestIDs.next(), limits: prepared.limits)
-            credentials.append(
-                CredentialState(
-                    index: index, configuration: configuration.credentials[index], destination: prepared.destination, timer: timer,
-                    shared: SharedCredential(cache: cache, grant: prepared.grant)))
+            append(index, prepared.destination, SharedCredential(cache: cache, grant: prepared.grant))
         }
-        for (index, route) in configuration.routes.enumerated() {
-            guard let destination = preparation.destination(of: route, index: destinations.count) else { continue }
-            destinations.append(destination)
-            let users = preparation.users(of: route)
-            preparation.checkSocket(of: route)
-            var listenContext: TLSContext?
-            if let settings = route.listenTLS { listenContext = preparation.listenContext(settings) }
-            guard preparation.findings.isEmpty else { continue }
-            routes.append(
-                RouteState(
-                    index: index, configuration: route, destination: destination, credential: credentials[route.credential],
-                    users: users, listenContext: listenContext))
-        }
+        prepareRoutes(&preparation)
         var findings = preparation.findings
         do throws(TokenFileError) {
             tokenFile = try configuration.tokenCache.map { settings throws(TokenFileError) in try TokenFile(settings) }
@@ -134,6 +139,44 @@ public final class Server: EventHandler {
         guard findings.isEmpty else { throw .configuration(findings) }
         tellEgress()
         if let tokenFile { restoreTokens(from: tokenFile) }
+    }
+
+    /// The same, but that the credentials are there, with their secrets, and that everything has been told.
+    private func prepare(besides first: Server) throws(StartError) {
+        var preparation = Preparation(configuration: configuration, secrets: secrets)
+        preparation.prepareEgress()
+        for credential in first.credentials {
+            guard let way = preparation.way(of: credential.configuration, destinationIndex: destinations.count) else { continue }
+            append(credential.index, way.destination, credential.shared)
+        }
+        guard preparation.findings.isEmpty else { throw .configuration(preparation.findings) }
+        prepareRoutes(&preparation)
+        guard preparation.findings.isEmpty else { throw .configuration(preparation.findings) }
+    }
+
+    private func append(_ index: Int, _ destination: Destination?, _ shared: SharedCredential) {
+        if let destination { destinations.append(destination) }
+        let timer = loop.makeTimer(for: handlerID, token: EventToken(.credential, index: index).rawValue)
+        credentials.append(
+            CredentialState(
+                index: index, configuration: configuration.credentials[index], destination: destination, timer: timer, shared: shared))
+    }
+
+    private func prepareRoutes(_ preparation: inout Preparation) {
+        for (index, route) in configuration.routes.enumerated() {
+            let places = group?.places(of: index, max: route.limits.concurrency, queueMax: route.limits.queue)
+            guard let destination = preparation.destination(of: route, index: destinations.count, shared: places) else { continue }
+            destinations.append(destination)
+            let users = preparation.users(of: route)
+            preparation.checkSocket(of: route)
+            var listenContext: TLSContext?
+            if let settings = route.listenTLS { listenContext = preparation.listenContext(settings) }
+            guard preparation.findings.isEmpty else { continue }
+            routes.append(
+                RouteState(
+                    index: index, configuration: route, destination: destination, credential: credentials[route.credential],
+                    users: users, listenContext: listenContext))
+        }
     }
 
     private func tellEgress() {
@@ -182,6 +225,7 @@ extension Server {
         case .listener: accept(on: Int(event.index))
         case .resolution: resolved(destinations[Int(event.index)], token: token)
         case .command: commandFinished(credentials[Int(event.index)], position: Int(event.generation), token: token)
+        case .mail: readMail()
         case .credential, .drain: break
         }
     }
@@ -199,7 +243,7 @@ extension Server {
         case .listener: accept(on: Int(event.index))
         case .credential: driveCredential(credentials[Int(event.index)])
         case .drain: drainTimedOut()
-        case .resolution, .command: break
+        case .resolution, .command, .mail: break
         }
     }
 
@@ -231,12 +275,14 @@ extension Server {
         }
         for downstream in endedDownstreams {
             loop.removeTimer(downstreams[downstream].timer)
+            group?.uncount(position, hasPlace: !downstreams[downstream].isRefused)
             if downstreams[downstream].isRefused { refusedCount -= 1 }
             if downstreams[downstream].isCounted { givePlaceBack(downstream) }
             downstreams.remove(downstream)
         }
         endedUpstreams.removeAll(keepingCapacity: true)
         endedDownstreams.removeAll(keepingCapacity: true)
+        publishSockets()
         resumeAccepting()
         if isDraining { stopIfDrained() }
     }

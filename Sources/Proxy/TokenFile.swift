@@ -9,16 +9,16 @@ internal import Wire
 ///
 /// It is replaced as a whole, never written to: whoever reads it sees the old or the new one. Nothing waits for the disk, so
 /// a crash of the machine may leave an old or a damaged one; that costs an authentication, and no more.
-final class TokenFile {
+final class TokenFile: Sendable {
     /// Bytes of the file. A token and its refresh token have some 4 KiB here, so there is room for a thousand.
     static let bytesMax = 4 << 20
     private static let title = "bearerproxy token cache "
     private static let version = "1"
 
     let path: String
-    private var entries: [String: [UInt8]] = [:]
+    private let entries: Locked<[String: [UInt8]]>
     /// What of the file could not be used, and why; nil if there was nothing wrong with it.
-    private(set) var fault: String?
+    let fault: String?
 
     /// Reads what is there.
     ///
@@ -26,18 +26,30 @@ final class TokenFile {
     ///   replaced. What it holds is no reason: anything that cannot be understood is left out, and `fault` tells of it.
     init(_ settings: TokenCacheSettings) throws(TokenFileError) {
         path = settings.file
-        if let content = try Self.read(path, settings.place) { take(content) }
+        let content = try Self.read(path, settings.place)
+        let (entries, fault) = content.map(Self.taken) ?? ([:], nil)
+        self.entries = Locked(entries)
+        self.fault = fault
     }
 
     /// What is kept for a credential, still sealed.
-    func sealed(for name: String) -> [UInt8]? { entries[name] }
+    func sealed(for name: String) -> [UInt8]? { entries.withLock { $0[name] } }
 
     /// Forgets what does not fit, or belongs to nobody any more; the file is without it when it is next written.
-    func keep(only isKept: (String) -> Bool) { entries = entries.filter { isKept($0.key) } }
+    func keep(only isKept: (String) -> Bool) { entries.withLock { $0 = $0.filter { isKept($0.key) } } }
 
     /// Puts this in the place of what was kept for the credential, and replaces the file.
     func replace(_ name: String, by sealed: [UInt8]) throws(SystemError) {
-        entries[name] = sealed
+        // Until it is written, too: what another loop keeps comes before or after it as a whole.
+        let fault = entries.withLock { entries -> SystemError? in
+            entries[name] = sealed
+            do throws(SystemError) { try write(entries) } catch { return error }
+            return nil
+        }
+        if let fault { throw fault }
+    }
+
+    private func write(_ entries: [String: [UInt8]]) throws(SystemError) {
         var text = "\(Self.title)\(Self.version)\n"
         for (name, sealed) in entries.sorted(by: { $0.key < $1.key }) { text += "\(name) \(Base64.encode(sealed))\n" }
         guard text.utf8.count <= Self.bytesMax else { throw SystemError(call: "write", errno: EFBIG, subject: path) }
@@ -46,19 +58,17 @@ final class TokenFile {
 
     // MARK: reading
 
-    private func take(_ content: [UInt8]) {
-        guard content.count <= Self.bytesMax else {
-            fault = "it has more than \(Self.bytesMax) bytes"
-            return
-        }
+    /// What stands in it, and what is wrong with that.
+    private static func taken(_ content: [UInt8]) -> ([String: [UInt8]], fault: String?) {
+        guard content.count <= bytesMax else { return ([:], "it has more than \(bytesMax) bytes") }
         var lines = content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         // Behind the last line break is nothing, unless the end is missing.
         let end = lines.popLast() ?? []
         guard let first = lines.first, Array(first) == Array("\(Self.title)\(Self.version)".utf8) else {
-            fault = lines.isEmpty ? "it is cut off" : "it is of another version"
-            return
+            return ([:], lines.isEmpty ? "it is cut off" : "it is of another version")
         }
-        if !end.isEmpty { fault = "it is cut off" }
+        var entries: [String: [UInt8]] = [:]
+        var fault = end.isEmpty ? nil : "it is cut off"
         for line in lines.dropFirst() {
             let parts = line.split(separator: UInt8(ascii: " "), maxSplits: 1)
             guard parts.count == 2, let sealed = Base64.decode(Array(parts[1])) else {
@@ -67,6 +77,7 @@ final class TokenFile {
             }
             entries[String(decoding: parts[0], as: UTF8.self)] = sealed
         }
+        return (entries, fault)
     }
 
     /// Nil if there is no file.

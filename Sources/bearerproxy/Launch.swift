@@ -14,20 +14,34 @@ enum Launch {
         _ configuration: Configuration, on loop: Loop, as user: ProcessUser? = nil, confine: () -> Bool = { false },
         portAdvice: String = "end that one, or choose another port"
     ) throws -> Server {
+        try servers(configuration, on: [loop], as: user, confine: confine, portAdvice: portAdvice)[0]
+    }
+
+    /// The same on several loops: a server for each, of which the first has begun to obtain tokens. None runs yet.
+    static func servers(
+        _ configuration: Configuration, on loops: [Loop], as user: ProcessUser? = nil, confine: () -> Bool = { false },
+        portAdvice: String = "end that one, or choose another port"
+    ) throws -> [Server] {
+        let loop = loops[0]
         try user?.assume()
-        let log = try log(configuration.log, loop.kernel)
+        let log = try log(configuration.log, loop.kernel, isShared: loops.count > 1)
         do {
             let secrets = SecretReader()
             let server = try Server(
                 configuration: configuration, secrets: secrets, loop: loop, log: log,
-                descriptorsMax: Process.descriptorsMax)
+                descriptorsMax: Process.descriptorsMax, group: loops.count > 1 ? LoopGroup(count: loops.count) : nil)
+            var servers = [server]
+            for (position, loop) in loops.enumerated().dropFirst() {
+                servers.append(try Server(besides: server, position: position, loop: loop, log: Log(besides: log, kernel: loop.kernel)))
+            }
             secrets.concealEnvironment()
             try user?.resumeRoot()
             try server.listen()
+            for other in servers.dropFirst() { try other.listen(besides: server) }
             if let user { try hand(configuration.sockets, to: user) }
             secrets.isConfined = confine()
             server.obtainTokens()
-            return server
+            return servers
         } catch let error as StartError {
             switch error {
             case .configuration(let findings):
@@ -46,9 +60,9 @@ enum Launch {
         try user.become()
     }
 
-    private static func log(_ settings: LogSettings, _ kernel: any Kernel) throws(ExitCode) -> Log {
+    private static func log(_ settings: LogSettings, _ kernel: any Kernel, isShared: Bool) throws(ExitCode) -> Log {
         do {
-            return try Log(settings, kernel: kernel)
+            return try Log(settings, kernel: kernel, isShared: isShared)
         } catch {
             Console.error(
                 "bearerproxy: log.access: cannot write to \(error.subject): \(error.reason); name a file in a directory that is there "

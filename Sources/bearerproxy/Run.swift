@@ -17,22 +17,33 @@ struct Run: ParsableCommand {
         let configuration = try file.load()
         do {
             FileWarnings.tell(configuration, file: try file.chosenPath())
-            let loop = Loop(kernel: try LinuxKernel())
+            let loops = try loops(configuration.threads)
             let confinement = Confinement(configuration, file: try file.chosenPath())
-            let server = try Launch.server(configuration, on: loop, as: user?.user, confine: confinement.apply)
+            let servers = try Launch.servers(configuration, on: loops, as: user?.user, confine: confinement.apply)
+            let server = servers[0]
             if ProcessUser.isRoot {
                 Console.error("bearerproxy: warning: running as root; name a user who may do less with --user NAME, or have systemd start it as one")
             }
-            let signals = try Signals(loop: loop) { if server.isDraining { server.cutOff() } else { server.drain() } }
+            let signals = try Signals(loop: loops[0]) { if server.isDraining { server.cutOff() } else { server.drain() } }
             for (address, routes) in server.listening {
                 Console.error("bearerproxy: listening on \(address) for \(routes.joined(separator: ", "))")
             }
             ProgramPages.release()
-            withExtendedLifetime(signals) { loop.run() }
+            try withExtendedLifetime((signals, servers)) { try LoopThreads.run(loops) }
         } catch let error as SystemError {
             Console.error("bearerproxy: \(error)")
             throw ExitStatus.failure
         }
+    }
+
+    /// One for each thread, all with one clock.
+    private func loops(_ threads: ThreadCount) throws -> [Loop] {
+        let count = switch threads {
+        case .fixed(let count): count
+        case .auto: min(Cores.usableCount, Configuration.threadsMax)
+        }
+        let first = try LinuxKernel()
+        return [Loop(kernel: first)] + (try (1..<count).map { _ in Loop(kernel: try LinuxKernel(clock: first)) })
     }
 
     private func checkUser() throws(ExitCode) {

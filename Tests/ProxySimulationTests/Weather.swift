@@ -19,11 +19,12 @@ final class Weather {
     private let isPeaceful: Bool
     private var isDrained = false
 
-    init(seed: UInt64, isTraced: Bool = false, isEncrypted: Bool = false) throws {
+    init(seed: UInt64, isTraced: Bool = false, isEncrypted: Bool = false, loops: Int = 1) throws {
         dice = Seed(seed)
         var settings = WorldSettings()
         settings.isEncrypted = isEncrypted
         settings.isTraced = isTraced
+        settings.loops = loops
         settings.tokenLifetime = .seconds(dice.integer(in: 6...40))
         settings.bufferBytes = dice.chance(0.5) ? nil : dice.integer(in: 4...16) * 1024
         settings.dialledHost = dice.chance(0.5) ? "127.0.0.1" : "localhost"

@@ -38,10 +38,15 @@ import Testing
         }
     }
 
-    private func weather(_ seed: UInt64) throws {
-        let found = try Weather(seed: seed).run()
+    @Test(arguments: 0..<5)
+    func `the same on two and three loops`(batch: Int) throws {
+        for seed in batch * 20..<(batch + 1) * 20 { try weather(UInt64(seed), loops: 2 + seed % 2) }
+    }
+
+    private func weather(_ seed: UInt64, loops: Int = 1) throws {
+        let found = try Weather(seed: seed, loops: loops).run()
         guard !found.isEmpty else { return }
-        let again = try Weather(seed: seed, isTraced: true)
+        let again = try Weather(seed: seed, isTraced: true, loops: loops)
         _ = try again.run()
         Issue.record("seed \(seed): \(found.joined(separator: "; "))\n\(again.trace)")
     }

@@ -13,7 +13,10 @@ final class World {
     let kernel: SimulatedKernel
     let loop: Loop
     let sandbox: Sandbox
+    /// The proxy's first loop.
     let server: Server
+    /// All of them.
+    let servers: [Server]
     let clients: SimulatedClients
     /// The upstream of the route `broad`, where there is one.
     let broad: BroadServer
@@ -54,12 +57,21 @@ final class World {
             "BLOQ_ID": demo.bloqClientID, "BLOQ_SECRET": demo.bloqClientSecret, "BLOQUO_CUSTOMER": demo.bloquoCustomerID,
             "BLOQUO_ID": demo.bloquoClientID, "BLOQUO_SECRET": demo.bloquoClientSecret, "vault": demo.bloqClientSecret,
         ])
-        server = try Server(
-            configuration: configuration, secrets: secrets, loop: loop,
-            log: try Log(configuration.log, kernel: kernel, eventDescriptor: eventLog))
-        if let bufferBytes = settings.bufferBytes { server.pool = BufferPool(bufferBytes: bufferBytes) }
+        let log = try Log(configuration.log, kernel: kernel, eventDescriptor: eventLog, isShared: settings.loops > 1)
+        let first = try Server(
+            configuration: configuration, secrets: secrets, loop: loop, log: log,
+            group: settings.loops > 1 ? LoopGroup(count: settings.loops) : nil)
+        server = first
+        servers = [first] + (try (1..<settings.loops).map { [loop, kernel] position in
+            try Server(besides: first, position: position, loop: loop, log: Log(besides: log, kernel: kernel))
+        })
+        for server in servers {
+            if let bufferBytes = settings.bufferBytes { server.pool = BufferPool(bufferBytes: bufferBytes) }
+        }
         listenerCount = settings.replaced.count + (settings.broad == nil ? 0 : 1)
-        try server.start()
+        try server.listen()
+        for other in servers.dropFirst() { try other.listen(besides: server) }
+        server.obtainTokens()
         termination.arrived = { [unowned server] in server.drain() }
         withExtendedLifetime(authorityFile) {}
     }
@@ -212,14 +224,22 @@ extension World {
         kernel.network.faultsByService = [:]
         kernel.network.blackHoles = []
         // Three emulated services, the descriptor for signals, and what a test added.
-        func restCount() -> Int { 4 + listenerCount + (server.isDraining ? 0 : server.listening.count) }
+        func restCount() -> Int { 4 + listenerCount + (server.isDraining ? 0 : server.listening.count * servers.count) }
         // A renewal may be under way at any one moment: so until there is none.
         _ = run(limit) { false }
         _ = run(.seconds(60)) {
-            server.upstreams.count == 0 && server.downstreams.count == 0 && kernel.openDescriptorCount == restCount()
+            servers.allSatisfy { $0.upstreams.count == 0 && $0.downstreams.count == 0 } && kernel.openDescriptorCount == restCount()
         }
-        let renewals = server.credentials.count { $0.cache.nextDeadline != nil }
+        // Each loop has a timer for each.
+        let renewals = servers.reduce(0) { $0 + $1.credentials.count { $0.cache.nextDeadline != nil } }
         var found = kernel.faultsFound(descriptors: restCount(), loop: loop, timers: renewals)
+        for server in servers { found += leftovers(of: server) }
+        if let group = server.group { found += leftovers(of: group) }
+        return found
+    }
+
+    private func leftovers(of server: Server) -> [String] {
+        var found: [String] = []
         func expectNone(_ count: Int, _ what: String) { if count != 0 { found.append("\(count) \(what)") } }
         expectNone(server.downstreams.count, "client connections")
         expectNone(server.upstreams.count, "upstream connections")
@@ -235,6 +255,27 @@ extension World {
         }
         for credential in server.credentials {
             expectNone(credential.waiting.count, "requests that wait for credential \(credential.configuration.name)")
+        }
+        return found
+    }
+
+    /// Of what all loops share.
+    private func leftovers(of group: LoopGroup) -> [String] {
+        var found: [String] = []
+        func expectNone(_ count: Int, _ what: String) { if count != 0 { found.append("\(count) \(what), over all loops") } }
+        expectNone(group.replayBytes.value, "bytes charged for replays")
+        expectNone(group.inspectedBytes.value, "bytes charged for inspections")
+        expectNone(group.placesTaken.withLock(\.count), "users with places")
+        expectNone(group.placesLeft, "clients with a place")
+        for (position, member) in group.members.enumerated() {
+            expectNone(member.clientCount.value, "clients of loop \(position)")
+            expectNone(member.socketCount.value, "sockets of loop \(position)")
+        }
+        for destination in server.destinations {
+            guard let shared = destination.shared else { continue }
+            expectNone(shared.takenCount, "places taken at \(destination.text)")
+            expectNone(shared.waitingCount(besides: -1), "requests told of as waiting for \(destination.text)")
+            if shared.isWanted { found.append("places are wanted at \(destination.text)") }
         }
         return found
     }

@@ -28,4 +28,6 @@ struct WorldSettings {
     /// The file that events and access lines go to.
     var log = "/dev/null"
     var isTraced = false
+    /// Event loops of the proxy. In the simulation all turn on one thread, one after another, on one network and one clock.
+    var loops = 1
 }

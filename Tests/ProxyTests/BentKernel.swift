@@ -112,6 +112,8 @@ final class BentKernel: Kernel {
         return answer.map { answer in addresses.map { .success($0) } ?? answer }
     }
 
+    func waker(token: UInt64) throws(SystemError) -> any Waker { try real.waker(token: token) }
+
     func run(_ arguments: [String], token: UInt64) { real.run(arguments, token: token) }
     func takeOutput(token: UInt64) -> Result<[UInt8], CommandError>? { real.takeOutput(token: token) }
 

@@ -68,10 +68,10 @@ extension Mistake {
             ]),
         Mistake(
             "services of a later version",
-            .top(#""admin": { "listen": "127.0.0.1:9901" }, "threads": "auto""#),
+            .top(#""admin": { "listen": "127.0.0.1:9901" }, "threads": "all""#),
             [
                 "proxy.json:4:1: admin: is not supported by this version of bearerproxy; remove it",
-                #"proxy.json:4:53: threads: "auto" is not supported by this version of bearerproxy; write 1"#,
+                #"proxy.json:4:53: threads: a string stands here; write a whole number from 1 to 64, or "auto" for one thread on each core"#,
             ]),
         Mistake(
             "a token cache without a file",
@@ -93,10 +93,10 @@ extension Mistake {
                 #"proxy.json:4:38: tokenCache.mode: unknown key; the keys here are "file""#,
             ]),
         Mistake(
-            "two threads",
-            .top(#""threads": 2"#),
+            "no thread",
+            .top(#""threads": 0"#),
             [
-                "proxy.json:4:12: threads: more than one thread is not supported by this version of bearerproxy; write 1",
+                #"proxy.json:4:12: threads: 0 stands here; write a whole number from 1 to 64, or "auto" for one thread on each core"#,
             ]),
     ]
 }

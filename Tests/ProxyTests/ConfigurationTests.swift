@@ -27,7 +27,7 @@ import Wire
                     responseHead: .seconds(60), idle: .seconds(300)))
         #expect(route.tls == .standard && route.connectTo == nil)
         #expect(route.limits == RouteLimits(concurrency: 256, queue: 1024, requestBodyBytesMax: 1 << 30))
-        #expect(configuration.log == .standard && configuration.drainTimeout == .seconds(30) && configuration.threads == 1)
+        #expect(configuration.log == .standard && configuration.drainTimeout == .seconds(30) && configuration.threads == .fixed(1))
         #expect(configuration.warnings == [])
 
         let credential = try #require(configuration.credentials.first)

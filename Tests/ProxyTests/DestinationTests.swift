@@ -1,3 +1,4 @@
+import EventLoop
 import Testing
 
 @testable import Proxy
@@ -26,7 +27,7 @@ import Testing
         #expect(!destination.isFull)
         destination.enqueue(waiting(1))
         #expect(!destination.isFull)
-        destination.openCount = 2
+        for _ in 0..<2 { destination.takePlaceAnyway() }
         #expect(destination.isFull)
         destination.keepInQueue { $0.exchange != 1 }
         #expect(!destination.isFull && destination.queueCount == 0)
@@ -41,7 +42,7 @@ import Testing
     }
 
     private func waiting(_ number: Int) -> Destination.Waiting {
-        Destination.Waiting(downstream: .none, exchange: UInt64(number))
+        Destination.Waiting(downstream: .none, exchange: UInt64(number), since: .zero)
     }
 
     private func make(concurrency: Int, queueMax: Int) throws -> Destination {

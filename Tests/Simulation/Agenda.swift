@@ -14,6 +14,8 @@ enum Happening {
     case wake(Socket)
     case resolved(token: UInt64, Result<[SocketAddress], ResolutionError>)
     case finished(token: UInt64, Result<[UInt8], CommandError>)
+    /// A handler that was woken is told.
+    case woken(token: UInt64)
 }
 
 /// Happenings in the order of their time; those of one time in the order in which they were planned. A binary heap.
@@ -39,7 +41,7 @@ struct Agenda {
                 .reset(let stream):
                 stream
             case .wake(let socket): socket as? Stream
-            case .resolved, .finished: nil
+            case .resolved, .finished, .woken: nil
             }
         }
     }

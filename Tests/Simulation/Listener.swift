@@ -10,5 +10,13 @@ final class Listener: Socket {
         super.init(address: address)
     }
 
+    /// Others may listen on its address, too.
+    var isShared: Bool {
+        switch options.sharing {
+        case .none: false
+        case .first, .more: true
+        }
+    }
+
     override func readiness() -> Readiness { queue.isEmpty ? [] : .readable }
 }

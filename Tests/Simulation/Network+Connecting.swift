@@ -11,7 +11,7 @@ extension Network {
         }
         let client = makeStream(.connecting, address: .loopback(port: freshPort()), service: service)
         if case .unix = service {
-            guard let listener = listeners[service] else {
+            guard let listener = listeners[service]?.first else {
                 throw SystemError(call: "connect", errno: ENOENT, subject: service.description)
             }
             guard listener.queue.count <= Int(listener.options.backlog) else {
@@ -64,12 +64,17 @@ extension Network {
 
     /// The listener at an address, or at all addresses of its port.
     private func listener(for service: SocketAddress) -> Listener? {
-        if let listener = listeners[service] { return listener }
+        if let all = listeners[service] { return oneOf(all) }
         switch service {
-        case .ipv4(_, let port): return listeners[.ipv4(0, port: port)]
-        case .ipv6(_, _, let port, _): return listeners[.ipv6(high: 0, low: 0, port: port, scope: 0)]
+        case .ipv4(_, let port): return listeners[.ipv4(0, port: port)].map(oneOf)
+        case .ipv6(_, _, let port, _): return listeners[.ipv6(high: 0, low: 0, port: port, scope: 0)].map(oneOf)
         case .unix: return nil
         }
+    }
+
+    /// Any, by chance, of those that share an address.
+    private func oneOf(_ listeners: [Listener]) -> Listener {
+        listeners.count == 1 ? listeners[0] : listeners[seed.integer(in: 0...listeners.count - 1)]
     }
 
     private func join(_ client: Stream, to listener: Listener) {

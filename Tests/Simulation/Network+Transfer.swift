@@ -72,7 +72,8 @@ extension Network {
     }
 
     func close(_ listener: Listener) {
-        listeners[listener.address] = nil
+        let others = listeners[listener.address]?.filter { $0 !== listener } ?? []
+        listeners[listener.address] = others.isEmpty ? nil : others
         for stream in listener.queue {
             stream.isHeld = false
             stream.state = .closed

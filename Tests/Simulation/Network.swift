@@ -39,19 +39,22 @@ public final class Network {
     var now = Duration.zero
     var agenda = Agenda()
     var seed: Seed
-    var listeners: [SocketAddress: Listener] = [:]
+    /// Several of one address share its connections.
+    var listeners: [SocketAddress: [Listener]] = [:]
     /// Sockets that `wait` looks at next, in the order in which they were woken.
     var ready: [Socket] = []
     /// Look-ups that have been answered and not yet announced.
     var resolved: [(token: UInt64, answer: Result<[SocketAddress], ResolutionError>)] = []
     /// Programs that have ended, which was not yet announced.
     var finished: [(token: UInt64, output: Result<[UInt8], CommandError>)] = []
+    /// Handlers that are to be told that they were woken.
+    var woken: [UInt64] = []
     private var nextPort = NetworkLimits.firstPort
 
     init(seed: Seed) { self.seed = seed }
 
     deinit {
-        for stream in agenda.streams + listeners.values.flatMap(\.queue) {
+        for stream in agenda.streams + listeners.values.joined().flatMap(\.queue) {
             stream.peer?.peer = nil
             stream.peer = nil
         }
@@ -104,6 +107,7 @@ public final class Network {
             case .wake(let socket): wake(socket)
             case .resolved(let token, let answer): resolved.append((token, answer))
             case .finished(let token, let output): finished.append((token, output))
+            case .woken(let token): woken.append(token)
             }
         }
     }

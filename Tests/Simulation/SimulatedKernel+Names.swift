@@ -42,6 +42,12 @@ extension SimulatedKernel {
 
     public func takeOutput(token: UInt64) -> Result<[UInt8], CommandError>? { outputs.removeValue(forKey: token) }
 
+    /// The simulation has one thread; what it wakes is told a moment later, as by another thread.
+    public func waker(token: UInt64) throws(SystemError) -> any Waker {
+        if fails() { throw SystemError(call: "eventfd", errno: EMFILE, subject: "a waker") }
+        return SimulatedWaker(network, token: token)
+    }
+
     public func signalDescriptor(for signals: [Int32]) throws(SystemError) -> Int32 {
         if fails() { throw SystemError(call: "signalfd", errno: EMFILE, subject: "signals \(signals)") }
         return open(SignalQueue(signals: signals))

@@ -7,11 +7,14 @@ extension SimulatedKernel {
             throw SystemError(call: "socket", errno: EMFILE, subject: address.description)
         }
         let bound = address.port == 0 ? address.with(port: network.freshPort()) : address
-        guard network.listeners[bound] == nil else {
+        let others = network.listeners[bound] ?? []
+        var isShared = others.isEmpty
+        if case .more = options.sharing { isShared = others.allSatisfy(\.isShared) }
+        guard isShared else {
             throw SystemError(call: "bind", errno: EADDRINUSE, subject: address.description)
         }
         let listener = Listener(address: bound, options: options)
-        network.listeners[bound] = listener
+        network.listeners[bound] = others + [listener]
         let descriptor = open(listener)
         network.note("fd \(descriptor) listens on \(bound)")
         return descriptor

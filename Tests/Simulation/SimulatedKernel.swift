@@ -132,6 +132,10 @@ extension SimulatedKernel {
             events[count] = Event(token: token, readiness: .finished)
             count += 1
         }
+        while count < events.count, !network.woken.isEmpty {
+            events[count] = Event(token: network.woken.removeFirst(), readiness: .readable)
+            count += 1
+        }
         var looked = 0
         while count < events.count, looked < network.ready.count {
             let socket = network.ready[looked]

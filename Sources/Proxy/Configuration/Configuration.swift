@@ -18,8 +18,9 @@ public struct Configuration: Sendable {
     public let connectionsPerUserMax: Int?
     /// How long exchanges in flight may take to finish once the proxy stops accepting; 0 ends them at once.
     public let drainTimeout: Duration
-    /// Event loops.
-    public let threads: Int
+    public let threads: ThreadCount
+    /// Event loops at most.
+    public static let threadsMax = Decoding.Limits.threads.upperBound
     /// What is allowed but probably not meant, in the order of the file.
     public let warnings: [Finding]
 

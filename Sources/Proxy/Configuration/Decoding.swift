@@ -23,6 +23,8 @@ struct Decoding {
         static let requestBody = 0...1 << 40
         /// Clients. Each may need two descriptors.
         static let connections = 1...16_384
+        /// Event loops. More than the cores gain nothing, and no machine that this is meant for has so many.
+        static let threads = 1...64
         /// Bytes. Words that tell one answer from another; the content that is looked at is not much longer.
         static let refusalTextBytesMax = 256
         /// Characters of a route's or a credential's name, which stands in every log line.
@@ -62,15 +64,15 @@ struct Decoding {
         let log = object.optional("log").map(logSettings) ?? .standard
         let limits = object.optional("limits").map(connectionLimits) ?? ConnectionLimits()
         let drainTimeout = object.optional("drainTimeout").map { $0.duration(in: Limits.drainTimeout) } ?? .seconds(30)
-        checkThreads(object)
+        let threads = object.optional("threads").map(threadCount) ?? .fixed(1)
         let tokenCache = object.optional("tokenCache").map(tokenCacheSettings)
         object.unsupported("admin")
         let egress = object.optional("egressProxy").map(egress) ?? .environment
         object.finish()
-        guard let routes, let log, let limits, let drainTimeout, let egress else { return nil }
+        guard let routes, let log, let limits, let drainTimeout, let threads, let egress else { return nil }
         return Configuration(
             routes: routes, credentials: credentials, log: log, egress: egress, tokenCache: tokenCache ?? nil, connectionsMax: limits.total,
-            connectionsPerUserMax: limits.perUser, drainTimeout: drainTimeout, threads: 1,
+            connectionsPerUserMax: limits.perUser, drainTimeout: drainTimeout, threads: threads,
             warnings: diagnosis.warnings)
     }
 
@@ -156,15 +158,19 @@ struct Decoding {
         return ConnectionLimits(total: total, perUser: perUser)
     }
 
-    private func checkThreads(_ object: ObjectReader) {
-        guard let node = object.optional("threads") else { return }
+    private func threadCount(_ node: Node) -> ThreadCount? {
         switch node.json.value {
-        case .number(let number) where number.int == 1: return
-        case .number(let number) where number.int.map { $0 > 1 } == true: node.error("more than one thread \(notSupported); write 1")
-        case .string("auto"): node.error("\"auto\" \(notSupported); write 1")
-        default: node.error("\(node.kind) stands here; write 1")
+        case .string("auto"): return .auto
+        case .number(let number):
+            if let count = number.int, Limits.threads.contains(count) { return .fixed(count) }
+            node.error("\(number.text.prefix(40)) stands here; \(Self.threadsAdvice)")
+        default: node.error("\(node.kind) stands here; \(Self.threadsAdvice)")
         }
+        return nil
     }
+
+    private static let threadsAdvice =
+        "write a whole number from \(Limits.threads.lowerBound) to \(Limits.threads.upperBound), or \"auto\" for one thread on each core"
 
     /// What is wrong with the name of a route or a credential; nil if nothing is.
     static func problem(withName name: String) -> String? {

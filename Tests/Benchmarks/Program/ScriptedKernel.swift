@@ -157,6 +157,7 @@ final class ScriptedKernel: Kernel {
     func takeResolution(token: UInt64) -> Result<[SocketAddress], ResolutionError>? { nil }
     func run(_ arguments: [String], token: UInt64) { fatalError("no secret is a command") }
     func takeOutput(token: UInt64) -> Result<[UInt8], CommandError>? { nil }
+    func waker(token: UInt64) -> any Waker { fatalError("one loop has nobody to wake it") }
     func signalDescriptor(for signals: [Int32]) -> Int32 { fatalError("nobody sends signals") }
     func receiveSignal(_ descriptor: Int32) -> Int32? { nil }
 }

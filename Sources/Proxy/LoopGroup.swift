@@ -1,0 +1,100 @@
+internal import EventLoop
+
+/// What the loops of a process share, where there are several: their letter boxes, and the counts that limits hold for.
+///
+/// A request that has its token and finds a connection in the pool touches none of it.
+public final class LoopGroup: Sendable {
+    /// What others know of one loop.
+    final class Member: Sendable {
+        let mailbox = Mailbox<LoopMail>()
+        /// Clients that it serves, and those on their way to it.
+        let clientCount = SharedCount()
+        /// Descriptors of its connections.
+        let socketCount = SharedCount()
+        let hasDrained = SharedFlag()
+        /// It has been told that descriptors are wanted, and did not get to it yet.
+        let isAskedForDescriptors = SharedFlag()
+    }
+
+    let members: [Member]
+    /// Clients that have a place, over all loops.
+    private let clientCount = SharedCount()
+    let replayBytes = SharedCount()
+    let inspectedBytes = SharedCount()
+    /// Clients that have a place, by their user.
+    let placesTaken = Locked<[ClientUser: Int]>([:])
+    /// By the destination's index.
+    let destinations: Locked<[Int: SharedPlaces]> = Locked([:])
+
+    /// For so many loops, of which there are at least two.
+    public init(count: Int) {
+        precondition(count > 1, "one loop shares nothing")
+        members = (0..<count).map { _ in Member() }
+    }
+
+    func post(_ mail: LoopMail, to member: Int) { members[member].mailbox.post(mail) }
+
+    func postToOthers(of position: Int, _ mail: LoopMail) {
+        for other in members.indices where other != position { post(mail, to: other) }
+    }
+
+    /// The places of a destination, the same for each loop.
+    func places(of destination: Int, max: Int, queueMax: Int) -> SharedPlaces {
+        destinations.withLock { known in
+            if let places = known[destination] { return places }
+            let places = SharedPlaces(loops: members.count, max: max, queueMax: queueMax)
+            known[destination] = places
+            return places
+        }
+    }
+
+    /// Counts one more client; false, and it is not counted, where all places are taken.
+    /// Clients that have a place.
+    var placesLeft: Int { clientCount.value }
+
+    private func takeClientPlace(of placesMax: Int) -> Bool {
+        if clientCount.add(1) <= placesMax { return true }
+        giveClientPlaceBack()
+        return false
+    }
+
+    func giveClientPlaceBack() { clientCount.add(-1) }
+
+    func areClientPlacesTaken(of placesMax: Int) -> Bool { clientCount.value >= placesMax }
+
+    func socketCount(besides position: Int) -> Int {
+        members.indices.reduce(0) { $1 == position ? $0 : $0 + members[$1].socketCount.value }
+    }
+
+    /// Counts a connection that a loop serves. False where it has no place any more among those that all loops serve, of which
+    /// there are so many at most.
+    func count(_ position: Int, placesMax: Int) -> Bool {
+        members[position].clientCount.add(1)
+        return takeClientPlace(of: placesMax)
+    }
+
+    /// The connection has ended.
+    func uncount(_ position: Int, hasPlace: Bool) {
+        members[position].clientCount.add(-1)
+        if hasPlace { giveClientPlaceBack() }
+    }
+
+    /// Who is to serve one more client, if this loop has clearly more of them than another has. Few of them, which may stay for
+    /// days, are spread evenly; among many, to hand one over costs more than it gains.
+    func lessBusy(than position: Int) -> Int? {
+        let own = members[position].clientCount.value
+        var least = own
+        var found: Int?
+        for other in members.indices where other != position && !members[other].hasDrained.isSet {
+            let count = members[other].clientCount.value
+            if count < least { (least, found) = (count, other) }
+        }
+        return own + 1 - least > max(1, least / Limits.loopShareTolerance) ? found : nil
+    }
+
+    /// A loop has nothing more to do. True when none has.
+    func drained(_ position: Int) -> Bool {
+        members[position].hasDrained.set()
+        return members.allSatisfy { $0.hasDrained.isSet }
+    }
+}

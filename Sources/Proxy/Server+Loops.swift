@@ -1,0 +1,156 @@
+public import EventLoop
+internal import Glibc
+
+// What several loops have to do with one another. One loop alone has no group, and none of this.
+
+extension Server {
+    /// A server for one more loop of this one's group, with connections, pools and TLS contexts of its own. The credentials, the
+    /// places of clients and the limits are shared. To be called before any of them runs.
+    ///
+    /// - Parameter position: of this loop in the group; the first server's is 0.
+    /// - Throws: `StartError.configuration` if a file can no longer be used.
+    public convenience init(besides first: Server, position: Int, loop: Loop, log: Log) throws(StartError) {
+        guard let group = first.group, group.members.indices.contains(position), position > 0 else {
+            preconditionFailure("a group has so many loops as it was made for")
+        }
+        try self.init(first, Membership(group: group, position: position), loop, log)
+    }
+
+    /// From now on the others' mail is read.
+    func openMailbox() throws(StartError) {
+        guard let group else { return }
+        do throws(SystemError) {
+            let waker = try loop.makeWaker(for: handlerID, token: EventToken(.mail, index: 0).rawValue)
+            group.members[position].mailbox.open(with: waker)
+        } catch {
+            throw .listen(error, route: configuration.routes[0].name)
+        }
+    }
+
+    func readMail() {
+        guard let group else { return }
+        for mail in group.members[position].mailbox.take() {
+            switch mail {
+            case .credentialChanged(let index): credentialChanged(credentials[index])
+            case .connection(let number, let listener): takeOver(number, listener: listener, group)
+            case .placeWanted(let index): yieldPlaces(destinations[index])
+            case .placeFree(let index):
+                destinations[index].shared?.heardTelling(position)
+                openForQueue(destinations[index])
+            case .descriptorsWanted: yieldDescriptor(group)
+            case .drain: if !isDraining { beginDraining() }
+            case .cutOff: cutOffHere()
+            case .stop: loop.stop()
+            }
+        }
+    }
+
+    /// Another loop has brought the machine on.
+    private func credentialChanged(_ credential: CredentialState) {
+        driveCredential(credential)
+        wakeWaiting(credential)
+    }
+
+    func tellOthers(of credential: CredentialState) {
+        group?.postToOthers(of: position, .credentialChanged(credential.index))
+    }
+}
+
+// MARK: clients
+
+extension Server {
+    /// Whether the connection goes to another loop, which has fewer.
+    func handOver(_ number: Int32, listener: Int) -> Bool {
+        guard let group, let other = group.lessBusy(than: position) else { return false }
+        group.members[other].clientCount.add(1)
+        group.post(.connection(number, listener: listener), to: other)
+        return true
+    }
+
+    /// A client that another loop has accepted.
+    private func takeOver(_ number: Int32, listener: Int, _ group: LoopGroup) {
+        // It was counted as this loop's when it was sent.
+        group.members[position].clientCount.add(-1)
+        guard !isDraining, !downstreams.isFull else {
+            kernel.close(number)
+            return
+        }
+        begin(number, listener: listener, isTooMany: false)
+    }
+
+    /// There are none left, and nothing in a pool here.
+    func askForDescriptors() {
+        guard let group else { return }
+        for other in group.members.indices where other != position
+            && group.members[other].isAskedForDescriptors.set()
+        {
+            group.post(.descriptorsWanted, to: other)
+        }
+    }
+
+    private func yieldDescriptor(_ group: LoopGroup) {
+        group.members[position].isAskedForDescriptors.clear()
+        if let pooled = destinations.first(where: { !$0.idle.isEmpty })?.idle.first { closeUpstream(pooled) }
+    }
+}
+
+// MARK: places among a destination's connections
+
+extension Server {
+    /// To be called after all that may change who waits here: tells the others, has them give up what they can spare, and takes what
+    /// there is.
+    func settlePlaces(_ destination: Destination, _ shared: SharedPlaces) {
+        guard let group else { return }
+        while true {
+            publishWants(destination, shared, group)
+            // A place may have become free before the others knew that it is wanted.
+            guard destination.promisedCount < destination.queueCount, takePlace(destination) else { return }
+            connect(to: destination, for: .none, hasPlace: true)
+        }
+    }
+
+    private func publishWants(_ destination: Destination, _ shared: SharedPlaces, _ group: LoopGroup) {
+        let waitingCount = max(0, destination.queueCount - destination.promisedCount)
+        destination.hasTold = waitingCount > 0
+        shared.setWaiting(waitingCount, of: position)
+        let since = waitingCount > 0 ? destination.firstWaitingSince : nil
+        shared.setWant(since, of: position)
+        if waitingCount > 0 { askForPlaces(destination, shared, group) }
+        guard shared.isWanted, shared.hasPlace, let other = shared.betterRight(than: since, of: position), shared.tell(other) else { return }
+        group.post(.placeFree(destination: destination.index), to: other)
+    }
+
+    private func askForPlaces(_ destination: Destination, _ shared: SharedPlaces, _ group: LoopGroup) {
+        for other in group.members.indices where other != position && shared.ask(other) {
+            group.post(.placeWanted(destination: destination.index), to: other)
+        }
+    }
+
+    /// Drops those who no longer wait, here and, a moment later, at the other loops.
+    func tidyQueue(_ destination: Destination) {
+        destination.keepInQueue(isWaiting)
+        guard let group, let shared = destination.shared else { return }
+        askForPlaces(destination, shared, group)
+        settlePlaces(destination, shared)
+    }
+
+    /// Other loops' requests wait, and have no place: what rests in the pool here ends for them.
+    private func yieldPlaces(_ destination: Destination) {
+        guard let shared = destination.shared else { return }
+        shared.heardAsking(position)
+        destination.keepInQueue(isWaiting)
+        if destination.queueCount == 0 {
+            for _ in 0..<shared.waitingCount(besides: position) {
+                guard !shared.hasPlace, let pooled = destination.idle.first else { break }
+                closeUpstream(pooled)
+            }
+        }
+        settlePlaces(destination, shared)
+    }
+
+    /// Whether the next place is another loop's, whose request has waited longer than any of this one's.
+    func isOthersTurn(_ destination: Destination) -> Bool {
+        guard let shared = destination.shared, shared.isWanted else { return false }
+        return shared.betterRight(than: destination.firstWaitingSince, of: position) != nil
+    }
+}

@@ -1,0 +1,207 @@
+import EventLoop
+import Glibc
+import Sandbox
+import Simulation
+import Testing
+
+@testable import Proxy
+
+/// What several loops do as one. Their seeds differ in which loop has which client, and in what comes first.
+@Suite struct SeveralLoopsTests {
+    private func world(_ seed: Int, _ change: (inout WorldSettings) -> Void = { _ in }) throws -> World {
+        var settings = WorldSettings()
+        settings.loops = 2 + seed % 2
+        change(&settings)
+        return try World(seed: UInt64(seed), settings)
+    }
+
+    /// How many of them each loop serves.
+    private func shares(_ world: World) -> [Int] { world.servers.map(\.downstreams.count) }
+
+    @Test(arguments: 0..<20)
+    func `all loops together make one token call`(seed: Int) throws {
+        let world = try world(seed)
+        let conversations = try (0..<24).map { _ in try world.converse(.btc) }
+        for conversation in conversations { conversation.send(World.get(World.plainTarget(.btc))) }
+        #expect(world.run { conversations.allSatisfy { !$0.answers.isEmpty } })
+        #expect(conversations.allSatisfy { $0.answers[0].status == 200 })
+        #expect(world.sandbox.bloqTokenCalls.count == 1)
+        #expect(shares(world).allSatisfy { $0 > 0 }, "each loop has served some")
+        for conversation in conversations { conversation.client.close() }
+        #expect(world.leftovers() == [])
+    }
+
+    @Test(arguments: 0..<20)
+    func `a revocation costs one token call, however many loops notice it, and each order is carried out once`(seed: Int) throws {
+        let world = try world(seed)
+        #expect(world.run { world.hasTokens })
+        let conversations = try (0..<24).map { _ in try world.converse(.btc) }
+        for conversation in conversations { conversation.send(World.get(World.plainTarget(.btc))) }
+        #expect(world.run { conversations.allSatisfy { !$0.answers.isEmpty } })
+        let callCount = world.sandbox.bloqTokenCalls.count
+        world.sandbox.revokeAllTokens()
+        for (number, conversation) in conversations.enumerated() {
+            let order = World.order(.btc, number)
+            conversation.send(World.post(order.target, order.content))
+        }
+        #expect(world.run { conversations.allSatisfy { $0.answers.count == 2 } })
+        #expect(conversations.allSatisfy { $0.answers[1].status == 200 })
+        #expect(world.sandbox.bloqTokenCalls.count == callCount + 1)
+        for number in conversations.indices { #expect(world.executions(.btc, number) == 1) }
+        for conversation in conversations { conversation.client.close() }
+        #expect(world.leftovers() == [])
+    }
+
+    @Test(arguments: 0..<8)
+    func `a token that nobody asks for is renewed by one of the loops`(seed: Int) throws {
+        let world = try world(seed) { $0.tokenLifetime = .seconds(100) }
+        #expect(world.run { world.hasTokens })
+        let callCount = world.sandbox.bloqTokenCalls.count
+        world.pass(.seconds(1000))
+        let calls = world.sandbox.bloqTokenCalls.count - callCount
+        #expect((10...15).contains(calls), "once in 76 to 84 s, and not once for each loop")
+        #expect(world.leftovers() == [])
+    }
+
+    /// Upstream connections that are held until they are answered.
+    private final class Held {
+        var waiting: [SimulatedClient] = []
+        var openCount = 0
+        var openMost = 0
+
+        func accepted(_ client: SimulatedClient) {
+            openCount += 1
+            openMost = max(openMost, openCount)
+            client.whenReceived = { [unowned client] _ in self.waiting.append(client) }
+            client.whenEnded = { _ in self.openCount -= 1 }
+        }
+
+        func answerFirst() {
+            guard !waiting.isEmpty else { return }
+            waiting.removeFirst().send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        }
+    }
+
+    @Test(arguments: 0..<30)
+    func `the limit of a route's connections holds over all loops, and nobody waits for ever`(seed: Int) throws {
+        let held = Held()
+        let limit = 1 + seed % 4
+        let world = try world(seed) { settings in
+            settings.route = #""limits": { "concurrency": \#(limit), "queue": 1000 }"#
+            settings.replaced = [.connect: { held.accepted($0) }]
+        }
+        #expect(world.run { world.hasTokens })
+        let conversations = try (0..<30).map { _ in try world.converse(.btc) }
+        for conversation in conversations { conversation.send(World.get("/")) }
+        #expect(world.run { held.waiting.count == limit })
+        for _ in 0..<200 where !conversations.allSatisfy({ !$0.answers.isEmpty }) {
+            held.answerFirst()
+            world.pass(.milliseconds(50))
+        }
+        #expect(conversations.allSatisfy { $0.answers.first?.status == 200 }, "one after another has its turn")
+        #expect(held.openMost <= limit + 1, "one that ends on the proxy's side may still stand on the other")
+        for conversation in conversations { conversation.client.close() }
+        #expect(world.leftovers() == [])
+    }
+
+    @Test(arguments: 0..<10)
+    func `a connection that rests with one loop ends for a request of another`(seed: Int) throws {
+        let held = Held()
+        let world = try world(seed) { settings in
+            settings.route = #""limits": { "concurrency": 1, "queue": 10 }"#
+            settings.replaced = [.connect: { held.accepted($0) }]
+        }
+        #expect(world.run { world.hasTokens })
+        // As many as there are loops, so that each has one.
+        let conversations = try world.servers.map { _ in try world.converse(.btc) }
+        #expect(world.run { shares(world).allSatisfy { $0 == 1 } }, "few connections are spread evenly")
+        for conversation in conversations {
+            conversation.send(World.get("/"))
+            #expect(world.run(.seconds(5)) { !held.waiting.isEmpty }, "the place comes to the loop that has a request")
+            held.answerFirst()
+            #expect(world.run(.seconds(5)) { !conversation.answers.isEmpty })
+        }
+        for conversation in conversations { conversation.client.close() }
+        #expect(world.leftovers() == [])
+    }
+
+    @Test(arguments: 0..<10)
+    func `a route's queue is full for all loops together`(seed: Int) throws {
+        let held = Held()
+        let world = try world(seed) { settings in
+            settings.route = #""limits": { "concurrency": 1, "queue": 3 }"#
+            settings.replaced = [.connect: { held.accepted($0) }]
+        }
+        #expect(world.run { world.hasTokens })
+        var conversations: [Conversation] = []
+        for _ in 0..<12 {
+            let conversation = try world.converse(.btc)
+            conversation.send(World.get("/"))
+            conversations.append(conversation)
+            world.pass(.milliseconds(20))
+        }
+        #expect(conversations.count { $0.answers.first?.status == 503 } == 12 - 4)
+        while held.waiting.count > 0 {
+            held.answerFirst()
+            world.pass(.milliseconds(50))
+        }
+        #expect(conversations.count { $0.answers.first?.status == 200 } == 4)
+        for conversation in conversations { conversation.client.close() }
+        #expect(world.leftovers() == [])
+    }
+
+    @Test(arguments: 0..<10)
+    func `the limit of clients holds over all loops`(seed: Int) throws {
+        let held = Held()
+        let world = try world(seed) { settings in
+            settings.top = #""limits": { "connections": 5 }"#
+            settings.replaced = [.connect: { held.accepted($0) }]
+        }
+        #expect(world.run { world.hasTokens })
+        let conversations = try (0..<9).map { _ in try world.converse(.btc) }
+        for conversation in conversations { conversation.send(World.get("/")) }
+        #expect(world.run(.seconds(20)) { conversations.count { $0.answers.first?.status == 503 } == 4 })
+        #expect(world.run(.seconds(20)) { held.waiting.count == 5 })
+        #expect(world.servers.reduce(0) { $0 + $1.downstreams.count - $1.refusedCount } == 5)
+        while held.waiting.count > 0 { held.answerFirst() }
+        #expect(world.run(.seconds(20)) { conversations.count { $0.answers.first?.status == 200 } == 5 })
+        for conversation in conversations { conversation.client.close() }
+        #expect(world.leftovers() == [])
+    }
+
+    @Test(arguments: 0..<10)
+    func `few connections are spread evenly`(seed: Int) throws {
+        let world = try world(seed)
+        #expect(world.run { world.hasTokens })
+        let conversations = try (0..<12).map { _ in
+            defer { world.pass(.milliseconds(20)) }
+            return try world.converse(.btc)
+        }
+        let shares = shares(world)
+        #expect(shares.reduce(0, +) == 12 && shares.max()! - shares.min()! <= 1, "\(shares)")
+        for conversation in conversations { conversation.send(World.get(World.plainTarget(.btc))) }
+        #expect(world.run { conversations.allSatisfy { $0.answers.first?.status == 200 } })
+        for conversation in conversations { conversation.client.close() }
+        #expect(world.leftovers() == [])
+    }
+
+    @Test(arguments: 0..<10)
+    func `all loops drain, and the process ends with the last request`(seed: Int) throws {
+        let held = Held()
+        let world = try world(seed) { settings in
+            settings.replaced = [.connect: { held.accepted($0) }]
+        }
+        #expect(world.run { world.hasTokens })
+        let conversations = try (0..<6).map { _ in try world.converse(.btc) }
+        for conversation in conversations { conversation.send(World.get("/")) }
+        #expect(world.run { held.waiting.count == 6 })
+        world.kernel.raise(SIGTERM)
+        world.pass(.seconds(1))
+        #expect(world.servers.allSatisfy { $0.isDraining })
+        #expect(world.server.group?.members.contains { !$0.hasDrained.isSet } == true)
+        while held.waiting.count > 0 { held.answerFirst() }
+        #expect(world.run { conversations.allSatisfy { $0.answers.first?.status == 200 && $0.ending != nil } })
+        #expect(world.run { world.server.group?.members.allSatisfy { $0.hasDrained.isSet } == true })
+        #expect(world.leftovers() == [])
+    }
+}
