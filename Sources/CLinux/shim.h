@@ -2,11 +2,6 @@
 #ifndef BEARERPROXY_CLINUX_H
 #define BEARERPROXY_CLINUX_H
 
-#ifndef _GNU_SOURCE
-// For what link.h shows of loaded objects.
-#define _GNU_SOURCE
-#endif
-
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -42,6 +37,15 @@
 
 // Without _GNU_SOURCE, which the modules of Glibc do not know, accept4 is hidden; its prototype has a union that Swift cannot build.
 extern int accept4(int, struct sockaddr *, socklen_t *, int);
+
+// Hidden likewise; of its structure, which has more at its end, this is what is used here.
+struct linux_loaded_object {
+    ElfW(Addr) address;
+    const char *name;
+    const ElfW(Phdr) *segments;
+    ElfW(Half) segment_count;
+};
+extern int dl_iterate_phdr(int (*)(struct linux_loaded_object *, size_t, void *), void *);
 
 static inline int linux_accept(int listener) {
     return accept4(listener, (struct sockaddr *)0, (socklen_t *)0, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -181,14 +185,14 @@ static inline void linux_release_free_memory(void) {
 }
 
 // Of one loaded object: gives back the pages that are as they stand in its file. What is used again is read again.
-static int linux_release_object(struct dl_phdr_info *object, size_t size, void *data) {
+static int linux_release_object(struct linux_loaded_object *object, size_t size, void *data) {
     (void)size;
     unsigned long mask = (unsigned long)sysconf(_SC_PAGESIZE) - 1;
-    for (int index = 0; index < object->dlpi_phnum; index++) {
-        const ElfW(Phdr) *segment = &object->dlpi_phdr[index];
+    for (int index = 0; index < object->segment_count; index++) {
+        const ElfW(Phdr) *segment = &object->segments[index];
         if (segment->p_type != PT_LOAD || segment->p_flags & PF_W) continue;
-        unsigned long start = (object->dlpi_addr + segment->p_vaddr) & ~mask;
-        unsigned long end = (object->dlpi_addr + segment->p_vaddr + segment->p_memsz + mask) & ~mask;
+        unsigned long start = (object->address + segment->p_vaddr) & ~mask;
+        unsigned long end = (object->address + segment->p_vaddr + segment->p_memsz + mask) & ~mask;
         if (madvise((void *)start, end - start, MADV_DONTNEED) == 0) *(long *)data += (long)(end - start);
     }
     return 0;
