@@ -172,9 +172,11 @@ public struct TLSConnection: ~Copyable {
         }
         while total < bytes.count {
             if bytes.count - total > Limits.recordContentBytesMax {
-                let isWhole = try writeGathered(bytes, &total)
-                if isWhole { continue }
-                return try blocked(total)
+                let (isWhole, stop) = writeGathered(bytes, &total)
+                if let stop, case .failed = stop { return try stopped(stop, total) }
+                guard isWhole else { return try blocked(total) }
+                if let stop { return try stopped(stop, total) }
+                continue
             }
             var count = 0
             let result = SSL_write_ex(ssl, bytes.baseAddress! + total, bytes.count - total, &count)
@@ -187,9 +189,9 @@ public struct TLSConnection: ~Copyable {
         return .bytes(total)
     }
 
-    /// Encrypts several records, and sends them together, which brings `total` forward. False when the socket has not taken all of
-    /// them.
-    private mutating func writeGathered(_ bytes: UnsafeRawBufferPointer, _ total: inout Int) throws(TLSError) -> Bool {
+    /// Encrypts several records, and sends them together, which brings `total` forward. Not whole when the socket has not taken all
+    /// of them; `stop` says why no more were made, where something else is in the way.
+    private mutating func writeGathered(_ bytes: UnsafeRawBufferPointer, _ total: inout Int) -> (isWhole: Bool, stop: Stop?) {
         // Where the records end: in the ciphertext, and in `bytes`.
         var ends: InlineArray<4, (sent: Int, taken: Int)> = .init(repeating: (0, 0))
         var recordCount = 0
@@ -198,9 +200,10 @@ public struct TLSConnection: ~Copyable {
         pipe.pointee.gathering = context.gatheringBuffer
         while taken < bytes.count, recordCount < Limits.recordsOfSendMax {
             var count = 0
-            let result = SSL_write_ex(ssl, bytes.baseAddress! + taken, bytes.count - taken, &count)
+            // One record, or the rest of one that was made before and what is left of this length: never more than there is room for.
+            let result = SSL_write_ex(ssl, bytes.baseAddress! + taken, min(bytes.count - taken, Limits.recordContentBytesMax), &count)
             guard result == 1 else {
-                // Nothing blocks here: the protocol itself has failed. What went before goes out for all that.
+                // The protocol has failed, or waits for the rest of a message of its own. What went before goes out for all that.
                 stop = Stop(ssl, result)
                 break
             }
@@ -212,8 +215,7 @@ public struct TLSConnection: ~Copyable {
         let sentCount = pipe.pointee.sendGathered()
         for index in 0..<recordCount where ends[index].sent <= sentCount { total = ends[index].taken }
         unsentCount = taken - total
-        if let stop { _ = try stopped(stop, 0) }
-        return sentCount == gatheredCount
+        return (sentCount == gatheredCount, stop)
     }
 
     /// The socket has not taken everything that was gathered.
@@ -273,12 +275,17 @@ public struct TLSConnection: ~Copyable {
 
     /// Gives back the memory for records, if none is under way: some 80 KiB, which the next read or write takes anew. For connections
     /// that rest.
-    public mutating func releaseBuffers() { _ = SSL_free_buffers(ssl) }
+    public mutating func releaseBuffers() {
+        // OpenSSL before 3.0.14 frees them under a record whose header has come, and whose rest is still to come (CVE-2024-4741).
+        guard isExhausted, unsentCount == 0, strcmp(SSL_rstate_string(ssl), "RH") == 0 else { return }
+        _ = SSL_free_buffers(ssl)
+    }
 
     /// The common name in the certificate that the other side showed and that was verified: visible ASCII, other characters as
     /// `?`, at most 64; nil where it showed none, or one without.
     public var peerCommonName: String? {
         guard isEstablished, SSL_get_verify_result(ssl) == X509_V_OK else { return nil }
+        defer { ErrorQueue.clear() }
         return Verification.commonName(of: SSL_get0_peer_certificate(ssl))
     }
 

@@ -19,6 +19,7 @@ from harness.certificates import Authority
 from harness.encrypted import SecureClient, trusting
 from harness.messages import Broken, Client, Reader, eventually, request
 from harness.processes import ENVIRONMENT, bearerproxy
+from harness.records import HANDSHAKE, ClientRecords
 from harness.upstream import OK, Connection, answering, secret_file, unused_port
 from test_websockets import WebSocketServer, echo
 
@@ -120,6 +121,37 @@ def test_requests_and_answers_of_all_sizes_pass_on_one_connection(client, upstre
     assert upstream.requests[-1].one("Authorization") == f"Bearer {token}"
     assert client.connection.selected_alpn_protocol() == "http/1.1"
     assert client.connection.version() == "TLSv1.3"
+
+
+def test_a_message_of_tls_itself_in_two_records_holds_up_nobody_else(proxy, authority, client, tmp_path):
+    context = trusting(authority.certificate)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.keylog_filename = str(tmp_path / "keys")
+    arrived, leaving = ssl.MemoryBIO(), ssl.MemoryBIO()
+    session = context.wrap_bio(arrived, leaving, server_hostname="localhost")
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=limits.ANSWER) as connection:
+
+        def until_done(step):
+            while True:
+                try:
+                    return step()
+                except ssl.SSLWantReadError:
+                    connection.sendall(leaving.read())
+                    arrived.write(connection.recv(65536))
+
+        until_done(session.do_handshake)
+        session.write(request(target="/large"))
+        records = ClientRecords((tmp_path / "keys").read_text(), session.cipher()[0], number=1)
+        # The head of a KeyUpdate (RFC 8446, section 4.6.3), with the request ...
+        connection.sendall(leaving.read() + records.record(b"\x18\0\0\1", HANDSHAKE))
+        for _ in range(3):
+            assert client.ask(request(target="/large")).body == bytes(4 * MEBIBYTE)
+        # ... and what it asks for: nothing.
+        connection.sendall(records.record(b"\0", HANDSHAKE))
+        answer = b""
+        while len(answer) < 4 * MEBIBYTE:
+            answer += until_done(lambda: session.read(65536))
+        assert answer.endswith(bytes(4 * MEBIBYTE - 1000))
 
 
 def test_a_request_byte_by_byte_each_in_a_record_of_its_own(client):
