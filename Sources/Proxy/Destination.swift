@@ -38,8 +38,9 @@ final class Destination {
     @exclusivity(unchecked) var idle: [Handle<Upstream>] = []
     /// Connections in any phase.
     @exclusivity(unchecked) private(set) var openCount = 0
-    /// The other loops have been told that requests wait here.
-    @exclusivity(unchecked) var hasTold = false
+    /// What the other loops have been told: so many requests wait here in vain, the first of them since then.
+    @exclusivity(unchecked) var toldWaitingCount = 0
+    var toldSince = Instant.never
     /// Connections that are being made for whoever is first in the queue.
     var promisedCount = 0
     @exclusivity(unchecked) private var queue: [Waiting] = []
@@ -68,8 +69,8 @@ final class Destination {
 
     /// Whether neither a connection may be made nor a request wait for one. Those for whom one is being made do not
     /// count as waiting.
-    var isFull: Bool {
-        if let shared { return shared.isFull }
+    func isFull(at position: Int) -> Bool {
+        if let shared { return shared.isFull(at: position) }
         return queueCount - promisedCount >= queueMax && openCount >= concurrency
     }
 

@@ -2,7 +2,7 @@ internal import EventLoop
 
 /// What the loops of a process share, where there are several: their letter boxes, and the counts that limits hold for.
 ///
-/// A request that has its token and finds a connection in the pool touches none of it.
+/// A request that has its token and finds a connection in the pool only says that one less rests there: a store that nobody waits for.
 public final class LoopGroup: Sendable {
     /// What others know of one loop.
     final class Member: Sendable {

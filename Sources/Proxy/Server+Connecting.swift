@@ -19,12 +19,12 @@ extension Server {
     /// Begins to connect. How it ends, `established` or `upstreamFailed` will tell. `hasPlace`: it is counted already.
     @discardableResult
     func connect(to destination: Destination, for client: Upstream.Client, hasPlace: Bool = false) -> Handle<Upstream>? {
-        if !hasPlace { destination.takePlaceAnyway() }
         guard !upstreams.isFull else {
-            destination.givePlaceBack()
+            if hasPlace { destination.givePlaceBack() }
             giveFault(.unreachable(address: destination.text, reason: "the proxy has \(Limits.upstreamsMax) connections"), to: client, destination)
             return nil
         }
+        if !hasPlace { destination.takePlaceAnyway() }
         let hasRoom = makeRoom()
         let upstream = upstreams.insert { handle in
             let timer = loop.makeTimer(for: handlerID, token: EventToken(handle).rawValue)

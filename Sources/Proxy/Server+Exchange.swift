@@ -151,6 +151,7 @@ extension Server {
             return
         }
         while let upstream = destination.idle.popLast() {
+            publishIdle(destination)
             // What has come on it since its answer would be taken for the answer to this request.
             let isQuiet = !upstreams[upstream].canReceive && !upstreams[upstream].isPeerClosed
             guard isQuiet && downstreams[downstream].exchange.method.isSafe || isStillOpen(upstream) else {
@@ -161,8 +162,8 @@ extension Server {
             if destination.idle.count &* Limits.aheadShare < destination.openCount { openAhead(destination) }
             return
         }
-        if destination.isFull { tidyQueue(destination) }
-        guard !destination.isFull else {
+        if destination.isFull(at: position) { tidyQueue(destination) }
+        guard !destination.isFull(at: position) else {
             answer(downstream, .overloaded(route.configuration.name, queueMax: destination.queueMax))
             return
         }

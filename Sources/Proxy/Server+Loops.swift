@@ -111,11 +111,9 @@ extension Server {
 
     private func publishWants(_ destination: Destination, _ shared: SharedPlaces, _ group: LoopGroup) {
         let waitingCount = max(0, destination.queueCount - destination.promisedCount)
-        destination.hasTold = waitingCount > 0
-        shared.setWaiting(waitingCount, of: position)
         let since = waitingCount > 0 ? destination.firstWaitingSince : nil
         shared.setWant(since, of: position)
-        if waitingCount > 0 { askForPlaces(destination, shared, group) }
+        if wantsMore { askForPlaces(destination, shared, group) }
         guard shared.isWanted, shared.hasPlace, let other = shared.betterRight(than: since, of: position), shared.tell(other) else { return }
         group.post(.placeFree(destination: destination.index), to: other)
     }
@@ -130,6 +128,11 @@ extension Server {
     func tidyQueue(_ destination: Destination) {
         destination.keepInQueue(isWaiting)
         guard let group, let shared = destination.shared else { return }
+        // Only what the others do not know: who is asked answers by publishing, too.
+        let wantsMore = waitingCount > destination.toldWaitingCount || since.map { $0 < destination.toldSince } ?? false
+        destination.toldWaitingCount = waitingCount
+        destination.toldSince = since ?? .never
+        shared.setWaiting(waitingCount, of: position)
         askForPlaces(destination, shared, group)
         settlePlaces(destination, shared)
     }
@@ -140,10 +143,8 @@ extension Server {
         shared.heardAsking(position)
         destination.keepInQueue(isWaiting)
         if destination.queueCount == 0 {
-            for _ in 0..<shared.waitingCount(besides: position) {
-                guard !shared.hasPlace, let pooled = destination.idle.first else { break }
-                closeUpstream(pooled)
-            }
+            let missingCount = shared.waitingCount(besides: position) - shared.leftCount
+            for _ in 0..<max(0, min(missingCount, destination.idle.count)) { closeUpstream(destination.idle[0]) }
         }
         settlePlaces(destination, shared)
     }
@@ -154,3 +155,6 @@ extension Server {
         return shared.betterRight(than: destination.firstWaitingSince, of: position) != nil
     }
 }
+    /// To be called after each change: one store, where there are several loops.
+    func publishIdle(_ destination: Destination) { destination.shared?.setIdle(destination.idle.count, of: position) }
+

@@ -26,7 +26,7 @@ extension Server {
     /// A free connection goes to the request that has waited longest, else into the pool.
     func offer(_ upstream: Handle<Upstream>) {
         let destination = upstreams[upstream].destination
-        defer { if destination.hasTold, let shared = destination.shared { settlePlaces(destination, shared) } }
+        defer { if destination.toldWaitingCount > 0, let shared = destination.shared { settlePlaces(destination, shared) } }
         if destination.shared != nil, isOthersTurn(destination) {
             closeUpstream(upstream)
             return
@@ -35,7 +35,8 @@ extension Server {
             guard isWaiting(waiting), serveWaiting(waiting.downstream, on: upstream) else { continue }
             return
         }
-        if isDraining {
+        // Those who had waited may all be gone.
+        if isDraining || isOthersTurn(destination) {
             closeUpstream(upstream)
             return
         }
@@ -43,6 +44,7 @@ extension Server {
         let isSpare = upstreams[upstream].isAhead && !upstreams[upstream].isReused
         upstreams[upstream].isReused = true
         destination.idle.append(upstream)
+        publishIdle(destination)
         upstreams[upstream].isResting = false
         upstreams[upstream].deadline = now + (isSpare ? Limits.unusedIdleTimeout : Limits.pooledIdleTimeout)
         upstreams[upstream].restTime = now + Limits.pooledRestTime
@@ -173,7 +175,9 @@ extension Server {
         guard upstreams[upstream].phase != .closed else { return }
         let destination = upstreams[upstream].destination
         switch upstreams[upstream].phase {
-        case .idle: destination.idle.removeAll { $0 == upstream }
+        case .idle:
+            destination.idle.removeAll { $0 == upstream }
+            publishIdle(destination)
         case .resolving, .connecting, .askingEgress, .handshaking:
             if upstreams[upstream].client == .none { destination.promisedCount -= 1 }
         case .serving, .tunnelling, .discarding, .closed: break

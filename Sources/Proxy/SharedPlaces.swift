@@ -11,6 +11,8 @@ final class SharedPlaces: Sendable {
         let wantedSince = Atomic<Int64>(SharedPlaces.none)
         /// Requests that wait, beyond those for which a connection is being made.
         let waitingCount = SharedCount()
+        /// Connections that rest in its pool.
+        let idleCount = SharedCount()
         /// It was asked for a place, and did not get to it yet.
         let isAsked = SharedFlag()
         /// It was told of a place, and did not get to it yet.
@@ -57,10 +59,19 @@ final class SharedPlaces: Sendable {
 
     var takenCount: Int { taken.load(ordering: .sequentiallyConsistent) }
 
-    /// Whether neither a connection may be made nor a request wait for one, anywhere.
-    var isFull: Bool {
-        !hasPlace && members.reduce(0) { $0 + $1.waitingCount.value } >= queueMax
+    /// Places that nobody has; below zero where some were taken in any case.
+    var leftCount: Int { max - takenCount }
+
+    /// Whether neither a connection may be made nor a request of this loop wait for one. Those that rest with other loops end for
+    /// requests of this one: these may wait for them besides.
+    func isFull(at position: Int) -> Bool {
+        guard !hasPlace else { return false }
+        let waitingCount = members.reduce(0) { $0 + $1.waitingCount.value }
+        let idleCount = members.indices.reduce(0) { $1 == position ? $0 : $0 + members[$1].idleCount.value }
+        return waitingCount >= queueMax + idleCount
     }
+
+    func setIdle(_ count: Int, of position: Int) { members[position].idleCount.set(count) }
 
     /// What a loop's requests wait for.
     func setWaiting(_ count: Int, of position: Int) {

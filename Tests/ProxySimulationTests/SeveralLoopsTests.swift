@@ -78,8 +78,10 @@ import Testing
 
         func answerFirst() {
             guard !waiting.isEmpty else { return }
-            waiting.removeFirst().send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            answer(waiting.removeFirst())
         }
+
+        private func answer(_ client: SimulatedClient) { client.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") }
     }
 
     @Test(arguments: 0..<30)
@@ -165,6 +167,47 @@ import Testing
         #expect(world.servers.reduce(0) { $0 + $1.downstreams.count - $1.refusedCount } == 5)
         while held.waiting.count > 0 { held.answerFirst() }
         #expect(world.run(.seconds(20)) { conversations.count { $0.answers.first?.status == 200 } == 5 })
+        for conversation in conversations { conversation.client.close() }
+        #expect(world.leftovers() == [])
+    }
+
+    @Test(arguments: 0..<10)
+    func `loops that wait for the same places in vain are at rest`(seed: Int) throws {
+        let held = Held()
+        let world = try world(seed) { settings in
+            settings.route = #""limits": { "concurrency": 2, "queue": 1000 }"#
+            settings.replaced = [.connect: { held.accepted($0) }]
+        }
+        #expect(world.run { world.hasTokens })
+        let conversations = try (0..<12).map { _ in try world.converse(.btc) }
+        for conversation in conversations { conversation.send(World.get("/")) }
+        #expect(world.run { held.waiting.count == 2 })
+        world.pass(.seconds(1))
+        let queueCounts = world.servers.map { $0.destinations.reduce(0) { $0 + $1.queueCount } }
+        #expect(queueCounts.allSatisfy { $0 > 0 }, "\(queueCounts)")
+        var turnCount = 0
+        _ = world.run(.seconds(1)) {
+            turnCount += 1
+            return false
+        }
+        #expect(turnCount < 200)
+        for conversation in conversations { conversation.client.close() }
+        #expect(world.leftovers() == [])
+    }
+
+    @Test(arguments: 0..<10)
+    func `without a queue, one request at a time is served, whichever loops the clients are with`(seed: Int) throws {
+        let world = try world(seed) { $0.route = #""limits": { "concurrency": 1, "queue": 0 }"# }
+        #expect(world.run { world.hasTokens })
+        let conversations = try (0..<6).map { _ in try world.converse(.btc) }
+        for round in 1...4 {
+            for conversation in conversations {
+                conversation.send(World.get(World.plainTarget(.btc)))
+                #expect(world.run(.seconds(5)) { conversation.answers.count == round })
+                #expect(conversation.answers.last?.status == 200)
+                world.pass(.milliseconds(50))
+            }
+        }
         for conversation in conversations { conversation.client.close() }
         #expect(world.leftovers() == [])
     }

@@ -24,13 +24,13 @@ import Testing
 
     @Test func `it is full when there is neither a connection nor a place to wait`() throws {
         let destination = try make(concurrency: 2, queueMax: 1)
-        #expect(!destination.isFull)
+        #expect(!destination.isFull(at: 0))
         destination.enqueue(waiting(1))
-        #expect(!destination.isFull)
+        #expect(!destination.isFull(at: 0))
         for _ in 0..<2 { destination.takePlaceAnyway() }
-        #expect(destination.isFull)
+        #expect(destination.isFull(at: 0))
         destination.keepInQueue { $0.exchange != 1 }
-        #expect(!destination.isFull && destination.queueCount == 0)
+        #expect(!destination.isFull(at: 0) && destination.queueCount == 0)
     }
 
     @Test func `those who go leave the order of the others`() throws {
