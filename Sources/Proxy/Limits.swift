@@ -31,7 +31,12 @@ enum Limits {
     /// A loop gives a place among a destination's connections up for another loop's request only if that has waited so much longer
     /// than its own: to make a connection anew takes a handshake.
     static let placeTolerance = Interval.milliseconds(100)
-    /// How long accepting rests when the process has no descriptor left.
+    /// Idle clients that a loop ends each time when another has no place for a new one: hardly more than are wanted, and yet 80 a
+    /// second.
+    static let clientsYieldedMax = 8
+    /// So long clients are refused before the other loops are asked anew whether one of theirs has become idle.
+    static let refusalSpan = Interval.seconds(1)
+    /// How long accepting rests when the process has no descriptor left, or has to wait for another loop's.
     static let acceptPause = Interval.milliseconds(100)
     /// Field lines that a route injects: a token has at most 16 KiB, and a head that does not fit a buffer is refused.
     static let injectedBytesMax = 64 * 1024

@@ -13,6 +13,8 @@ final class Listener {
     let timer: TimerID
     /// Connections may be waiting that no further edge will tell of.
     var mayHaveMore = false
+    /// The other loops have been asked for places of clients, and have had time until then; from then on who has none is refused.
+    var refusalTime: Instant?
 
     init(descriptor: consuming Descriptor?, address: SocketAddress, router: Router, tls: TLSContext?, timer: TimerID) {
         self.descriptor = consume descriptor

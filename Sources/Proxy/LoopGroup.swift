@@ -14,11 +14,15 @@ public final class LoopGroup: Sendable {
         let hasDrained = SharedFlag()
         /// It has been told that descriptors are wanted, and did not get to it yet.
         let isAskedForDescriptors = SharedFlag()
+        /// It has been told that places of clients are wanted, and did not get to it yet.
+        let isAskedForClients = SharedFlag()
     }
 
     let members: [Member]
     /// Clients that have a place, over all loops.
     private let clientCount = SharedCount()
+    /// Clients that are being told that there are too many, over all loops.
+    let refusedCount = SharedCount()
     let replayBytes = SharedCount()
     let inspectedBytes = SharedCount()
     /// Clients that have a place, by their user.
@@ -48,11 +52,11 @@ public final class LoopGroup: Sendable {
         }
     }
 
-    /// Counts one more client; false, and it is not counted, where all places are taken.
     /// Clients that have a place.
     var placesLeft: Int { clientCount.value }
 
-    private func takeClientPlace(of placesMax: Int) -> Bool {
+    /// Counts one more client; false, and it is not counted, where all places are taken.
+    func takeClientPlace(of placesMax: Int) -> Bool {
         if clientCount.add(1) <= placesMax { return true }
         giveClientPlaceBack()
         return false
@@ -66,17 +70,10 @@ public final class LoopGroup: Sendable {
         members.indices.reduce(0) { $1 == position ? $0 : $0 + members[$1].socketCount.value }
     }
 
-    /// Counts a connection that a loop serves. False where it has no place any more among those that all loops serve, of which
-    /// there are so many at most.
-    func count(_ position: Int, placesMax: Int) -> Bool {
-        members[position].clientCount.add(1)
-        return takeClientPlace(of: placesMax)
-    }
-
-    /// The connection has ended.
-    func uncount(_ position: Int, hasPlace: Bool) {
+    /// A client's connection has ended.
+    func uncount(_ position: Int, isRefused: Bool) {
         members[position].clientCount.add(-1)
-        if hasPlace { giveClientPlaceBack() }
+        if isRefused { refusedCount.add(-1) } else { giveClientPlaceBack() }
     }
 
     /// Who is to serve one more client, if this loop has clearly more of them than another has. Few of them, which may stay for

@@ -8,6 +8,8 @@ enum LoopMail: Sendable {
     case placeWanted(destination: Int)
     /// There may be such a place.
     case placeFree(destination: Int)
+    /// A new client has no place: one that only waits for a next request may have to give its own.
+    case clientPlaceWanted
     /// Descriptors are wanted more than connections that rest in a pool.
     case descriptorsWanted
     case drain

@@ -125,16 +125,17 @@ extension Server {
         listener.mayHaveMore = true
         for _ in 0..<Limits.acceptsPerTurn {
             let isTooMany = group?.areClientPlacesTaken(of: clientsMax) ?? (downstreams.count - refusedCount >= clientsMax)
-            let isFull = isTooMany && (isRoomComing() || downstreams.isFull)
+            let isFull = isTooMany && (isRoomComing() || mayOthersMakeRoom(for: listener) || areRefusalsTaken) || downstreams.isFull
             if isFull || listener.tls != nil && isHandshakeRoomMissing() || !makeRoom() {
                 loop.arm(listener.timer, at: now + Limits.acceptPause)
                 return
             }
             let result = kernel.accept(from: number)
             if result >= 0 {
-                if group == nil || !handOver(Int32(result), listener: index) { begin(Int32(result), listener: index, isTooMany: isTooMany) }
+                accepted(Int32(result), listener: index, isTooMany: isTooMany)
             } else if result == Int(-EAGAIN) {
                 listener.mayHaveMore = false
+                listener.refusalTime = nil
                 return
             } else if result == Int(-EMFILE) || result == Int(-ENFILE) || result == Int(-ENOMEM) || result == Int(-ENOBUFS) {
                 log.event(.error, "cannot accept: \(SystemError.text(for: Int32(-result))); raise the limit of open files")
@@ -147,6 +148,13 @@ extension Server {
         loop.turnAgain()
     }
 
+    private func accepted(_ number: Int32, listener: Int, isTooMany: Bool) {
+        guard let group else { return begin(number, listener: listener, hasPlace: !isTooMany) }
+        // Who is refused is so here: the others' descriptors are for clients that they serve.
+        guard !isTooMany, group.takeClientPlace(of: clientsMax) else { return begin(number, listener: listener, hasPlace: false) }
+        if !handOver(number, listener: listener, group) { begin(number, listener: listener, hasPlace: true) }
+    }
+
     /// Connections that were left in the backlog are accepted: room has come, or the others have had their turn.
     func resumeAccepting() {
         hasUnaccepted = false
@@ -156,28 +164,31 @@ extension Server {
     /// All places are taken: connections that wait for a next request give theirs to those that have one. They are free at
     /// the end of the turn, and the backlog is looked at again then. False when there are none.
     private func isRoomComing() -> Bool {
-        guard endedDownstreams.isEmpty else { return true }
+        if endedDownstreams.isEmpty { endIdleClients(atMost: Limits.acceptsPerTurn) }
+        return !endedDownstreams.isEmpty
+    }
+
+    /// Those that wait for a next request; it goes on a new connection.
+    func endIdleClients(atMost countMax: Int) {
+        let end = endedDownstreams.count + countMax
         downstreams.forEach { downstream in
-            guard endedDownstreams.count < Limits.acceptsPerTurn, downstreams[downstream].phase == .idle,
+            guard endedDownstreams.count < end, downstreams[downstream].phase == .idle,
                 downstreams[downstream].output.isEmpty, downstreams[downstream].input.isEmpty,
                 !downstreams[downstream].canReceive, downstreams[downstream].hasBeenUsed
             else { return }
             close(downstream)
         }
-        return !endedDownstreams.isEmpty
     }
 
-    func begin(_ number: Int32, listener: Int, isTooMany: Bool) {
+    /// `hasPlace`: it is counted among the clients that are served. Any other is told that there are too many.
+    func begin(_ number: Int32, listener: Int, hasPlace: Bool) {
         let handle = downstreams.insert { handle in
             let timer = loop.makeTimer(for: handlerID, token: EventToken(handle).rawValue)
             return Downstream(descriptor: Descriptor(number, of: kernel), listener: listener, timer: timer, exchanges: exchanges)
         }
         publishSockets()
-        let hasPlace = group?.count(position, placesMax: isTooMany ? 0 : clientsMax) ?? !isTooMany
-        if !hasPlace {
-            downstreams[handle].isRefused = true
-            refusedCount += 1
-        }
+        group?.members[position].clientCount.add(1)
+        if !hasPlace { markRefused(handle) }
         do throws(SystemError) {
             try loop.register(number, for: handlerID, token: EventToken(handle).rawValue)
         } catch {

@@ -37,6 +37,9 @@ extension Server {
             case .placeFree(let index):
                 destinations[index].shared?.heardTelling(position)
                 openForQueue(destinations[index])
+            case .clientPlaceWanted:
+                group.members[position].isAskedForClients.clear()
+                endIdleClients(atMost: Limits.clientsYieldedMax)
             case .descriptorsWanted: yieldDescriptor(group)
             case .drain: if !isDraining { beginDraining() }
             case .cutOff: cutOffHere()
@@ -59,9 +62,9 @@ extension Server {
 // MARK: clients
 
 extension Server {
-    /// Whether the connection goes to another loop, which has fewer.
-    func handOver(_ number: Int32, listener: Int) -> Bool {
-        guard let group, let other = group.lessBusy(than: position) else { return false }
+    /// Whether the connection, which has its place, goes to another loop, which has fewer.
+    func handOver(_ number: Int32, listener: Int, _ group: LoopGroup) -> Bool {
+        guard let other = group.lessBusy(than: position) else { return false }
         group.members[other].clientCount.add(1)
         group.post(.connection(number, listener: listener), to: other)
         return true
@@ -73,9 +76,22 @@ extension Server {
         group.members[position].clientCount.add(-1)
         guard !isDraining, !downstreams.isFull else {
             kernel.close(number)
+            group.giveClientPlaceBack()
             return
         }
-        begin(number, listener: listener, isTooMany: false)
+        begin(number, listener: listener, hasPlace: true)
+    }
+
+    /// All places are taken, and no client here can give its own. Whether those of other loops may still: they are asked for it once,
+    /// and have the time of a pause.
+    func mayOthersMakeRoom(for listener: Listener) -> Bool {
+        guard let group else { return false }
+        if let refusalTime = listener.refusalTime, now < refusalTime + Limits.refusalSpan { return now < refusalTime }
+        listener.refusalTime = now + Limits.acceptPause
+        for other in group.members.indices where other != position && group.members[other].isAskedForClients.set() {
+            group.post(.clientPlaceWanted, to: other)
+        }
+        return true
     }
 
     /// There are none left, and nothing in a pool here.
@@ -112,6 +128,11 @@ extension Server {
     private func publishWants(_ destination: Destination, _ shared: SharedPlaces, _ group: LoopGroup) {
         let waitingCount = max(0, destination.queueCount - destination.promisedCount)
         let since = waitingCount > 0 ? destination.firstWaitingSince : nil
+        // Only what the others do not know: who is asked answers by publishing, too.
+        let wantsMore = waitingCount > destination.toldWaitingCount || since.map { $0 < destination.toldSince } ?? false
+        destination.toldWaitingCount = waitingCount
+        destination.toldSince = since ?? .never
+        shared.setWaiting(waitingCount, of: position)
         shared.setWant(since, of: position)
         if wantsMore { askForPlaces(destination, shared, group) }
         guard shared.isWanted, shared.hasPlace, let other = shared.betterRight(than: since, of: position), shared.tell(other) else { return }
@@ -128,11 +149,6 @@ extension Server {
     func tidyQueue(_ destination: Destination) {
         destination.keepInQueue(isWaiting)
         guard let group, let shared = destination.shared else { return }
-        // Only what the others do not know: who is asked answers by publishing, too.
-        let wantsMore = waitingCount > destination.toldWaitingCount || since.map { $0 < destination.toldSince } ?? false
-        destination.toldWaitingCount = waitingCount
-        destination.toldSince = since ?? .never
-        shared.setWaiting(waitingCount, of: position)
         askForPlaces(destination, shared, group)
         settlePlaces(destination, shared)
     }
@@ -149,12 +165,12 @@ extension Server {
         settlePlaces(destination, shared)
     }
 
+    /// To be called after each change: one store, where there are several loops.
+    func publishIdle(_ destination: Destination) { destination.shared?.setIdle(destination.idle.count, of: position) }
+
     /// Whether the next place is another loop's, whose request has waited longer than any of this one's.
     func isOthersTurn(_ destination: Destination) -> Bool {
         guard let shared = destination.shared, shared.isWanted else { return false }
         return shared.betterRight(than: destination.firstWaitingSince, of: position) != nil
     }
 }
-    /// To be called after each change: one store, where there are several loops.
-    func publishIdle(_ destination: Destination) { destination.shared?.setIdle(destination.idle.count, of: position) }
-

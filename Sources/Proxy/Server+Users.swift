@@ -28,7 +28,7 @@ extension Server {
         let user = user(of: downstream)
         if takePlace(user, of: placesMax) {
             downstreams[downstream].isCounted = true
-        } else if refusedCount < min(Limits.refusalsOfUsersMax, budget.refusalsMax / 2) {
+        } else if allRefusedCount < min(Limits.refusalsOfUsersMax, budget.refusalsMax / 2) {
             refuse(downstream)
         } else {
             kernel.resetOnClose(downstreams[downstream].descriptor.number)
@@ -40,10 +40,21 @@ extension Server {
 
     /// It is going to be told that there are too many, and has no place among those that are served.
     func refuse(_ downstream: Handle<Downstream>) {
-        downstreams[downstream].isRefused = true
-        refusedCount += 1
+        markRefused(downstream)
         group?.giveClientPlaceBack()
     }
+
+    func markRefused(_ downstream: Handle<Downstream>) {
+        downstreams[downstream].isRefused = true
+        refusedCount += 1
+        group?.refusedCount.add(1)
+    }
+
+    /// Over all loops.
+    private var allRefusedCount: Int { group?.refusedCount.value ?? refusedCount }
+
+    /// Whether as many are being told already as may be at one time. One more for each loop may be, where several count at once.
+    var areRefusalsTaken: Bool { allRefusedCount >= budget.refusalsMax }
 
     private func takePlace(_ user: ClientUser, of placesMax: Int) -> Bool {
         func take(_ taken: inout [ClientUser: Int]) -> Bool {

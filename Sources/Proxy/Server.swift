@@ -275,7 +275,7 @@ extension Server {
         }
         for downstream in endedDownstreams {
             loop.removeTimer(downstreams[downstream].timer)
-            group?.uncount(position, hasPlace: !downstreams[downstream].isRefused)
+            group?.uncount(position, isRefused: downstreams[downstream].isRefused)
             if downstreams[downstream].isRefused { refusedCount -= 1 }
             if downstreams[downstream].isCounted { givePlaceBack(downstream) }
             downstreams.remove(downstream)

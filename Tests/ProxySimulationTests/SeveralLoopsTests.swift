@@ -81,6 +81,11 @@ import Testing
             answer(waiting.removeFirst())
         }
 
+        func answerLast() {
+            guard let last = waiting.popLast() else { return }
+            answer(last)
+        }
+
         private func answer(_ client: SimulatedClient) { client.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") }
     }
 
@@ -209,6 +214,68 @@ import Testing
             }
         }
         for conversation in conversations { conversation.client.close() }
+        #expect(world.leftovers() == [])
+    }
+
+    @Test(arguments: 0..<6)
+    func `all loops together refuse no more clients at one time than one loop would`(seed: Int) throws {
+        let held = Held()
+        let world = try world(seed) { settings in
+            settings.top = #""limits": { "connections": 5 }"#
+            settings.replaced = [.connect: { held.accepted($0) }]
+        }
+        #expect(world.run { world.hasTokens })
+        let served = try (0..<5).map { _ in try world.converse(.btc) }
+        for conversation in served { conversation.send(World.get("/")) }
+        #expect(world.run { held.waiting.count == 5 })
+        let flood = try (0..<300).map { _ in try world.converse(.btc) }
+        var refusedMost = 0
+        _ = world.run(.seconds(5)) {
+            refusedMost = max(refusedMost, world.servers.reduce(0) { $0 + $1.refusedCount })
+            return false
+        }
+        #expect((Limits.refusalsMax / 2...Limits.refusalsMax + world.servers.count - 1).contains(refusedMost), "\(refusedMost)")
+        for conversation in flood { conversation.client.close() }
+        while held.waiting.count > 0 { held.answerFirst() }
+        #expect(world.run(.seconds(20)) { served.allSatisfy { $0.answers.first?.status == 200 } })
+        for conversation in served { conversation.client.close() }
+        #expect(world.leftovers() == [])
+    }
+
+    @Test(arguments: 0..<10)
+    func `a client without a request gives its place to a new one of another loop`(seed: Int) throws {
+        let held = Held()
+        let world = try world(seed) { settings in
+            settings.loops = 2
+            settings.top = #""limits": { "connections": 6 }"#
+            settings.replaced = [.connect: { held.accepted($0) }]
+        }
+        #expect(world.run { world.hasTokens })
+        let conversations = try (0..<6).map { _ in
+            defer { world.pass(.milliseconds(20)) }
+            return try world.converse(.btc)
+        }
+        // Those of the first loop have requests under way, the others have had theirs.
+        func busyCount(_ server: Server) -> Int {
+            var count = 0
+            server.downstreams.forEach { if server.downstreams[$0].phase == .exchanging { count += 1 } }
+            return count
+        }
+        for conversation in conversations {
+            conversation.send(World.get("/"))
+            world.pass(.milliseconds(50))
+            guard busyCount(world.servers[1]) > 0 else { continue }
+            held.answerLast()
+            #expect(world.run(.seconds(5)) { conversation.answers.count == 1 })
+        }
+        #expect(world.servers.map(busyCount) == [3, 0])
+        let newcomers = try (0..<3).map { _ in try world.converse(.btc) }
+        for conversation in newcomers { conversation.send(World.get("/")) }
+        #expect(world.run(.seconds(5)) { held.waiting.count == 6 })
+        #expect(newcomers.allSatisfy { $0.answers.isEmpty }, "none is refused")
+        while held.waiting.count > 0 { held.answerFirst() }
+        #expect(world.run(.seconds(5)) { newcomers.allSatisfy { $0.answers.first?.status == 200 } })
+        for conversation in conversations + newcomers { conversation.client.close() }
         #expect(world.leftovers() == [])
     }
 
