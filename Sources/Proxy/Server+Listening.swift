@@ -251,6 +251,7 @@ extension Server {
     func stopIfDrained() {
         guard downstreams.count == endedDownstreams.count else { return }
         guard let group else { return loop.stop() }
+        loop.disarm(drainTimer)
         // Others may wait for what this loop does for them.
         guard group.drained(position) else { return }
         group.postToOthers(of: position, .stop)
@@ -270,7 +271,7 @@ extension Server {
     }
 
     func cutOffHere() {
-        _ = group?.drained(position)
+        if let group, group.drained(position) { group.postToOthers(of: position, .stop) }
         for destination in destinations { destination.keepInQueue { _ in false } }
         downstreams.forEach { downstream in
             switch downstreams[downstream].phase {

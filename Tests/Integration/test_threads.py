@@ -146,6 +146,31 @@ def test_all_loops_drain_and_then_the_process_ends(route, make_upstream, tmp_pat
     proxy.check_secrets()
 
 
+def test_a_loop_that_has_drained_waits_in_silence_for_one_that_has_not(route, make_upstream, tmp_path, token):
+    release = threading.Event()
+
+    def serve(connection):
+        while connection.next() is not None:
+            release.wait(limits.ANSWER)
+            connection.send(OK)
+
+    secret = tmp_path / "token"
+    secret.write_text(token)
+    secret.chmod(0o600)
+    upstream = make_upstream(serve)
+    credentials = {"fixed": {"type": "static", "token": {"file": str(secret)}}}
+    configuration = {"routes": [route(upstream.port)], "credentials": credentials, "threads": 2, "drainTimeout": "1s"}
+    proxy = Proxy(tmp_path / "proxy", configuration, secrets=[token])
+    with proxy.client() as client:
+        client.send(request())
+        assert eventually(lambda: len(upstream.requests) == 1)
+        proxy.process.send_signal(signal.SIGTERM)
+        assert proxy.process.wait(limits.END) == 0
+    release.set()
+    assert proxy.err.read_text().count("had not ended within") == 1
+    proxy.check_secrets()
+
+
 def refuses(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
