@@ -20,6 +20,7 @@ struct BodyReader {
     private var remaining = 0
     private var decoder = ChunkedDecoder()
 
+    @inline(__always)
     init(_ framing: BodyFraming) {
         switch framing {
         case .none, .length(0): state = .complete

@@ -76,17 +76,20 @@ extension Server {
     }
 
     /// Whether there is nothing of the request left to be sent.
+    @inline(__always)
     func isRequestGone(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) -> Bool {
         downstreams[downstream].exchange.isRequestSent && upstreams[upstream].output.isEmpty
     }
 
     /// Whether there can be nothing to do for the response before something has come from the upstream.
+    @inline(__always)
     private func isAnswerAwaited(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) -> Bool {
         !upstreams[upstream].canReceive && downstreams[downstream].exchange.responsePhase == .none
             && upstreams[upstream].input.count == upstreams[upstream].searchedCount && downstreams[downstream].output.isEmpty
     }
 
     /// Whether the upstream connection still serves the client's request: a fault or an answer may have ended that.
+    @inline(__always)
     func isServing(_ upstream: Handle<Upstream>, _ downstream: Handle<Downstream>) -> Bool {
         upstreams[upstream].phase == .serving && upstreams[upstream].client == .exchange(downstream)
     }
@@ -224,6 +227,7 @@ extension Server {
     }
 
     /// Room for what the client is to be sent.
+    @inline(__always)
     func lendOutput(_ downstream: Handle<Downstream>) {
         if !downstreams[downstream].output.isLent { downstreams[downstream].output = pool.lend() }
     }
@@ -244,12 +248,14 @@ extension Server {
     }
 
     /// For the deadline, or before it where the client may have left.
+    @inline(__always)
     private func armTimer(_ downstream: Handle<Downstream>) {
         let interval = downstreams[downstream].isPeerClosed ? now + Limits.peerCheckInterval : .never
         wake(downstream, by: min(downstreams[downstream].deadline, interval))
     }
 
     /// A timer that fires before its time is armed anew then. So a deadline that moves with each request costs a comparison.
+    @inline(__always)
     private func wake(_ downstream: Handle<Downstream>, by time: Instant) {
         guard time < downstreams[downstream].alarm else { return }
         downstreams[downstream].alarm = time

@@ -236,8 +236,11 @@ extension Server {
             requestID.write(head: head, into: &output)
             output.appendWhole("\r\n")
             if asksForGzip { output.appendWhole("Accept-Encoding: gzip\r\n") }
-            let filter = asksForGzip ? route.gzipRequestFilter : route.requestFilter
-            guard requestHead.writeFields(from: head.span, except: filter, into: &output) else { return false }
+            // Not one call with the one or the other: that would copy the filter.
+            let fits = asksForGzip
+                ? requestHead.writeFields(from: head.span, except: route.gzipRequestFilter, into: &output)
+                : requestHead.writeFields(from: head.span, except: route.requestFilter, into: &output)
+            guard fits else { return false }
             // After those of earlier recipients, for their order tells the path (RFC 9110, section 7.6.3).
             output.appendWhole("Via: 1.1 bearerproxy\r\n")
             if isWhole { output.appendWhole("\r\n") }

@@ -5,6 +5,7 @@ internal import Wire
 
 extension Server {
     /// Whether the head in `responseHead` can go to the client as it is, but for what belongs to one connection.
+    @inline(__always)
     func isHeadPlain(_ downstream: Handle<Downstream>) -> Bool {
         !responseHead.mayNameUpstream && !downstreams[downstream].exchange.asksForGzip && !downstreams[downstream].exchange.isInflated
     }
