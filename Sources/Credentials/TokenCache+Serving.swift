@@ -9,6 +9,16 @@ extension TokenCache {
         holds.awaitsAcceptance(generation: generation, route: route)
     }
 
+    /// Whether `secretsRead` is of use: a call waits for it, or the present secrets serve no more. Never while a call goes on, whose
+    /// secrets have to stay the newest until it ends.
+    public var awaitsSecrets: Bool {
+        if case .reading = state.flight?.stage { return true }
+        return switch state {
+        case .permanent, .refused: true
+        case .fetching, .valid, .renewing, .replacing, .backoff: false
+        }
+    }
+
     /// A token that `use` calls ready at every time before `end`, for all requests but those to which it was refused, unless another
     /// event comes first; nil where `use` has to be asked.
     public var serving: (generation: UInt64, end: Duration)? {

@@ -4,9 +4,15 @@ internal import EventLoop
 // The secrets of the credentials while the proxy runs: they are read anew when a token machine asks for it.
 
 extension Server {
-    /// Reads the secrets of a credential again: files at once, commands beside the loop. `secretsRead` follows.
+    /// Reads the secrets of a credential again, unless a loop does so already: files at once, commands beside the loop.
+    /// `secretsRead` follows, and whichever loop has read goes on with the call that waits for it.
     func readSecrets(_ credential: CredentialState) {
-        guard credential.reading == nil else { return }
+        let isDue = credential.look { state in
+            guard !state.isBeingRead, state.cache.awaitsSecrets else { return false }
+            state.isBeingRead = true
+            return true
+        }
+        guard isDue else { return }
         let reading = SecretsReading(credential.configuration.secretSources, from: secrets)
         credential.reading = reading
         for (position, arguments) in reading.commands {
@@ -34,6 +40,7 @@ extension Server {
         }
         tellWarnings()
         let isChanged = credential.change { state in
+            state.isBeingRead = false
             guard state.cache.secretsRead(prepared?.grant, at: now.sinceBeginning), let prepared else { return false }
             let cache = state.cache
             state.grants.removeAll { !cache.knows($0.grant) }

@@ -12,6 +12,9 @@ final class SharedCredential: Sendable {
         var grants: [PreparedGrant]
         /// Not read again before this, whatever is refused.
         var rereadTime = Instant.zero
+        /// A loop reads its secrets. No other does meanwhile: of two readings, the one that began first might end last, and
+        /// put what it found, a token that was taken back perhaps, in the place of the newer.
+        var isBeingRead = false
     }
 
     private let state: Locked<State>

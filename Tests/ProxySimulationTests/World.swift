@@ -96,6 +96,8 @@ final class World {
             ", { \"name\": \"broad\", \"listen\": \"127.0.0.1:8082\", \"upstream\": \"http://\(BroadServer.host)\", \"credential\": \"bloq\","
                 + " \"connectTo\": \"\(settings.dialledHost):\(addresses[.broad]?.port ?? 0)\"\(more(members)) }"
         }
+        let bloq = "{ \"type\": \"bloq\", \"clientId\": { \"env\": \"BLOQ_ID\" }, \"clientSecret\": \(settings.secret),"
+            + " \"accounts\": \"\(scheme)://\(Sandbox.accountsHost)\", \(dial(.accounts, settings.credential)) }"
         return """
             {
               "routes": [
@@ -105,8 +107,7 @@ final class World {
                   "credential": "bloquo", \(dial(.bloquo, settings.route)) }\(broad ?? "")
               ],
               "credentials": {
-                "bloq": { "type": "bloq", "clientId": { "env": "BLOQ_ID" }, "clientSecret": \(settings.secret),
-                  "accounts": "\(scheme)://\(Sandbox.accountsHost)", \(dial(.accounts, settings.credential)) },
+                "bloq": \(settings.bloq ?? bloq),
                 "bloquo": { "type": "bloquo", "customerId": { "env": "BLOQUO_CUSTOMER" }, "clientId": { "env": "BLOQUO_ID" },
                   "clientSecret": { "env": "BLOQUO_SECRET" },
                   "api": "\(scheme)://\(Sandbox.bloquoHost)", \(dial(.bloquo, settings.credential)) }

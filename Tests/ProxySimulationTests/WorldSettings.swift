@@ -12,6 +12,8 @@ struct WorldSettings {
     var route = ""
     /// Where the secret of `btc` is read from while the proxy runs: this, or what the program `vault` prints.
     var secret = #"{ "env": "BLOQ_SECRET" }"#
+    /// The credential of `btc`, in place of one that makes calls: `{ "type": "static", … }`.
+    var bloq: String?
     /// Added to both credentials.
     var credential = ""
     /// Added at the top level.
