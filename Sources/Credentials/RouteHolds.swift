@@ -21,6 +21,7 @@ struct RouteHolds: Sendable {
         /// A refusal that no replay could prove made us authenticate.
         var unprovableUntil = Duration.zero
 
+        var isUnproven: Bool { unprovenUntil > .zero }
         var end: Duration { max(heldUntil, unprovenUntil, unprovableUntil) }
     }
 
@@ -55,13 +56,20 @@ struct RouteHolds: Sendable {
         }
     }
 
-    /// Whether no route has refused the token.
-    var isEmpty: Bool { entries.isEmpty }
+    /// Whether `awaitsAcceptance` may be true of any request.
+    var awaitsAcceptances: Bool { entries.contains { $0.isUnproven } }
+
+    /// Whether it is true of the same requests as with `other`.
+    func awaitsSame(as other: RouteHolds) -> Bool {
+        entries.lazy.filter(\.isUnproven).elementsEqual(other.entries.lazy.filter(\.isUnproven)) {
+            $0.route == $1.route && $0.refusedGeneration == $1.refusedGeneration
+        }
+    }
 
     /// Whether `accepted` would change something.
     func awaitsAcceptance(generation: UInt64, route: Int) -> Bool {
         !entries.isEmpty
-            && entries.contains { $0.route == route && $0.refusedGeneration < generation && $0.unprovenUntil > .zero }
+            && entries.contains { $0.route == route && $0.refusedGeneration < generation && $0.isUnproven }
     }
 
     /// A request with this token was accepted.

@@ -2,11 +2,17 @@
 
 extension TokenCache {
     /// Whether `awaitsAcceptance` may be true of any request.
-    public var awaitsAcceptances: Bool { !holds.isEmpty }
+    public var awaitsAcceptances: Bool { holds.awaitsAcceptances }
 
     /// Whether `accepted` would change something: hardly ever, and then a request that was not refused has to be reported.
     public func awaitsAcceptance(generation: UInt64, route: Int) -> Bool {
         holds.awaitsAcceptance(generation: generation, route: route)
+    }
+
+    /// Whether a copy of the `former` machine tells the same of its token and of acceptances, until the same time.
+    public func serves(as former: TokenCache) -> Bool {
+        generation == former.generation && serving?.generation == former.serving?.generation && serving?.end == former.serving?.end
+            && holds.awaitsSame(as: former.holds)
     }
 
     /// Whether `secretsRead` is of use: a call waits for it, or the present secrets serve no more. Never while a call goes on, whose

@@ -12,7 +12,7 @@ final class CredentialState {
     /// Where its tokens come from; nil for one that needs no call.
     let destination: Destination?
     let timer: TimerID
-    /// The machine of all loops. Its events go through `use`, `accepted`, `look` and `change`.
+    /// The machine of all loops. Its events go through `use`, `accepted`, `look`, `report` and `change`.
     let shared: SharedCredential
     /// A copy of it, as it was when `version` was its version.
     @exclusivity(unchecked) private(set) var cache: TokenCache
@@ -76,6 +76,10 @@ final class CredentialState {
 
     /// An event after which every loop's copy may still be used; this one has it anew.
     func look<Result>(_ body: (inout SharedCredential.State) -> Result) -> Result { shared.look(body, copy: take) }
+
+    /// An event after which the loops have to copy the machine anew only where it serves something else.
+    @discardableResult
+    func report<Result>(_ body: (inout TokenCache) -> Result) -> Result { shared.report(body, copy: take) }
 
     /// An event after which every loop has to copy the machine anew.
     @discardableResult

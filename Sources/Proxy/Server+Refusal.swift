@@ -105,13 +105,13 @@ extension Server {
             downstreams[downstream].exchange.replayCount < Limits.replaysMax
         else {
             // The fresh token was refused as well.
-            credential.change { $0.cache.replayRefused(generation: generation, route: route.index, at: now.sinceBeginning) }
+            credential.report { $0.replayRefused(generation: generation, route: route.index, at: now.sinceBeginning) }
             return false
         }
         rereadPermanentToken(credential)
         let isReplayable = downstreams[downstream].exchange.isReplayable
-        let refusal = credential.change {
-            $0.cache.refused(generation: generation, route: route.index, isReplayable: isReplayable, at: now.sinceBeginning)
+        let refusal = credential.report {
+            $0.refused(generation: generation, route: route.index, isReplayable: isReplayable, at: now.sinceBeginning)
         }
         driveCredential(credential)
         guard refusal != .passThrough, isReplayable else { return false }

@@ -39,6 +39,22 @@ final class SharedCredential: Sendable {
         }
     }
 
+    /// An event that leaves the copies usable unless they would serve something else after it. A route that refuses whatever it
+    /// gets does not make all loops take the lock for each request of every other.
+    func report<Result>(_ body: (inout TokenCache) -> Result, copy: (State, _ version: UInt64) -> Void) -> Result {
+        state.withLock { state in
+            let former = state.cache
+            let result = body(&state.cache)
+            var known = version.load(ordering: .relaxed)
+            if !state.cache.serves(as: former) {
+                known += 1
+                version.store(known, ordering: .releasing)
+            }
+            copy(state, known)
+            return result
+        }
+    }
+
     /// Any other event.
     func change<Result>(_ body: (inout State) -> Result, copy: (State, _ version: UInt64) -> Void) -> Result {
         state.withLock { state in

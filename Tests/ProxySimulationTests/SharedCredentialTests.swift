@@ -1,4 +1,5 @@
 import EventLoop
+import Sandbox
 import Simulation
 import Testing
 
@@ -62,6 +63,24 @@ import Testing
         }
         #expect(upstream.tokens.last == "newer")
         #expect(upstream.tokens.drop { $0 != "newer" }.allSatisfy { $0 == "newer" }, "\(upstream.tokens)")
+        for conversation in conversations { conversation.client.close() }
+        #expect(world.leftovers() == [])
+    }
+
+    @Test(arguments: 0..<6)
+    func `a refusal that changes nothing does not make the loops copy the credential anew`(seed: Int) throws {
+        let world = try world(seed, Choosy(accepting: nil))
+        let conversations = try clients(world)
+        for conversation in conversations { ask(world, conversation) }
+        let shared = world.server.credentials[0].shared
+        let version = try #require((1...1000).first { shared.isVersion($0) })
+        let callCount = world.sandbox.bloqTokenCalls.count
+        for _ in 0..<10 {
+            for conversation in conversations { ask(world, conversation) }
+        }
+        #expect(conversations.allSatisfy { $0.answers.allSatisfy { $0.status == 401 } })
+        #expect(world.sandbox.bloqTokenCalls.count == callCount)
+        #expect(shared.isVersion(version))
         for conversation in conversations { conversation.client.close() }
         #expect(world.leftovers() == [])
     }
