@@ -44,8 +44,8 @@ extension Server {
         return TokenRecord(bytes.span)
     }
 
-    /// Keeps the token that a credential has got just now.
-    func saveToken(of credential: CredentialState) {
+    /// Keeps the token that a credential has got just now, of this generation.
+    func saveToken(of credential: CredentialState, generation: UInt64) {
         guard let tokenFile, let grant = credential.grants.first(where: { credential.cache.isOfToken($0.grant) })?.grant,
             let secret = grant.sealingSecret, let record = credential.cache.record(at: now.sinceBeginning, wall: kernel.wallNow())
         else { return }
@@ -57,7 +57,7 @@ extension Server {
                     try Seal.close(bytes, with: secret, for: sealContext(of: credential), salt: salt)
                 }
             }
-            try tokenFile.replace(credential.configuration.name, by: sealed)
+            try tokenFile.replace(credential.configuration.name, by: sealed, generation: generation)
         } catch {
             log.event(.warning, "credential \(credential.configuration.name): its token is not kept for a restart: \(error)")
         }

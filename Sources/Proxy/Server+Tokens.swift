@@ -201,7 +201,7 @@ extension Server {
         switch outcome {
         case .renewed(let generation):
             log.event(.info, "credential \(name): token \(generation) obtained")
-            saveToken(of: credential)
+            saveToken(of: credential, generation: generation)
         case .failed(let cause, let retryAfter):
             log.event(.error, "credential \(name): no token: \(cause); trying again in \(retryAfter.text)")
         case .continues: log.event(.info, "credential \(name): the refresh token was refused; authenticating anew")

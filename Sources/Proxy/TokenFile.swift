@@ -15,8 +15,14 @@ final class TokenFile: Sendable {
     private static let title = "bearerproxy token cache "
     private static let version = "1"
 
+    /// What is kept for one credential. The generation is of this process; what an earlier one left comes before all of it.
+    private struct Entry {
+        var generation: UInt64 = 0
+        let sealed: [UInt8]
+    }
+
     let path: String
-    private let entries: Locked<[String: [UInt8]]>
+    private let entries: Locked<[String: Entry]>
     /// What of the file could not be used, and why; nil if there was nothing wrong with it.
     let fault: String?
 
@@ -28,30 +34,32 @@ final class TokenFile: Sendable {
         path = settings.file
         let content = try Self.read(path, settings.place)
         let (entries, fault) = content.map(Self.taken) ?? ([:], nil)
-        self.entries = Locked(entries)
+        self.entries = Locked(entries.mapValues { Entry(sealed: $0) })
         self.fault = fault
     }
 
     /// What is kept for a credential, still sealed.
-    func sealed(for name: String) -> [UInt8]? { entries.withLock { $0[name] } }
+    func sealed(for name: String) -> [UInt8]? { entries.withLock { $0[name]?.sealed } }
 
     /// Forgets what does not fit, or belongs to nobody any more; the file is without it when it is next written.
     func keep(only isKept: (String) -> Bool) { entries.withLock { $0 = $0.filter { isKept($0.key) } } }
 
-    /// Puts this in the place of what was kept for the credential, and replaces the file.
-    func replace(_ name: String, by sealed: [UInt8]) throws(SystemError) {
+    /// Puts this in the place of what was kept for the credential, and replaces the file; unless a token of a later generation,
+    /// which another loop obtained, is there by now.
+    func replace(_ name: String, by sealed: [UInt8], generation: UInt64) throws(SystemError) {
         // Until it is written, too: what another loop keeps comes before or after it as a whole.
         let fault = entries.withLock { entries -> SystemError? in
-            entries[name] = sealed
+            if let present = entries[name], present.generation > generation { return nil }
+            entries[name] = Entry(generation: generation, sealed: sealed)
             do throws(SystemError) { try write(entries) } catch { return error }
             return nil
         }
         if let fault { throw fault }
     }
 
-    private func write(_ entries: [String: [UInt8]]) throws(SystemError) {
+    private func write(_ entries: [String: Entry]) throws(SystemError) {
         var text = "\(Self.title)\(Self.version)\n"
-        for (name, sealed) in entries.sorted(by: { $0.key < $1.key }) { text += "\(name) \(Base64.encode(sealed))\n" }
+        for (name, entry) in entries.sorted(by: { $0.key < $1.key }) { text += "\(name) \(Base64.encode(entry.sealed))\n" }
         guard text.utf8.count <= Self.bytesMax else { throw SystemError(call: "write", errno: EFBIG, subject: path) }
         try write(Array(text.utf8))
     }

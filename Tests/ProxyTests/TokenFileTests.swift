@@ -27,9 +27,9 @@ import Testing
     @Test func `what was kept is there in the next process, for its owner alone`() throws {
         let file = try open()
         #expect(file.fault == nil && file.sealed(for: "one") == nil)
-        try file.replace("one", by: [1, 2, 3])
-        try file.replace("two", by: [])
-        try file.replace("one", by: [4])
+        try file.replace("one", by: [1, 2, 3], generation: 1)
+        try file.replace("two", by: [], generation: 1)
+        try file.replace("one", by: [4], generation: 1)
         var status = stat()
         #expect(stat(directory.path("tokens"), &status) == 0)
         #expect(status.st_mode & 0o7777 == 0o600)
@@ -38,13 +38,25 @@ import Testing
         let next = try open()
         #expect(next.sealed(for: "one") == [4])
         next.keep { $0 != "one" }
-        try next.replace("three", by: [5])
+        try next.replace("three", by: [5], generation: 1)
         #expect(try open().sealed(for: "one") == nil)
+    }
+
+    @Test func `an older token does not replace a newer one, whoever comes last`() throws {
+        let file = try open()
+        try file.replace("one", by: [2], generation: 2)
+        try file.replace("one", by: [1], generation: 1)
+        try file.replace("two", by: [3], generation: 1)
+        #expect(file.sealed(for: "one") == [2])
+        let next = try open()
+        #expect(next.sealed(for: "one") == [2] && next.sealed(for: "two") == [3])
+        try next.replace("one", by: [4], generation: 1)
+        #expect(try open().sealed(for: "one") == [4], "generations begin anew with each process")
     }
 
     @Test func `the mode does not depend on the umask, and a temporary file from a crash is no obstacle`() throws {
         try directory.write("left", to: "tokens.new", mode: 0o644)
-        try open().replace("one", by: [1])
+        try open().replace("one", by: [1], generation: 1)
         #expect(directory.names == ["tokens"])
         #expect(directory.mode("tokens") == 0o600)
     }
@@ -82,7 +94,7 @@ import Testing
         #expect(file.fault?.contains(fault) == true)
         #expect(file.sealed(for: "one") == nil)
         #expect((file.sealed(for: "kept") == [4]) == (content.contains("1\n") && content.contains("kept")))
-        try file.replace("one", by: [7])
+        try file.replace("one", by: [7], generation: 1)
         let next = try open()
         #expect(next.fault == nil && next.sealed(for: "one") == [7])
     }
@@ -91,14 +103,14 @@ import Testing
         try directory.write("bearerproxy token cache 1\n" + String(repeating: "x", count: 4 << 20), to: "tokens", mode: 0o600)
         let file = try open()
         #expect(file.fault == "it has more than 4194304 bytes")
-        #expect(throws: SystemError.self) { try file.replace("one", by: [UInt8](repeating: 0, count: 4 << 20)) }
+        #expect(throws: SystemError.self) { try file.replace("one", by: [UInt8](repeating: 0, count: 4 << 20), generation: 1) }
     }
 
     @Test func `what cannot be written leaves the file as it was`() throws {
         let file = try open()
-        try file.replace("one", by: [1])
+        try file.replace("one", by: [1], generation: 1)
         mkdir(directory.path("tokens.new"), 0o700)
-        #expect(throws: SystemError.self) { try file.replace("one", by: [2]) }
+        #expect(throws: SystemError.self) { try file.replace("one", by: [2], generation: 1) }
         rmdir(directory.path("tokens.new"))
         #expect(try open().sealed(for: "one") == [1])
     }
