@@ -91,7 +91,10 @@ public final class Log {
         case .text: line = "\(time) \(level.rawValue): \(message())\n"
         }
         Array(line.utf8).withUnsafeBufferPointer { bytes in
-            if let shared {
+            if let shared, eventDescriptor == accessDescriptor {
+                // Behind the end of a line that was begun; one that is itself cut off is ended first by whoever is next.
+                _ = shared.writeLines(bytes) { Self.write($0, to: eventDescriptor) }
+            } else if let shared {
                 shared.writeEvent { Self.write(bytes, to: eventDescriptor) }
             } else {
                 Self.write(bytes, to: eventDescriptor)

@@ -5,7 +5,7 @@ final class SharedOutput: Sendable {
     /// The end of an access line whose beginning has been written: it comes before all else.
     private let rest = Locked<[UInt8]>([])
 
-    /// Writes a line whole, or the beginning of it where no more is taken.
+    /// Writes a line whole, or the beginning of it where no more is taken, to a place where no access lines go.
     func writeEvent(by write: () -> Void) { rest.withLock { _ in write() } }
 
     /// Writes lines. Of how many bytes the caller is rid: those of whole lines, though the end of the last may still have to be
