@@ -7,14 +7,26 @@ enum LoopThreads {
         let loop: Loop
     }
 
-    /// Until all have stopped. Throws where a thread cannot be started: the process cannot do what it was told to.
+    /// Until all have stopped. Throws where a thread cannot be started: the process cannot do what it was told to. Then none has
+    /// served anybody.
     static func run(_ loops: [Loop]) throws(SystemError) {
         var threads: [RunningThread] = []
-        for loop in loops.dropFirst() {
-            let handover = Handover(loop: loop)
-            threads.append(try startJoinedThread { handover.loop.run() })
+        // A thread that has started waits for the lock, and so for all the others.
+        let gate = Locked(false)
+        let fault = gate.withLock { isOpen -> SystemError? in
+            for loop in loops.dropFirst() {
+                let handover = Handover(loop: loop)
+                do throws(SystemError) {
+                    threads.append(try startJoinedThread { if gate.withLock({ $0 }) { handover.loop.run() } })
+                } catch {
+                    return error
+                }
+            }
+            isOpen = true
+            return nil
         }
-        loops[0].run()
+        if fault == nil { loops[0].run() }
         for thread in threads { thread.join() }
+        if let fault { throw fault }
     }
 }
