@@ -27,7 +27,7 @@ public final class LoopGroup: Sendable {
     let inspectedBytes = SharedCount()
     /// Clients that have a place, by their user.
     let placesTaken = Locked<[ClientUser: Int]>([:])
-    /// By the destination's index.
+    /// By the route's index.
     let destinations: Locked<[Int: SharedPlaces]> = Locked([:])
 
     /// For so many loops, of which there are at least two.
