@@ -42,18 +42,18 @@ public final class LoopGroup: Sendable {
         for other in members.indices where other != position { post(mail, to: other) }
     }
 
-    /// The places of a destination, the same for each loop.
-    func places(of destination: Int, max: Int, queueMax: Int) -> SharedPlaces {
+    /// The places of a route's destination, the same for each loop.
+    func places(ofRoute route: Int, max: Int, queueMax: Int) -> SharedPlaces {
         destinations.withLock { known in
-            if let places = known[destination] { return places }
+            if let places = known[route] { return places }
             let places = SharedPlaces(loops: members.count, max: max, queueMax: queueMax)
-            known[destination] = places
+            known[route] = places
             return places
         }
     }
 
     /// Clients that have a place.
-    var placesLeft: Int { clientCount.value }
+    var takenPlacesCount: Int { clientCount.value }
 
     /// Counts one more client; false, and it is not counted, where all places are taken.
     func takeClientPlace(of placesMax: Int) -> Bool {

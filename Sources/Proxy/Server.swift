@@ -164,7 +164,7 @@ public final class Server: EventHandler {
 
     private func prepareRoutes(_ preparation: inout Preparation) {
         for (index, route) in configuration.routes.enumerated() {
-            let places = group?.places(of: index, max: route.limits.concurrency, queueMax: route.limits.queue)
+            let places = group?.places(ofRoute: index, max: route.limits.concurrency, queueMax: route.limits.queue)
             guard let destination = preparation.destination(of: route, index: destinations.count, shared: places) else { continue }
             destinations.append(destination)
             let users = preparation.users(of: route)

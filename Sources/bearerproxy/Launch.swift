@@ -81,6 +81,7 @@ enum Launch {
         case EACCES: "ports below 1024 are for root; choose a higher one, or grant CAP_NET_BIND_SERVICE"
         case ENOENT where isUnix: "make the socket's directory first"
         case EEXIST: "remove it, or choose another path"
+        case EMFILE, ENFILE: "raise the limit of open files"
         case EADDRNOTAVAIL: "this machine does not have that address; write one that it has"
         default: "choose another address"
         }

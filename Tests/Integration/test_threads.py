@@ -16,7 +16,7 @@ from harness.load import SteadyClient, in_parallel
 from harness.messages import eventually, request
 from harness.processes import BINARY, Proxy
 from harness.sandbox import Sandbox
-from harness.upstream import OK
+from harness.upstream import OK, secret_file
 
 CLIENTS = 24
 REQUESTS = 40
@@ -111,7 +111,9 @@ def test_a_token_is_fetched_once_for_all_loops(sandbox_of_threads, tmp_path):
         proxy.finish()
 
 
-def test_all_loops_drain_and_then_the_process_ends(route, make_upstream, tmp_path, token):
+@pytest.fixture
+def held(route, make_upstream, tmp_path, token):
+    """Starts a proxy with two loops, which is the test's to end; its upstream answers nothing before the event is set."""
     release = threading.Event()
 
     def serve(connection):
@@ -119,12 +121,22 @@ def test_all_loops_drain_and_then_the_process_ends(route, make_upstream, tmp_pat
             release.wait(limits.ANSWER)
             connection.send(OK)
 
-    secret = tmp_path / "token"
-    secret.write_text(token)
-    secret.chmod(0o600)
     upstream = make_upstream(serve)
-    credentials = {"fixed": {"type": "static", "token": {"file": str(secret)}}}
-    proxy = Proxy(tmp_path / "proxy", {"routes": [route(upstream.port)], "credentials": credentials, "threads": 2}, secrets=[token])
+    secret = secret_file(tmp_path, "token", token)
+    configuration = {
+        "routes": [route(upstream.port)],
+        "credentials": {"fixed": {"type": "static", "token": {"file": str(secret)}}},
+        "threads": 2,
+    }
+
+    def start(**more):
+        return Proxy(tmp_path / "proxy", configuration | more, secrets=[token]), upstream, release
+
+    return start
+
+
+def test_all_loops_drain_and_then_the_process_ends(held):
+    proxy, upstream, release = held()
     answers = []
 
     def ask(_number):
@@ -146,21 +158,8 @@ def test_all_loops_drain_and_then_the_process_ends(route, make_upstream, tmp_pat
     proxy.check_secrets()
 
 
-def test_a_loop_that_has_drained_waits_in_silence_for_one_that_has_not(route, make_upstream, tmp_path, token):
-    release = threading.Event()
-
-    def serve(connection):
-        while connection.next() is not None:
-            release.wait(limits.ANSWER)
-            connection.send(OK)
-
-    secret = tmp_path / "token"
-    secret.write_text(token)
-    secret.chmod(0o600)
-    upstream = make_upstream(serve)
-    credentials = {"fixed": {"type": "static", "token": {"file": str(secret)}}}
-    configuration = {"routes": [route(upstream.port)], "credentials": credentials, "threads": 2, "drainTimeout": "1s"}
-    proxy = Proxy(tmp_path / "proxy", configuration, secrets=[token])
+def test_a_loop_that_has_drained_waits_in_silence_for_one_that_has_not(held):
+    proxy, upstream, release = held(drainTimeout="1s")
     with proxy.client() as client:
         client.send(request())
         assert eventually(lambda: len(upstream.requests) == 1)

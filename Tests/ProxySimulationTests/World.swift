@@ -267,7 +267,7 @@ extension World {
         expectNone(group.replayBytes.value, "bytes charged for replays")
         expectNone(group.inspectedBytes.value, "bytes charged for inspections")
         expectNone(group.placesTaken.withLock(\.count), "users with places")
-        expectNone(group.placesLeft, "clients with a place")
+        expectNone(group.takenPlacesCount, "clients with a place")
         expectNone(group.refusedCount.value, "clients that are being refused")
         for (position, member) in group.members.enumerated() {
             expectNone(member.clientCount.value, "clients of loop \(position)")

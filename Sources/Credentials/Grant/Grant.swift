@@ -1,6 +1,7 @@
 /// How a credential comes to its token: it has one for good, or asks a token endpoint.
 public struct Grant: Sendable, Equatable {
-    private enum Way: Sendable, Equatable {
+    // Boxed: the loops copy the machine that has it after each event.
+    private indirect enum Way: Sendable, Equatable {
         case permanent(Secret, madeOf: [Secret])
         case calls(TokenEndpoint<Secret>)
     }
