@@ -223,8 +223,11 @@ extension Server {
         let added = injected.count + parameterCount + route.basePath.count + Limits.requestIDBytesMax + 256
         guard head.count + added <= upstreams[upstream].output.freeCapacity else { return false }
 
-        let keepsLine = route.keepsTarget && requestHead.target.form == .origin && requestHead.minorVersion == 1
-        if !keepsLine { writeRequestLine(head, upstream, route, generation) }
+        let keepsLine = route.keepsLine(of: requestHead)
+        if !keepsLine {
+            let parameter = route.configuration.socketIOToken ? route.tokenParameter(generation: generation) : nil
+            route.writeRequestLine(requestHead, head, parameter: parameter, into: &upstreams[upstream].output)
+        }
         let asksForGzip = route.configuration.decompress && requestHead.mayAskForGzip(head.span)
         downstreams[downstream].exchange.asksForGzip = asksForGzip
         let isWhole = downstreams[downstream].exchange.requestFraming == .none && !requestHead.acceptsTrailers
@@ -253,59 +256,6 @@ extension Server {
         writeRequestFraming(downstream, upstream)
         return true
     }
-
-    private func writeRequestLine(
-        _ head: UnsafeBufferPointer<UInt8>, _ upstream: Handle<Upstream>, _ route: RouteState, _ generation: UInt64
-    ) {
-        let target = requestHead.target
-        upstreams[upstream].output.appendWhole(UnsafeBufferPointer(rebasing: head[requestHead.methodRange]))
-        upstreams[upstream].output.appendWhole(" ")
-        // An absolute-form of OPTIONS that has neither path nor query means the server as a whole (RFC 9112, section 3.2.4).
-        let isServerWide = target.form == .asterisk || requestHead.method == .options && target.pathAndQuery.isEmpty
-        if isServerWide {
-            upstreams[upstream].output.appendWhole("*")
-        } else {
-            var path = target.pathAndQuery
-            if route.configuration.stripPrefix {
-                // What is left begins with a slash: that of the prefix, if nothing else.
-                let prefix = route.configuration.pathPrefix
-                path = path.lowerBound + (prefix.last == UInt8(ascii: "/") ? prefix.count - 1 : prefix.count)..<path.upperBound
-            }
-            let start = upstreams[upstream].output.count
-            upstreams[upstream].output.appendWhole(route.basePath)
-            if path.isEmpty || head[path.lowerBound] != UInt8(ascii: "/") { upstreams[upstream].output.appendWhole("/") }
-            if route.configuration.socketIOToken {
-                upstreams[upstream].output.appendWhole(UnsafeBufferPointer(rebasing: head[path.lowerBound..<target.path.upperBound]))
-                writeQuery(head, upstream, route, generation, pathStart: start)
-            } else {
-                upstreams[upstream].output.appendWhole(UnsafeBufferPointer(rebasing: head[path]))
-            }
-        }
-        upstreams[upstream].output.appendWhole(" HTTP/1.1\r\n")
-    }
-
-    /// On a route with `socketIOToken`, behind the path: the client's own `token` never travels, and a Socket.IO request has
-    /// the credential's.
-    private func writeQuery(
-        _ head: UnsafeBufferPointer<UInt8>, _ upstream: Handle<Upstream>, _ route: RouteState, _ generation: UInt64, pathStart: Int
-    ) {
-        let written = upstreams[upstream].output.bytes
-        let isSocketIO = PathSegments.areOfSocketIO(written.span, pathStart..<written.count)
-            || PathSegments.areOfSocketIO(written.span, pathStart + route.basePath.count..<written.count)
-        if isSocketIO {
-            upstreams[upstream].output.appendWhole("?")
-            route.tokenParameter(generation: generation).withBytes { bytes in
-                bytes.withUnsafeBufferPointer { upstreams[upstream].output.appendWhole($0) }
-            }
-        }
-        guard let query = requestHead.target.query else { return }
-        let fits = upstreams[upstream].output.append { output in
-            Self.tokenFilter.write(head.span, query, isContinued: isSocketIO, into: &output)
-        }
-        precondition(fits, "the room for a head was measured before")
-    }
-
-    private static let tokenFilter = QueryFilter(removing: "token")
 
     private func writeRequestFraming(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) {
         switch downstreams[downstream].exchange.requestFraming {
