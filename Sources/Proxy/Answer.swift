@@ -5,7 +5,7 @@ internal import Wire
 struct Answer {
     var status: Int
     /// The word for programs: `bad_request`.
-    var code: String
+    var code: Cause
     /// One sentence for people: what failed, the value, the limit, what to do. Never a secret.
     var message: String
     /// The error type of RFC 9209, section 2.3.
@@ -22,13 +22,13 @@ struct Answer {
 
 extension Answer {
     static func malformed(_ error: MessageError) -> Answer {
-        let code: String
+        let code: Cause
         switch error.status {
-        case 414: code = "uri_too_long"
-        case 431: code = "head_too_large"
-        case 501: code = "not_implemented"
-        case 505: code = "version_not_supported"
-        default: code = "bad_request"
+        case 414: code = .uriTooLong
+        case 431: code = .headTooLarge
+        case 501: code = .notImplemented
+        case 505: code = .versionNotSupported
+        default: code = .badRequest
         }
         return Answer(
             status: error.status, code: code, message: "bad request: \(error.message)",
@@ -37,12 +37,12 @@ extension Answer {
 
     static func badRequest(_ message: String) -> Answer {
         Answer(
-            status: 400, code: "bad_request", message: "bad request: \(message)", proxyStatusError: "http_request_error",
+            status: 400, code: .badRequest, message: "bad request: \(message)", proxyStatusError: "http_request_error",
             closes: true)
     }
 
     static func forbidden(_ message: String) -> Answer {
-        Answer(status: 403, code: "forbidden", message: message, proxyStatusError: "http_request_denied")
+        Answer(status: 403, code: .forbidden, message: message, proxyStatusError: "http_request_denied")
     }
 
     static func userRefused(_ user: UInt32, _ route: String) -> Answer {
@@ -61,18 +61,18 @@ extension Answer {
     static func methodRefused(_ method: String, allow: String, because rule: String? = nil) -> Answer {
         let reason = rule.map { " (\($0))" } ?? ""
         return Answer(
-            status: 405, code: "method_refused", message: "the method \(method) is not allowed here\(reason); allowed: \(allow)",
+            status: 405, code: .methodRefused, message: "the method \(method) is not allowed here\(reason); allowed: \(allow)",
             proxyStatusError: "http_request_denied", allow: allow)
     }
 
     static func requestTimeout(_ what: String, limit: Duration) -> Answer {
         Answer(
-            status: 408, code: "request_timeout", message: "the request's \(what) did not arrive within \(limit.text)",
+            status: 408, code: .requestTimeout, message: "the request's \(what) did not arrive within \(limit.text)",
             proxyStatusError: "http_request_error", closes: true)
     }
 
     static let expectationFailed = Answer(
-        status: 417, code: "expectation_failed", message: "of all expectations, only 100-continue is known; leave Expect out",
+        status: 417, code: .expectationFailed, message: "of all expectations, only 100-continue is known; leave Expect out",
         proxyStatusError: "http_request_error")
 
     static func upstream(_ fault: UpstreamFault, _ destination: Destination, wasSent: Bool) -> Answer {
@@ -88,7 +88,7 @@ extension Answer {
 
     static func credentialUnavailable(_ name: String, cause: String, retryAfter: Duration) -> Answer {
         Answer(
-            status: 503, code: "credential_unavailable",
+            status: 503, code: .credentialUnavailable,
             message: "no token for credential \(name): \(cause); \(notAccepted)",
             proxyStatusError: "destination_unavailable", details: notAccepted,
             retryAfter: max(1, Int(retryAfter.components.seconds) + 1))
@@ -96,21 +96,21 @@ extension Answer {
 
     static func authTimeout(_ name: String, limit: Duration) -> Answer {
         Answer(
-            status: 504, code: "auth_timeout",
+            status: 504, code: .authTimeout,
             message: "no token for credential \(name) within \(limit.text); \(notAccepted)",
             proxyStatusError: "http_response_timeout", details: notAccepted, retryAfter: 1)
     }
 
     static func overloaded(_ route: String, queueMax: Int) -> Answer {
         Answer(
-            status: 503, code: "overloaded",
+            status: 503, code: .overloaded,
             message: "route \(route) has \(queueMax) requests waiting for a connection already (limits.queue)",
             proxyStatusError: "connection_limit_reached", retryAfter: 1)
     }
 
     static func tooManyConnections(_ connectionsMax: Int) -> Answer {
         Answer(
-            status: 503, code: "overloaded",
+            status: 503, code: .overloaded,
             message: "\(connectionsMax) clients are connected already (limits.connections, or the limit of open files)",
             proxyStatusError: "connection_limit_reached", retryAfter: 1, closes: true)
     }
@@ -118,28 +118,28 @@ extension Answer {
     static func tooManyConnections(of user: ClientUser, _ placesMax: Int) -> Answer {
         let verb = user.number == nil ? "have" : "has"
         return Answer(
-            status: 503, code: "overloaded",
+            status: 503, code: .overloaded,
             message: "\(user.text) \(verb) \(placesMax) connections already (limits.connectionsPerUser)",
             proxyStatusError: "connection_limit_reached", retryAfter: 1, closes: true)
     }
 
     static func contentTooLarge(_ route: String, bytesMax: Int, rule: String = "limits.requestBody") -> Answer {
         Answer(
-            status: 413, code: "content_too_large",
+            status: 413, code: .contentTooLarge,
             message: "the request's content is longer than \(bytesMax) bytes, the limit of route \(route) (\(rule))",
             proxyStatusError: "http_request_error", closes: true)
     }
 
     static func noRoomForContent(_ route: String) -> Answer {
         Answer(
-            status: 503, code: "overloaded",
+            status: 503, code: .overloaded,
             message: "route \(route) looks into contents (allow.rpcMethods), and there is no memory left to keep this one for that",
             proxyStatusError: "connection_limit_reached", retryAfter: 1, closes: true)
     }
 
     static func queueTimeout(_ route: String, concurrency: Int, limit: Duration) -> Answer {
         Answer(
-            status: 503, code: "overloaded",
+            status: 503, code: .overloaded,
             message: "all \(concurrency) connections of route \(route) (limits.concurrency) were in use for \(limit.text)",
             proxyStatusError: "connection_limit_reached", retryAfter: 1)
     }
@@ -150,7 +150,7 @@ extension Answer {
     func write(
         into output: inout Buffer, route: String?, requestID: String, minorVersion: UInt8, isPersistent: Bool, withContent: Bool
     ) -> Int {
-        var fields = ["\"code\":\(JSONWriter.quoted(code))", "\"message\":\(JSONWriter.quoted(Self.bounded(message)))"]
+        var fields = ["\"code\":\(JSONWriter.quoted(code.rawValue))", "\"message\":\(JSONWriter.quoted(Self.bounded(message)))"]
         // Of a request that could not be read nobody knows whose route it was.
         fields.append("\"route\":\(route.map(JSONWriter.quoted) ?? "null")")
         fields.append("\"requestId\":\(JSONWriter.quoted(requestID))")

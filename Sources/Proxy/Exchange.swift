@@ -53,6 +53,7 @@ struct Exchange: ~Copyable {
     /// Index of the route; -1 before one was found.
     var route = -1
     var started = Instant.zero
+    var timing = Timing()
 
     // The request
     /// Where method and path stand in the kept head, for the access log.
@@ -145,6 +146,7 @@ struct Exchange: ~Copyable {
         precondition(phase == .none, "a request cannot begin before the one before it has ended")
         self.number = number
         started = now
+        timing = Timing()
         self.requestID = requestID
         route = -1
         method = .other

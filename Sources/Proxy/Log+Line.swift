@@ -14,7 +14,7 @@ extension Log {
         let user: UInt32?
         let client: String?
         let route: String?
-        let code: String?
+        let cause: Cause?
     }
 }
 
@@ -45,9 +45,9 @@ extension Log.Line {
             output.appendWhole(",\"client\":")
             JSONText.write(client.utf8Span.span, into: &output)
         }
-        if let code {
+        if let cause {
             output.appendWhole(",\"error\":")
-            JSONText.write(code.utf8Span.span, into: &output)
+            JSONText.write(cause.rawValue.utf8Span.span, into: &output)
         }
         output.appendWhole("}\n")
     }
@@ -90,9 +90,9 @@ extension Log.Line {
             output.appendWhole(" client=")
             JSONText.write(client.utf8Span.span, into: &output)
         }
-        if let code {
+        if let cause {
             output.appendWhole(" ")
-            output.appendWhole(code.utf8Span.span)
+            output.appendWhole(cause.rawValue.utf8Span.span)
         }
         output.appendWhole("\n")
     }

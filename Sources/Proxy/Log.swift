@@ -169,13 +169,13 @@ extension Log {
     ///
     /// Nothing is made for it but its bytes, where they wait to be written.
     func access(
-        _ exchange: borrowing Exchange, user: UInt32?, client: String?, route: String?, code: String?, duration: Interval
+        _ exchange: borrowing Exchange, user: UInt32?, client: String?, route: String?, cause: Cause?, durations: Durations
     ) {
         let head = exchange.copy.head.span
         // What was no request has neither method nor path.
         let method = head.isEmpty ? Self.nothing.span : head.extracting(exchange.methodRange)
         let path = head.isEmpty ? Self.nothing.span : head.extracting(exchange.pathRange)
-        let texts = (client?.utf8.count ?? 0) + (route?.utf8.count ?? 0) + (code?.utf8.count ?? 0)
+        let texts = (client?.utf8.count ?? 0) + (route?.utf8.count ?? 0)
         let countMax = JSONText.countMax(of: method.count + path.count + texts + Limits.requestIDBytesMax) + 512
         guard makeRoom(countMax) else {
             droppedCount += 1
@@ -183,8 +183,8 @@ extension Log {
         }
         let line = Line(
             head: exchange.copy.head, requestID: exchange.requestID, status: exchange.status, received: exchange.receivedCount,
-            sent: exchange.sentCount, microseconds: Int(duration.nanoseconds / 1_000), isReplayed: exchange.isReplayed, user: user,
-            client: client, route: route, code: code)
+            sent: exchange.sentCount, microseconds: Int(durations.whole.nanoseconds / 1_000), isReplayed: exchange.isReplayed, user: user,
+            client: client, route: route, cause: cause)
         let wall = kernel.wallNow()
         pending.append { output in
             switch settings.format {

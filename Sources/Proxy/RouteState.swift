@@ -10,6 +10,8 @@ final class RouteState {
     let timeouts: RouteTimeouts
     let destination: Destination
     let credential: CredentialState
+    /// What this loop counts of its requests.
+    let counters: Counters
     /// What encrypts its listener's connections, if anything does.
     let listenContext: TLSContext?
     /// What a client's fields never include when they go upstream.
@@ -53,8 +55,9 @@ final class RouteState {
 
     init(
         index: Int, configuration: Route, destination: Destination, credential: CredentialState, users: AllowedUsers? = nil,
-        listenContext: TLSContext? = nil
+        listenContext: TLSContext? = nil, counters: Counters = .unread
     ) {
+        self.counters = counters
         self.users = users
         self.index = index
         self.configuration = configuration

@@ -203,7 +203,7 @@ extension Router {
         let name = bytes.shown(host)
         let answer = isAbsolute
             ? Answer(
-                status: 421, code: "misdirected", message: "no route here has \(name) as its upstream",
+                status: 421, code: .misdirected, message: "no route here has \(name) as its upstream",
                 proxyStatusError: "http_request_denied")
             : Answer.forbidden("the host \(name) is not one of this listener's; list it in allow.hosts if it is meant to be")
         return Refusal(answer: answer, route: route?.index)
@@ -213,7 +213,7 @@ extension Router {
         let path = bytes.shown(head.target.path)
         return Refusal(
             answer: Answer(
-                status: 404, code: "no_route", message: "no route of this listener has a prefix of \(path)",
+                status: 404, code: .noRoute, message: "no route of this listener has a prefix of \(path)",
                 proxyStatusError: "destination_not_found"))
     }
 

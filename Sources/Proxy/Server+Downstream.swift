@@ -367,7 +367,7 @@ extension Server {
     }
 
     /// The client is gone: so is what was being done for it.
-    func abandon(_ downstream: Handle<Downstream>, code: String = "client_closed") {
+    func abandon(_ downstream: Handle<Downstream>, code: Cause = .clientClosed) {
         guard downstreams[downstream].phase != .closed else { return }
         switch downstreams[downstream].phase {
         case .exchanging, .tunnelling: cancelExchange(downstream, code: code)

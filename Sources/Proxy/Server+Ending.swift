@@ -23,6 +23,7 @@ extension Server {
     /// The proxy's own answer ends the request. Nothing of a response may have been sent.
     func answer(_ downstream: Handle<Downstream>, _ answer: Answer) {
         precondition(downstreams[downstream].exchange.responsePhase == .none, "a response is under way already")
+        endWait(downstream)
         lendOutput(downstream)
         let head = downstreams[downstream].exchange.copy.head
         let route = downstreams[downstream].exchange.route
@@ -44,8 +45,9 @@ extension Server {
     }
 
     /// Lets go of the request; the connection waits for the next, or closes when everything is sent.
-    func endExchange(_ downstream: Handle<Downstream>, isPersistent: Bool, code: String? = nil) {
-        if log.isAccessLogged { logAccess(downstream, code: code) }
+    func endExchange(_ downstream: Handle<Downstream>, isPersistent: Bool, code: Cause? = nil) {
+        let durations = count(downstream, code)
+        if log.isAccessLogged { logAccess(downstream, code, durations) }
         dropExchange(downstream)
         downstreams[downstream].hasBeenUsed = true
         downstreams[downstream].become(isPersistent ? .idle : .finishing)
@@ -61,20 +63,22 @@ extension Server {
         downstreams[downstream].searchedCount = 0
     }
 
-    private func logAccess(_ downstream: Handle<Downstream>, code: String?) {
+    private func logAccess(_ downstream: Handle<Downstream>, _ cause: Cause?, _ durations: Durations) {
         log.access(
             downstreams[downstream].exchange, user: downstreams[downstream].user?.number,
             client: downstreams[downstream].clientName, route: downstreams[downstream].exchange.route >= 0
                 ? routes[downstreams[downstream].exchange.route].configuration.name : nil,
-            code: code, duration: kernel.monotonicNow() - downstreams[downstream].exchange.started)
+            cause: cause, durations: durations)
     }
 
     /// The client is gone, or can be told nothing more: whatever is done for it stops.
-    func cancelExchange(_ downstream: Handle<Downstream>, code: String) {
+    func cancelExchange(_ downstream: Handle<Downstream>, code: Cause) {
         let upstream = downstreams[downstream].exchange.upstream
         if downstreams[downstream].exchange.phase == .forwarding, isServing(upstream, downstream) { closeUpstream(upstream) }
         if downstreams[downstream].exchange.phase == .tunnelling { resetUpstream(upstream) }
-        if log.isAccessLogged { logAccess(downstream, code: code) }
+        endWait(downstream)
+        let durations = count(downstream, code)
+        if log.isAccessLogged { logAccess(downstream, code, durations) }
         dropExchange(downstream)
     }
 
@@ -84,7 +88,7 @@ extension Server {
             .warning, "route \(routes[downstreams[downstream].exchange.route].configuration.name): a response was broken off: \(reason)")
         // A content that ends with the connection would look whole if the connection ended in an orderly way.
         resetOnClose(downstream)
-        abandon(downstream, code: "broken_off")
+        abandon(downstream, code: .brokenOff)
     }
 
     /// The beginning of a response has not gone yet: an answer that says what is wrong takes its place. A connection that ends

@@ -14,6 +14,7 @@ extension Server {
         do throws(Router.Refusal) {
             let route = try route(of: downstream, head.span)
             downstreams[downstream].exchange.route = route.index
+            route.counters.add(at: Figure.Route.begun)
             let isInspected = route.hasRules && route.policy?.inspects(requestHead.method) ?? false
             downstreams[downstream].exchange.isInspected = isInspected
             keepHead(downstream, headCount, contentBytesMax: isInspected ? Limits.rpcContentBytesMax : route.configuration.replayBodyBytesMax)
@@ -27,7 +28,10 @@ extension Server {
             }
         } catch {
             keepHead(downstream, headCount, contentBytesMax: 0)
-            if let index = error.route { downstreams[downstream].exchange.route = index }
+            if let index = error.route {
+                downstreams[downstream].exchange.route = index
+                routes[index].counters.add(at: Figure.Route.begun)
+            }
             answer(downstream, error.answer)
         }
     }
@@ -134,6 +138,7 @@ extension Server {
             takeConnection(downstream, route, generation)
         case .wait:
             if isFirst { awaitToken(downstream) }
+            downstreams[downstream].exchange.timing.waitBegan = now
             route.credential.waiting.append(downstream)
             driveCredential(route.credential)
         case .unavailable(let cause, let retryAfter):
@@ -174,12 +179,14 @@ extension Server {
 
     /// The time for the token is over. To connect has a limit of its own; to wait for others has this one.
     private func awaitConnection(_ downstream: Handle<Downstream>) {
+        downstreams[downstream].exchange.timing.waitBegan = now
         setDeadline(downstream, after: routes[downstreams[downstream].exchange.route].timeouts.responseHead)
     }
 
     /// Hands a free connection to a request that waits for one, and writes the head. False when the request has to wait for
     /// a token, and the connection is still free.
     func serve(_ downstream: Handle<Downstream>, on upstream: Handle<Upstream>) -> Bool {
+        endWait(downstream)
         let route = routes[downstreams[downstream].exchange.route]
         // While it waited for the connection, the token may have been renewed, refused to another, or have expired.
         guard case .ready(let generation) = route.credential.use(
@@ -204,6 +211,9 @@ extension Server {
         }
         refreshDeadline(downstream)
         pumpRequest(downstream, upstream)
+        if isServing(upstream, downstream), downstreams[downstream].exchange.responsePhase == .none {
+            downstreams[downstream].exchange.timing.sent = kernel.monotonicNow()
+        }
     }
 }
 

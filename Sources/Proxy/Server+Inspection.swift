@@ -8,6 +8,7 @@ extension Server {
     /// Begins to receive the content, of which some may have come with the head.
     func beginInspection(_ downstream: Handle<Downstream>) {
         downstreams[downstream].exchange.become(.receivingContent)
+        downstreams[downstream].exchange.timing.waitBegan = now
         // For all of it: with a limit for each byte, a client could hold for hours what others want to keep contents in.
         setDeadline(downstream, after: routes[downstreams[downstream].exchange.route].timeouts.requestBody)
         let hasBegun = downstreams[downstream].exchange.requestBody.isComplete || !downstreams[downstream].input.isEmpty
@@ -35,6 +36,7 @@ extension Server {
             self.answer(downstream, answer)
             return
         }
+        endWait(downstream)
         downstreams[downstream].exchange.become(.waitingForToken)
         takeToken(downstream, isFirst: true)
     }

@@ -280,7 +280,7 @@ extension Server {
                 guard !downstreams[downstream].output.isEmpty else { break }
                 resetOnClose(downstream)
             }
-            abandon(downstream, code: "cut_off")
+            abandon(downstream, code: .cutOff)
         }
         loop.stop()
     }

@@ -26,7 +26,10 @@ extension Server {
             return
         }
         // What was collected goes out in one piece.
-        if downstreams.isAlive(downstream), downstreams[downstream].phase == .exchanging { _ = flush(downstream) }
+        if downstreams.isAlive(downstream), downstreams[downstream].phase == .exchanging {
+            noteRelay(downstream)
+            _ = flush(downstream)
+        }
     }
 
     /// One part of the response. False when something has to happen first.
@@ -85,6 +88,7 @@ extension Server {
             try takeInterimHead(downstream, upstream, headCount)
             return true
         }
+        downstreams[downstream].exchange.timing.answered(at: now)
         let framing: BodyFraming
         do throws(MessageError) {
             framing = try responseHead.framing(answering: downstreams[downstream].exchange.method)

@@ -226,6 +226,7 @@ extension Server {
         where downstreams.isAlive(downstream) && downstreams[downstream].exchange.phase == .waitingForToken
             && downstreams[downstream].phase == .exchanging
         {
+            endWait(downstream)
             takeToken(downstream)
             // An answer that was made at once leaves the connection free for its next request.
             if downstreams[downstream].phase != .exchanging { advance(downstream) }

@@ -15,6 +15,7 @@ extension Server {
         _ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ headCount: Int
     ) throws(UpstreamFault) -> Bool {
         let accepted = try acceptedProtocol(downstream, upstream, headCount)
+        downstreams[downstream].exchange.timing.answered(at: now)
         lendOutput(downstream)
         // An interim response may still be waiting in it.
         guard headCount + headGrowth(downstream) + Limits.requestIDBytesMax + 256 <= downstreams[downstream].output.freeCapacity else {
@@ -211,13 +212,13 @@ extension Server {
         let route = routes[downstreams[downstream].exchange.route].configuration
         log.event(.info, "route \(route.name): a tunnel was ended after \(route.timeouts.idle.text) without a byte (timeouts.idle)")
         resetOnClose(downstream)
-        abandon(downstream, code: "idle_timeout")
+        abandon(downstream, code: .idleTimeout)
     }
 
     private func breakTunnel(_ downstream: Handle<Downstream>, _ fault: UpstreamFault) {
         let name = routes[downstreams[downstream].exchange.route].configuration.name
         log.event(.warning, "route \(name): a tunnel was broken off: \(fault.reason)")
-        cancelExchange(downstream, code: "broken_off")
+        cancelExchange(downstream, code: .brokenOff)
         downstreams[downstream].become(.breaking)
         downstreams[downstream].unconfirmedCount = .max
         resetWhenConfirmed(downstream)

@@ -10,7 +10,7 @@ internal import Wire
 ///
 /// Its connections are structs in slabs. The files `Server+….swift` have one stage of a request each, in this order:
 /// Listening, Downstream, DownstreamTLS, Exchange, Users, Inspection, Tokens, Connecting, Dialling, Egress, Pool, UpstreamBytes, Announcement,
-/// RequestBody, Response, Refusal, Rewriting, Inflating, Hiding, Tunnel, Ending. Secrets and TokenFile are for the credentials.
+/// RequestBody, Response, Refusal, Rewriting, Inflating, Hiding, Tunnel, Ending. Secrets and TokenFile are for the credentials, Metrics for those who look on.
 public final class Server: EventHandler {
     let loop: Loop
     let kernel: any Kernel
@@ -24,6 +24,12 @@ public final class Server: EventHandler {
     /// Where tokens are kept for the next process, if anywhere.
     private(set) var tokenFile: TokenFile?
     let budget: DescriptorBudget
+    /// Of all loops.
+    let metrics: Metrics
+    /// What is counted of this loop, and of requests that no route was found for.
+    let figures: Counters
+    let unroutedCounters: Counters
+    let timeScale = TimeScale.standard
     /// Clients that are served at one time: as many as are configured, or as there are descriptors for.
     var clientsMax: Int { budget.clientsMax }
     let exchanges = ExchangePool()
@@ -88,19 +94,20 @@ public final class Server: EventHandler {
             descriptorsMax: descriptorsMax, listenersMax: configuration.routes.count * 2 * loopCount + (loopCount - 1) * Limits.loopDescriptors,
             clientsMax: configuration.connectionsMax)
         self.init(
-            configuration, SharedSecrets(secrets), budget, group.map { Membership(group: $0, position: 0) }, loop, log)
+            configuration, SharedSecrets(secrets), budget, group.map { Membership(group: $0, position: 0) }, Metrics(), loop, log)
         try prepare()
     }
 
     /// One more loop's.
     convenience init(_ first: Server, _ membership: Membership, _ loop: Loop, _ log: Log) throws(StartError) {
-        self.init(first.configuration, first.secrets, first.budget, membership, loop, log)
+        self.init(first.configuration, first.secrets, first.budget, membership, first.metrics, loop, log)
         tokenFile = first.tokenFile
         try prepare(besides: first)
     }
 
     private init(
-        _ configuration: Configuration, _ secrets: SharedSecrets, _ budget: DescriptorBudget, _ membership: Membership?, _ loop: Loop, _ log: Log
+        _ configuration: Configuration, _ secrets: SharedSecrets, _ budget: DescriptorBudget, _ membership: Membership?, _ metrics: Metrics,
+        _ loop: Loop, _ log: Log
     ) {
         self.budget = budget
         downstreams = Slab(capacity: budget.clientsMax + budget.refusalsMax)
@@ -108,6 +115,9 @@ public final class Server: EventHandler {
         self.secrets = secrets
         group = membership?.group
         position = membership?.position ?? 0
+        self.metrics = metrics
+        figures = metrics.counters(of: .loop, loop: position)
+        unroutedCounters = metrics.counters(of: .route(nil), loop: position)
         self.loop = loop
         self.log = log
         kernel = loop.kernel
@@ -175,7 +185,8 @@ public final class Server: EventHandler {
             routes.append(
                 RouteState(
                     index: index, configuration: route, destination: destination, credential: credentials[route.credential],
-                    users: users, listenContext: listenContext))
+                    users: users, listenContext: listenContext,
+                    counters: metrics.counters(of: .route(route.name), loop: position)))
         }
     }
 
@@ -254,6 +265,7 @@ extension Server {
         if hasUnaccepted { resumeAccepting() }
         if !endedDownstreams.isEmpty || !endedUpstreams.isEmpty { removeEnded() }
         log.flush()
+        figures.observe(kernel.monotonicNow() - now, at: Figure.Loop.turns, timeScale)
     }
 
     private func resumeTransfers() {

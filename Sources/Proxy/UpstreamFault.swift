@@ -67,13 +67,13 @@ enum UpstreamFault: Error {
     }
 
     /// The code of the answer's body.
-    var code: String {
+    var code: Cause {
         switch self {
-        case .egress(_, _, let fault): fault.isTimeout ? "upstream_timeout" : "upstream_unreachable"
-        case .unresolved, .unreachable: "upstream_unreachable"
-        case .tls: "upstream_tls"
-        case .closedBeforeAnswer, .truncated, .malformed, .coding, .unexpected: "upstream_protocol"
-        case .connectTimeout, .responseTimeout, .idleTimeout: "upstream_timeout"
+        case .egress(_, _, let fault): fault.isTimeout ? .upstreamTimeout : .upstreamUnreachable
+        case .unresolved, .unreachable: .upstreamUnreachable
+        case .tls: .upstreamTLS
+        case .closedBeforeAnswer, .truncated, .malformed, .coding, .unexpected: .upstreamProtocol
+        case .connectTimeout, .responseTimeout, .idleTimeout: .upstreamTimeout
         }
     }
 }

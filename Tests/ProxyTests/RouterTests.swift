@@ -132,9 +132,9 @@ import Wire
         do throws(Router.Refusal) {
             let route = try router.decide(head, bytes.span)
             guard let answer = Router.refusal(head, bytes.span, by: route) else { return route.configuration.name }
-            return "\(answer.status) \(answer.code)"
+            return "\(answer.status) \(answer.code.rawValue)"
         } catch {
-            return "\(error.answer.status) \(error.answer.code)"
+            return "\(error.answer.status) \(error.answer.code.rawValue)"
         }
     }
 }
