@@ -131,7 +131,8 @@ public final class TLSContext {
     private func load(_ trust: ClientSettings.Trust) throws(TLSError) {
         ErrorQueue.clear()
         if case .system = trust {
-            return try require(SSL_CTX_set_default_verify_paths(pointer) == 1)
+            try require(SystemTrust.store != nil)
+            return SSL_CTX_set1_cert_store(pointer, SystemTrust.store)
         }
         // The operator chose these certificates: each is an anchor, also an intermediate or a server's own.
         X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(pointer), UInt(X509_V_FLAG_PARTIAL_CHAIN))

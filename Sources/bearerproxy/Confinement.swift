@@ -64,7 +64,8 @@ struct Confinement {
                 "/etc", "/run/resolvconf", "/run/systemd/resolve", "/run/systemd/userdb", "/run/NetworkManager", "/var/lib/sss/mc",
                 "/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib", "/lib64", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
                 "/usr/share/pki", "/proc/sys/vm/overcommit_memory", "/sys/devices/system/cpu/online", "/dev/urandom", "/dev/random",
-            ] + TLSContext.systemAuthorities + variable("SSL_CERT_FILE") + variable("SSL_CERT_DIR") + LinkedPath.directories(of: "/etc/resolv.conf")
+            ] + TLSContext.systemAuthorities + variable("SSL_CERT_FILE").flatMap(LinkedPath.directories)
+                + variable("SSL_CERT_DIR") + LinkedPath.directories(of: "/etc/resolv.conf")
         return read.map { FileRule($0, .read) } + [FileRule("/dev/null", .device)]
     }
 }

@@ -10,7 +10,7 @@ enum Layers {
         "Sandbox": ["Glibc", "Credentials", "Wire", "TLS", "EventLoop"],
         "Credentials": ["Wire", "CMemory"],
         "Wire": ["CZlib"],
-        "TLS": ["COpenSSL"],
+        "TLS": ["COpenSSL", "Synchronization"],
         "EventLoop": ["Glibc", "CLinux", "Synchronization"],
     ]
 

@@ -5,6 +5,8 @@ import hashlib
 import json
 import ssl
 import subprocess
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -242,6 +244,63 @@ def test_the_system_s_authorities_are_those_that_openssl_s_variables_name(run_er
             assert_allowed("request", answer, server)
         else:
             assert_refused("request", answer, server, ["tls.ca"])
+
+
+def test_an_authority_is_found_in_the_bundle_where_the_directory_has_none_or_an_old_one(run_errand, authority, tmp_path):
+    renewed = Authority(tmp_path / "renewed", "renewed authority")
+    leaf = renewed.leaf("renewed-leaf", [NAME])
+    old = tmp_path / "old.pem"
+    openssl(
+        "ca", "-batch", "-notext", "-config", renewed.configuration, "-selfsign", "-keyfile", renewed.key, "-in", signing_request(renewed),
+        "-out", old, "-extfile", authority_extensions(tmp_path), "-startdate", "20200101000000Z", "-enddate", "20200201000000Z",
+    )  # fmt: skip
+    for label, (in_directory, in_bundle, is_right) in {
+        "neither": (authority.certificate, authority.certificate, False),
+        "the bundle alone": (authority.certificate, renewed.certificate, True),
+        "the directory alone": (renewed.certificate, authority.certificate, True),
+        "the directory, and no bundle": (renewed.certificate, tmp_path / "absent.pem", True),
+        "an old one in the directory": (old, renewed.certificate, True),
+        "an old one": (old, tmp_path / "absent.pem", False),
+    }.items():
+        directory = tmp_path / label
+        directory.mkdir()
+        (directory / "ca.pem").write_bytes(in_directory.read_bytes())
+        openssl("rehash", directory)
+        server = Upstream(leaf, serve)
+        answer = run_errand("request", server, {}, environment={"SSL_CERT_DIR": str(directory), "SSL_CERT_FILE": str(in_bundle)})
+        if is_right:
+            assert_allowed("request", answer, server)
+        else:
+            assert_refused("request", answer, server, ["expired"] if label == "an old one" else ["tls.ca"])
+
+
+def signing_request(authority) -> Path:
+    file = authority.directory / "own.csr"
+    openssl("req", "-new", "-key", authority.key, "-out", file, "-subj", "/CN=renewed authority")
+    return file
+
+
+def authority_extensions(directory) -> Path:
+    file = directory / "authority.ext"
+    file.write_text("basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n")
+    return file
+
+
+def test_threads_that_need_the_bundle_at_once_read_it_once(make_proxy, route, leaves, authority, tmp_path):
+    # A hundred other certificates, so that the second thread comes while the first one reads.
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(b"".join(leaf.certificate.read_bytes() for leaf in leaves.values()) * 8 + authority.certificate.read_bytes())
+    environment = {"SSL_CERT_FILE": str(bundle), "SSL_CERT_DIR": str(tmp_path / "absent")}
+    server = Upstream(leaves["right"], serve)
+    try:
+        proxy = make_proxy(route(server.port, name=NAME, tls={}), environment=environment, threads=2)
+        with ExitStack() as stack:
+            clients = [stack.enter_context(proxy.client()) for _ in range(16)]
+            for client in clients:
+                client.send(request())
+            assert [client.response().status for client in clients] == [200] * 16
+    finally:
+        server.close()
 
 
 def test_check_tells_of_a_key_that_all_may_read_and_of_a_pin_alone(tmp_path, leaves, route):
