@@ -24,7 +24,7 @@ extension TokenCache {
         refreshToken = record.refreshToken
         takeAsProven()
         state = .valid(TokenState.Token(
-            secret: record.token, generation: generation, renewal: now + min(record.renewal - wall, left), expiry: now + left))
+            secret: record.token, generation: generation, obtained: now - (wall - record.saved), renewal: now + min(record.renewal - wall, left), expiry: now + left))
     }
 
     /// Why a token is not taken over.

@@ -373,7 +373,7 @@ extension TokenCache {
         lastCause = nil
         isRefreshTokenDoubted = false
         state = .valid(TokenState.Token(
-            secret: granted.token, generation: generation, renewal: lifetime.renewal, expiry: lifetime.expiry
+            secret: granted.token, generation: generation, obtained: now, renewal: lifetime.renewal, expiry: lifetime.expiry
         ))
         return .renewed(generation: generation)
     }

@@ -19,6 +19,8 @@ enum TokenState: Sendable {
     struct Token: Sendable {
         let secret: Secret
         let generation: UInt64
+        /// When it was obtained; by an earlier process, that may be before the clock began.
+        let obtained: Duration
         let renewal: Duration
         let expiry: Duration
         /// An upstream refused it, and the attempt to replace it failed. It serves those who do not know that; a further

@@ -13,6 +13,8 @@ public struct TokenStatus: Sendable, Equatable {
     public let isUsable: Bool
     /// Time left to the token; nil if there is none, or if it never expires.
     public let expiresIn: Duration?
+    /// From when the token was obtained to its expiry; nil likewise.
+    public let lifetime: Duration?
     /// Time to the next call of the token endpoint; nil if one is under way, or none will be made.
     public let nextCallIn: Duration?
     /// Failed flights since the last token.
@@ -30,6 +32,7 @@ extension TokenCache {
             generation: generation,
             isUsable: state.name == .permanent || (left ?? .zero) > .zero,
             expiresIn: left.map { max($0, .zero) },
+            lifetime: state.token.map { $0.expiry - $0.obtained },
             nextCallIn: state.nextCallIn(at: now),
             failures: failures,
             cause: lastCause

@@ -144,4 +144,21 @@ enum Limits {
     static let transferStepBytes = 64
     /// A client's X-Request-Id is taken over up to this length.
     static let requestIDBytesMax = 128
+    /// Connections of the admin listener: people, probes and a metrics collector. The next wait in the kernel's backlog.
+    static let adminConnectionsMax = 32
+    /// Of these, such as follow the status page's events: each is sent one a second. One more is refused with 503.
+    static let adminSubscribersMax = 8
+    /// A request's head there.
+    static let adminHeadBytesMax = 16 * 1024
+    /// How long such a head may take, and an answer of which nothing is taken.
+    static let adminTimeout = Interval.seconds(10)
+    /// How often the status page is told how things stand.
+    static let adminEventInterval = Interval.seconds(1)
+    /// How long other loops have to say how they are. One that does not is shown as what it is: it hangs.
+    static let reportPatience = Interval.milliseconds(500)
+    /// Kinds of faults that a loop remembers: by route or credential, and code.
+    static let faultsMax = 64
+    /// A token that could not be renewed and has so little time left is not relied on any more: a balancer that asks every 10 s
+    /// sends its requests elsewhere before it has run out.
+    static let expiryWarned = Duration.seconds(30)
 }

@@ -16,6 +16,8 @@ public final class LoopGroup: Sendable {
         let isAskedForDescriptors = SharedFlag()
         /// It has been told that places of clients are wanted, and did not get to it yet.
         let isAskedForClients = SharedFlag()
+        /// What it said of itself when it was last asked.
+        let report = Locked<LoopReport?>(nil)
     }
 
     let members: [Member]

@@ -12,6 +12,10 @@ enum LoopMail: Sendable {
     case clientPlaceWanted
     /// Descriptors are wanted more than connections that rest in a pool.
     case descriptorsWanted
+    /// The first loop wants to know how the receiver is.
+    case reportWanted
+    /// The loop at this position has left its report.
+    case reportMade(Int)
     case drain
     case cutOff
     /// All loops have drained.

@@ -32,6 +32,7 @@ extension Server {
         let isPersistent = downstreams[downstream].exchange.isPersistent && !answer.closes && !isDraining
             && downstreams[downstream].exchange.requestBody.isComplete
         if answer.status >= 500 { log.event(.warning, "\(name.map { "route \($0): " } ?? "")\(answer.message)") }
+        note(name.map { .route($0) } ?? .proxy, code: answer.code.rawValue, answer.message)
         downstreams[downstream].exchange.sentCount = answer.write(
             into: &downstreams[downstream].output, route: name, requestID: requestID,
             minorVersion: downstreams[downstream].exchange.minorVersion, isPersistent: isPersistent,
@@ -84,8 +85,9 @@ extension Server {
 
     /// A response has begun and cannot be finished: the client must see that it is not whole.
     func breakOff(_ downstream: Handle<Downstream>, _ reason: String) {
-        log.event(
-            .warning, "route \(routes[downstreams[downstream].exchange.route].configuration.name): a response was broken off: \(reason)")
+        let name = routes[downstreams[downstream].exchange.route].configuration.name
+        log.event(.warning, "route \(name): a response was broken off: \(reason)")
+        note(.route(name), code: "broken_off", "a response was broken off: \(reason)")
         // A content that ends with the connection would look whole if the connection ended in an orderly way.
         resetOnClose(downstream)
         abandon(downstream, code: .brokenOff)

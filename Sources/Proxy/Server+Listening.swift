@@ -16,6 +16,7 @@ extension Server {
         do {
             try openMailbox()
             for group in listenGroups() { try open(group.address, routes: group.routes) }
+            try openAdmin()
         } catch {
             listeners = []
             throw error

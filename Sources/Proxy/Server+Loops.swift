@@ -41,6 +41,8 @@ extension Server {
                 group.members[position].isAskedForClients.clear()
                 endIdleClients(atMost: Limits.clientsYieldedMax)
             case .descriptorsWanted: yieldDescriptor(group)
+            case .reportWanted: report()
+            case .reportMade(let other): admin?.reportArrived(from: other)
             case .drain: if !isDraining { beginDraining() }
             case .cutOff: cutOffHere()
             case .stop: loop.stop()

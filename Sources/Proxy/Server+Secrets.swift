@@ -37,6 +37,7 @@ extension Server {
         let prepared = preparation.preparedGrant(of: credential.configuration)
         for finding in preparation.findings {
             log.event(.warning, "credential \(name): its secrets stay as they were, since they cannot be read anew: \(finding)")
+            note(.credential(name), code: "secrets_unreadable", "its secrets stay as they were, since they cannot be read anew: \(finding)")
         }
         tellWarnings()
         let isChanged = credential.change { state in

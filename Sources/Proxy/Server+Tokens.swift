@@ -204,6 +204,7 @@ extension Server {
             saveToken(of: credential, generation: generation)
         case .failed(let cause, let retryAfter):
             log.event(.error, "credential \(name): no token: \(cause); trying again in \(retryAfter.text)")
+            note(.credential(name), code: "no_token", cause)
         case .continues: log.event(.info, "credential \(name): the refresh token was refused; authenticating anew")
         case .continuesWithFormer(let cause):
             log.event(.warning, "credential \(name): \(cause); these are the ones that were changed, so the ones before are used once more")

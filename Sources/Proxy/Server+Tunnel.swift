@@ -218,6 +218,7 @@ extension Server {
     private func breakTunnel(_ downstream: Handle<Downstream>, _ fault: UpstreamFault) {
         let name = routes[downstreams[downstream].exchange.route].configuration.name
         log.event(.warning, "route \(name): a tunnel was broken off: \(fault.reason)")
+        note(.route(name), code: "broken_off", "a tunnel was broken off: \(fault.reason)")
         cancelExchange(downstream, code: .brokenOff)
         downstreams[downstream].become(.breaking)
         downstreams[downstream].unconfirmedCount = .max

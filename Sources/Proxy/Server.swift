@@ -75,6 +75,10 @@ public final class Server: EventHandler {
     @exclusivity(unchecked) var endedUpstreams: [Handle<Upstream>] = []
     /// Pooled connections that have given memory back, which the process holds still.
     @exclusivity(unchecked) var restedUpstreamsCount = 0
+    /// What went wrong of late; nil where nobody can ask for it.
+    var faults: FaultLog?
+    /// Where the proxy tells about itself, on the first loop.
+    var admin: AdminServer?
     var drainTimer = TimerID.none
     /// Nothing new is accepted, and the loop stops when what is under way has ended.
     @exclusivity(unchecked) public internal(set) var isDraining = false
@@ -91,7 +95,8 @@ public final class Server: EventHandler {
     ) throws(StartError) {
         let loopCount = group?.members.count ?? 1
         let budget = DescriptorBudget(
-            descriptorsMax: descriptorsMax, listenersMax: configuration.routes.count * 2 * loopCount + (loopCount - 1) * Limits.loopDescriptors,
+            descriptorsMax: descriptorsMax, listenersMax: configuration.routes.count * 2 * loopCount + (loopCount - 1) * Limits.loopDescriptors
+                + (configuration.admin == nil ? 0 : 2 + Limits.adminConnectionsMax),
             clientsMax: configuration.connectionsMax)
         self.init(
             configuration, SharedSecrets(secrets), budget, group.map { Membership(group: $0, position: 0) }, Metrics(), loop, log)
@@ -123,6 +128,7 @@ public final class Server: EventHandler {
         kernel = loop.kernel
         now = loop.now
         transport = KernelTransport(kernel: loop.kernel)
+        faults = configuration.admin == nil ? nil : FaultLog()
         requestIDs = SplitMix64(seed: Self.seed(from: loop.kernel))
         handlerID = loop.add(self)
         drainTimer = loop.makeTimer(for: handlerID, token: EventToken(.drain, index: 0).rawValue)

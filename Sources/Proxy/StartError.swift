@@ -6,4 +6,6 @@ public enum StartError: Error {
     case configuration([Finding])
     /// An address could not be listened on.
     case listen(SystemError, route: String)
+    /// The address at which the proxy tells about itself could not be listened on.
+    case adminListen(SystemError)
 }

@@ -42,6 +42,12 @@ public struct JSONWriter: Sendable {
     }
 
     public mutating func int(_ int: Int) { literal(String(int)) }
+    /// A number with three digits behind its point.
+    public mutating func decimal(thousandths: Int) {
+        let digits = String(1000 + thousandths.magnitude % 1000).dropFirst()
+        literal("\(thousandths < 0 ? "-" : "")\(thousandths.magnitude / 1000).\(digits)")
+    }
+
     public mutating func bool(_ bool: Bool) { literal(bool ? "true" : "false") }
     public mutating func null() { literal("null") }
 

@@ -50,6 +50,9 @@ enum Launch {
             case .listen(let error, let route):
                 Console.error("bearerproxy: route \(route): cannot listen on \(error.subject): \(error.reason); \(advice(error, portAdvice))")
                 throw ExitStatus.failure
+            case .adminListen(let error):
+                Console.error("bearerproxy: admin.listen: cannot listen on \(error.subject): \(error.reason); \(advice(error, portAdvice))")
+                throw ExitStatus.failure
             }
         }
     }

@@ -28,6 +28,7 @@ struct Run: ParsableCommand {
             for (address, routes) in server.listening {
                 Console.error("bearerproxy: listening on \(address) for \(routes.joined(separator: ", "))")
             }
+            for address in server.adminAddresses { Console.error("bearerproxy: telling about itself on \(address)") }
             ProgramPages.release()
             try withExtendedLifetime((signals, servers)) { try LoopThreads.run(loops) }
         } catch let error as SystemError {

@@ -67,10 +67,9 @@ extension Mistake {
                 "proxy.json:3:13: routes[0].limits.requestsPerSecond: is not supported by this version of bearerproxy; remove it",
             ]),
         Mistake(
-            "services of a later version",
+            "a number of threads that is none",
             .top(#""admin": { "listen": "127.0.0.1:9901" }, "threads": "all""#),
             [
-                "proxy.json:4:1: admin: is not supported by this version of bearerproxy; remove it",
                 #"proxy.json:4:53: threads: a string stands here; write a whole number from 1 to 64, or "auto" for one thread on each core"#,
             ]),
         Mistake(

@@ -72,7 +72,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
     }
 
     static let all =
-        text + keys + routes + listeners + upstreams + credentials + calls + injection + quantities + policies + paths + users + tls + egress + log
+        text + keys + routes + listeners + upstreams + credentials + calls + injection + quantities + policies + paths + users + tls + egress + log + admin
 }
 
 @Suite struct ConfigurationMistakesTests {

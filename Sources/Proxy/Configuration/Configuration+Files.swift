@@ -35,8 +35,8 @@ extension Configuration {
     /// Files of Unix sockets, and whether the configuration says which group they have; each once.
     public var sockets: [(path: String, hasGroup: Bool)] {
         var found: [(path: String, hasGroup: Bool)] = []
-        for route in routes {
-            guard case .unix(let path, _, let group) = route.listen, !found.contains(where: { $0.path == path }) else { continue }
+        for listen in routes.map(\.listen) + [admin?.listen].compactMap({ $0 }) {
+            guard case .unix(let path, _, let group) = listen, !found.contains(where: { $0.path == path }) else { continue }
             found.append((path, group != nil))
         }
         return found

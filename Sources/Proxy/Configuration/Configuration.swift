@@ -19,6 +19,8 @@ public struct Configuration: Sendable {
     /// How long exchanges in flight may take to finish once the proxy stops accepting; 0 ends them at once.
     public let drainTimeout: Duration
     public let threads: ThreadCount
+    /// Where the proxy tells about itself; nil: nowhere.
+    public let admin: AdminSettings?
     /// Event loops at most.
     public static let threadsMax = Decoding.Limits.threads.upperBound
     /// What is allowed but probably not meant, in the order of the file.

@@ -66,13 +66,14 @@ struct Decoding {
         let drainTimeout = object.optional("drainTimeout").map { $0.duration(in: Limits.drainTimeout) } ?? .seconds(30)
         let threads = object.optional("threads").map(threadCount) ?? .fixed(1)
         let tokenCache = object.optional("tokenCache").map(tokenCacheSettings)
-        object.unsupported("admin")
+        let adminNode = object.optional("admin")
+        let admin = adminNode.flatMap(admin)
         let egress = object.optional("egressProxy").map(egress) ?? .environment
         object.finish()
-        guard let routes, let log, let limits, let drainTimeout, let threads, let egress else { return nil }
+        guard let routes, let log, let limits, let drainTimeout, let threads, let egress, (adminNode == nil) == (admin == nil) else { return nil }
         return Configuration(
             routes: routes, credentials: credentials, log: log, egress: egress, tokenCache: tokenCache ?? nil, connectionsMax: limits.total,
-            connectionsPerUserMax: limits.perUser, drainTimeout: drainTimeout, threads: threads,
+            connectionsPerUserMax: limits.perUser, drainTimeout: drainTimeout, threads: threads, admin: admin,
             warnings: diagnosis.warnings)
     }
 

@@ -1,0 +1,273 @@
+internal import EventLoop
+internal import Glibc
+internal import Wire
+
+/// Answers whoever wants to know how the proxy is: on the loop of its first server, beside the requests, and bounded so that it
+/// takes next to nothing from them. Only GET and HEAD, one request a connection, and only from programs and pages of this machine.
+final class AdminServer: EventHandler {
+    /// One of its sockets.
+    final class Socket {
+        let descriptor: Descriptor
+        let address: SocketAddress
+
+        init(_ descriptor: consuming Descriptor, _ address: SocketAddress) {
+            self.descriptor = descriptor
+            self.address = address
+        }
+    }
+
+    unowned let server: Server
+    let loop: Loop
+    let kernel: any Kernel
+    let guardian: AdminGuard
+    /// When the process began to serve, since 1970-01-01 UTC.
+    let startTime: Duration
+    private(set) var sockets: [Socket] = []
+    private var handlerID: HandlerID!
+    private var slots: [Slot]
+    private var pool = BufferPool(bufferBytes: Limits.adminHeadBytesMax)
+    private var requestHead = RequestHead()
+    private var acceptTimer = TimerID.none
+    private var eventTimer = TimerID.none
+    private var mayHaveMore = false
+    /// Some connections have answers that were not tried to be sent yet.
+    private var hasUnsent = false
+    /// The other loops have been asked how they are, and have until this to say it.
+    private var reportTimer = TimerID.none
+    private var isCollecting = false
+    /// By the loop's position: it was asked, and has not answered.
+    private var isAsked: [Bool]
+
+    private struct Slot {
+        var connection: AdminConnection?
+        var timer: TimerID
+        /// Tells an event for an earlier connection from one for this.
+        var generation: UInt64 = 0
+    }
+
+    init(_ server: Server, listen: ListenAddress) {
+        self.server = server
+        loop = server.loop
+        kernel = server.kernel
+        guardian = AdminGuard(listen: listen)
+        startTime = server.kernel.wallNow()
+        slots = []
+        isAsked = Array(repeating: false, count: server.group?.members.count ?? 1)
+        handlerID = loop.add(self)
+        acceptTimer = loop.makeTimer(for: handlerID, token: Self.acceptToken)
+        eventTimer = loop.makeTimer(for: handlerID, token: Self.eventToken)
+        reportTimer = loop.makeTimer(for: handlerID, token: Self.reportToken)
+        for index in 0..<Limits.adminConnectionsMax {
+            slots.append(Slot(connection: nil, timer: loop.makeTimer(for: handlerID, token: UInt64(index))))
+        }
+    }
+
+    /// Connections that are open.
+    var connectionCount: Int { slots.count { $0.connection != nil } }
+
+    /// One more socket of its address.
+    func open(_ address: SocketAddress, _ options: ListenOptions) throws(SystemError) {
+        let descriptor = Descriptor(try kernel.listen(on: address, options: options), of: kernel)
+        let actual = try kernel.localAddress(of: descriptor.number)
+        try loop.register(descriptor.number, for: handlerID, token: Self.acceptToken)
+        sockets.append(Socket(descriptor, actual))
+    }
+
+    /// All 56 bits of a token: of a connection, the slot and above it the generation.
+    private static let acceptToken: UInt64 = 1 << 55
+    private static let eventToken: UInt64 = 1 << 55 | 1
+    private static let reportToken: UInt64 = 1 << 55 | 2
+    private static let slotBits: UInt64 = 8
+    private static let generationMask: UInt64 = (1 << (55 - slotBits)) - 1
+}
+
+// MARK: events
+
+extension AdminServer {
+    func ready(_ token: UInt64, _ readiness: Readiness, now: Instant) {
+        if token == Self.acceptToken {
+            mayHaveMore = true
+            accept()
+        } else if let index = index(of: token), let connection = slots[index].connection {
+            connection.ready(readiness)
+            goOn(index, connection)
+        }
+    }
+
+    func timerFired(_ token: UInt64, now: Instant) {
+        switch token {
+        case Self.acceptToken:
+            mayHaveMore = true
+            accept()
+        case Self.eventToken: tellSubscribers()
+        case Self.reportToken: endCollecting()
+        // Whatever it was doing, it has taken too long.
+        default: end(Int(token))
+        }
+    }
+
+    func turnEnded(now: Instant) {
+        if hasUnsent {
+            hasUnsent = false
+            for index in slots.indices {
+                if let connection = slots[index].connection, connection.phase == .sending { goOn(index, connection) }
+            }
+        }
+        if mayHaveMore { accept() }
+    }
+
+    private func index(of token: UInt64) -> Int? {
+        let index = Int(token & ((1 << Self.slotBits) - 1))
+        return slots[index].generation == token >> Self.slotBits ? index : nil
+    }
+
+    private func accept() {
+        guard mayHaveMore else { return }
+        mayHaveMore = false
+        for socket in sockets { accept(from: socket) }
+    }
+
+    /// As many as there is room for; `end` has the others looked at.
+    private func accept(from socket: Socket) {
+        while let index = slots.firstIndex(where: { $0.connection == nil }) {
+            let result = kernel.accept(from: socket.descriptor.number)
+            if result >= 0 {
+                begin(index, Descriptor(Int32(result), of: kernel))
+            } else if result == Int(-EAGAIN) {
+                return
+            } else if result != Int(-ECONNABORTED), result != Int(-EINTR) {
+                // There is no descriptor left, or no memory.
+                loop.arm(acceptTimer, at: loop.now + Limits.acceptPause)
+                return
+            }
+        }
+    }
+
+    private func begin(_ index: Int, _ descriptor: consuming Descriptor) {
+        let number = descriptor.number
+        slots[index].generation = (slots[index].generation + 1) & Self.generationMask
+        slots[index].connection = AdminConnection(descriptor, kernel: kernel, input: pool.lend())
+        loop.arm(slots[index].timer, at: loop.now + Limits.adminTimeout)
+        do throws(SystemError) {
+            try loop.register(number, for: handlerID, token: slots[index].generation << Self.slotBits | UInt64(index))
+        } catch {
+            end(index)
+        }
+    }
+
+    private func end(_ index: Int) {
+        guard let connection = slots[index].connection else { return }
+        connection.giveBack(to: &pool)
+        loop.disarm(slots[index].timer)
+        slots[index].connection = nil
+        // Others may wait in the backlog.
+        mayHaveMore = true
+    }
+}
+
+// MARK: connections
+
+extension AdminServer {
+    private func goOn(_ index: Int, _ connection: AdminConnection) {
+        do throws(AdminConnection.Ended) {
+            if connection.phase == .receiving { try receive(index, connection) }
+            try connection.flush()
+            switch connection.phase {
+            case .receiving, .waiting: break
+            case .sending:
+                guard connection.isFlushed else { break }
+                connection.finish()
+                loop.arm(slots[index].timer, at: loop.now + Limits.lingerTimeout)
+                try connection.drop()
+            case .following, .lingering: try connection.drop()
+            }
+        } catch {
+            end(index)
+        }
+    }
+
+    private func receive(_ index: Int, _ connection: AdminConnection) throws(AdminConnection.Ended) {
+        while connection.phase == .receiving, try connection.receive() {
+            do throws(MessageError) {
+                if try requestHead.parse(connection.input.bytes.span) != nil {
+                    answer(index, connection)
+                } else if connection.input.freeCapacity == 0 {
+                    throw .headTooLong
+                }
+            } catch {
+                send(.refusal(error.status, "bad_request", "bad request: \(error.message)"), index)
+            }
+            requestHead.reset()
+        }
+    }
+
+    private func answer(_ index: Int, _ connection: AdminConnection) {
+        connection.isHead = requestHead.method == .head
+        let bytes = connection.input.bytes.span
+        if let refusal = guardian.refusal(requestHead, bytes) { return send(refusal, index) }
+        guard let page = AdminPage(path: bytes.extracting(requestHead.target.path)) else {
+            return send(.refusal(404, "no_page", "there is /healthz, /readyz and /status.json"), index)
+        }
+        switch page {
+        case .healthz: send(AdminAnswer(status: 200, type: .text, content: Array("ok\n".utf8)), index)
+        case .readyz: send(readiness(), index)
+        case .status:
+            connection.phase = .waiting
+            collect()
+        }
+    }
+
+    /// The whole answer, after which the connection ends.
+    private func send(_ answer: AdminAnswer, _ index: Int) {
+        guard let connection = slots[index].connection else { return }
+        connection.send(answer)
+        loop.arm(slots[index].timer, at: loop.now + Limits.adminTimeout)
+    }
+
+    private func readiness() -> AdminAnswer {
+        let document = StatusDocument(server, startTime: startTime)
+        return AdminAnswer(status: document.isReady ? 200 : 503, type: .json, content: document.readiness())
+    }
+}
+
+// MARK: what the loops tell
+
+extension AdminServer {
+    /// Asks the other loops, if there are any; `endCollecting` follows.
+    private func collect() {
+        guard !isCollecting else { return }
+        isCollecting = true
+        guard let group = server.group else { return endCollecting() }
+        loop.arm(reportTimer, at: loop.now + Limits.reportPatience)
+        for other in group.members.indices where other != server.position && !isAsked[other] {
+            isAsked[other] = true
+            group.post(.reportWanted, to: other)
+        }
+    }
+
+    func reportArrived(from position: Int) {
+        isAsked[position] = false
+        if isCollecting, !isAsked.contains(true) { endCollecting() }
+    }
+
+    /// All loops have told, or have had their time: whoever waits for it is answered.
+    private func endCollecting() {
+        isCollecting = false
+        loop.disarm(reportTimer)
+        var reports: [LoopReport?] = [server.makeReport()]
+        if let group = server.group {
+            for other in group.members.indices.dropFirst() {
+                reports.append(isAsked[other] ? nil : group.members[other].report.withLock { $0 })
+            }
+        }
+        let content = StatusDocument(server, startTime: startTime).status(reports)
+        for index in slots.indices {
+            guard let connection = slots[index].connection, connection.phase == .waiting else { continue }
+            send(AdminAnswer(status: 200, type: .json, content: content), index)
+        }
+        // At the end of the turn: whoever called this is amid something of a connection's.
+        hasUnsent = true
+    }
+
+    private func tellSubscribers() {}
+}

@@ -1,0 +1,324 @@
+"""What the proxy tells of itself: its health, its readiness, and how everything stands."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import threading
+import time
+
+import pytest
+
+from harness import limits
+from harness.messages import request
+from harness.secrets import assert_no_secret
+from harness.upstream import OK, secret_file, unused_port
+
+
+class Admin:
+    """A client of the admin listener: one connection for each request."""
+
+    def __init__(self, address):
+        self.address = address
+
+    def connect(self) -> socket.socket:
+        if isinstance(self.address, int):
+            return socket.create_connection(("127.0.0.1", self.address), limits.ANSWER)
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(limits.ANSWER)
+        connection.connect(str(self.address))
+        return connection
+
+    def exchange(self, data: bytes) -> tuple[int, dict, bytes]:
+        with self.connect() as connection:
+            connection.sendall(data)
+            response = http.client.HTTPResponse(connection, method="HEAD" if data.startswith(b"HEAD") else "GET")
+            response.begin()
+            return response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
+
+    def get(self, path, method="GET", host="localhost", **fields) -> tuple[int, dict, bytes]:
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {host}"] + [f"{name.replace('_', '-')}: {value}" for name, value in fields.items()]
+        return self.exchange(("\r\n".join(lines) + "\r\n\r\n").encode())
+
+    def status(self) -> dict:
+        code, fields, content = self.get("/status.json")
+        assert code == 200 and fields["content-type"] == "application/json", (code, content)
+        return json.loads(content)
+
+    def wait_for(self, isTrue):
+        """The first status of which it is true."""
+        deadline = time.monotonic() + limits.ANSWER
+        while True:
+            status = self.status()
+            if isTrue(status):
+                return status
+            assert time.monotonic() < deadline, status
+            time.sleep(0.05)
+
+
+class TokenService:
+    """An OAuth 2 token service over plain loopback HTTP, which answers as it is told."""
+
+    def __init__(self, lifetime=3600):
+        self.lifetime, self.status, self.calls = lifetime, 200, 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.settimeout(limits.ANSWER)
+                data = b""
+                while b"\r\n\r\n" not in data:
+                    data += connection.recv(65536)
+                self.calls += 1
+                content = json.dumps({"access_token": f"issued-token-{self.calls:08}", "token_type": "Bearer", "expires_in": self.lifetime})
+                if self.status != 200:
+                    content = json.dumps({"error": "invalid_client"})
+                head = f"HTTP/1.1 {self.status} X\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+                connection.sendall((head + content).encode())
+
+    def credential(self, directory) -> dict:
+        secret = {"file": str(secret_file(directory, "client-secret", "secret-of-the-client"))}
+        return {"type": "oauth2", "tokenURL": f"http://127.0.0.1:{self.port}/token", "clientId": secret, "clientSecret": secret}
+
+
+@pytest.fixture(scope="module")
+def upstream(make_upstream):
+    return make_upstream()
+
+
+@pytest.fixture(scope="module")
+def running(make_proxy, route, upstream):
+    port = unused_port()
+    proxy = make_proxy(route(upstream.port), admin={"listen": f"127.0.0.1:{port}"})
+    return proxy, Admin(port)
+
+
+def test_health_and_readiness_of_a_proxy_that_has_its_tokens(running):
+    _, admin = running
+    assert admin.get("/healthz")[::2] == (200, b"ok\n")
+    code, fields, content = admin.get("/readyz")
+    assert code == 200 and json.loads(content) == {"ready": True, "state": "ready", "credentials": {}}
+    assert fields["cache-control"] == "no-store" and fields["connection"] == "close"
+
+
+def test_head_is_the_head_of_get(running):
+    _, admin = running
+    assert admin.get("/readyz", method="HEAD")[0] == 200
+    assert admin.get("/readyz", method="HEAD")[2] == b""
+    assert int(admin.get("/readyz", method="HEAD")[1]["content-length"]) > 0
+
+
+def test_the_status_names_routes_and_credentials(running, upstream):
+    proxy, admin = running
+    with proxy.client() as client:
+        assert client.ask(request("GET", "/a")).status == 200
+    status = admin.status()
+    route = status["routes"]["up"]
+    assert route["listen"] == [f"127.0.0.1:{proxy.port}"] and route["upstream"] == "https://upstream.test"
+    assert route["addresses"] == [f"127.0.0.1:{upstream.port}"] and route["credential"] == "fixed"
+    assert route["connections"]["open"] >= 1 and route["connections"]["limit"] == 256
+    assert route["queue"] == {"waiting": 0, "limit": 1024}
+    credential = status["credentials"]["fixed"]
+    assert credential["state"] == "permanent" and credential["isUsable"] and credential["expiresInSeconds"] is None
+    assert status["state"] == "ready" and status["uptimeSeconds"] > 0
+    assert [loop["isResponding"] for loop in status["loops"]] == [True]
+
+
+def test_what_the_status_says_of_errors_has_cause_and_advice(running):
+    proxy, admin = running
+    for _ in range(3):
+        with proxy.client() as client:
+            assert client.ask(request("GET", "/a", host="evil.example")).status == 403
+    [fault] = [fault for fault in admin.status()["errors"] if fault["code"] == "forbidden"]
+    assert fault["count"] == 3 and "evil.example" in fault["message"] and fault["advice"]
+    assert fault["firstTime"] <= fault["lastTime"]
+
+
+def test_an_upstream_that_is_down_is_told_of(make_proxy, route, token):
+    port = unused_port()
+    proxy = make_proxy(route(unused_port(), name="upstream.test"), admin={"listen": f"127.0.0.1:{port}"})
+    with proxy.client() as client:
+        assert client.ask(request("GET", "/a")).status == 502
+    [fault] = Admin(port).status()["errors"]
+    assert fault["route"] == "up" and fault["code"] == "upstream_unreachable" and "refused" in fault["message"]
+
+
+@pytest.mark.parametrize(
+    "fields,code",
+    [
+        ({"host": "evil.example"}, 403),
+        ({"host": "localhost.evil.example:9901"}, 403),
+        ({"host": "[::1]:9901"}, 200),
+        ({"host": "127.0.0.1:9901"}, 200),
+        ({"Sec_Fetch_Site": "cross-site"}, 403),
+        ({"Sec_Fetch_Site": "same-site"}, 403),
+        ({"Sec_Fetch_Site": "same-origin"}, 200),
+        ({"Sec_Fetch_Site": "none"}, 200),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://localhost"}, 200),
+        ({"Origin": "https://localhost"}, 403),
+        ({"method": "POST"}, 405),
+        ({"method": "DELETE"}, 405),
+        ({"Content_Length": "4"}, 400),
+        ({"Transfer_Encoding": "chunked"}, 400),
+    ],
+)
+def test_who_may_look(running, fields, code):
+    _, admin = running
+    assert admin.get("/status.json", **fields)[0] == code
+
+
+@pytest.mark.parametrize("path", ["/healthz/", "/nothing", "/status.json.", "//healthz", "/../healthz", "/%68ealthz"])
+def test_any_other_path_is_404(running, path):
+    _, admin = running
+    assert admin.get(path)[0] == 404
+
+
+@pytest.mark.parametrize(
+    "data,code",
+    [
+        (b"GET /healthz HTTP/1.1\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 400),
+        (b"GET http://localhost/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+        (b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n", 405),
+        (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 20_000 + b"\r\n\r\n", 431),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+        (b"GET /healthz HTTP/1.0\r\n\r\n", 200),
+        (b"GET /healthz?verbose=1 HTTP/1.1\r\nHost: localhost\r\n\r\n", 200),
+    ],
+)
+def test_what_is_no_request_is_refused(running, data, code):
+    _, admin = running
+    assert admin.exchange(data)[0] == code
+
+
+def test_requests_come_in_pieces_and_clients_may_finish_sending(running):
+    _, admin = running
+    with admin.connect() as connection:
+        for byte in b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n":
+            connection.sendall(bytes([byte]))
+        connection.shutdown(socket.SHUT_WR)
+        data = b""
+        while piece := connection.recv(65536):
+            data += piece
+    assert data.startswith(b"HTTP/1.1 200 OK\r\n") and data.endswith(b"ok\n")
+
+
+def test_who_says_nothing_keeps_nobody_out_for_long(running):
+    _, admin = running
+    silent = [admin.connect() for _ in range(40)]
+    try:
+        # All places are taken, until their time is over.
+        assert admin.get("/healthz")[0] == 200
+    finally:
+        for connection in silent:
+            connection.close()
+    assert admin.get("/healthz")[0] == 200
+
+
+def test_readiness_waits_for_the_first_token_and_follows_what_becomes_of_it(make_proxy, route, upstream, tmp_path):
+    service = TokenService()
+    service.status = 401
+    port = unused_port()
+    credentials = {"oauth": service.credential(tmp_path), "spare": {"type": "static", "token": {"file": str(secret_file(tmp_path, "spare", "spare-token"))}}}
+    proxy = make_proxy(
+        route(upstream.port, credential="oauth"), credentials=credentials, admin={"listen": f"127.0.0.1:{port}"}, secrets=["secret-of-the-client"])
+    admin = Admin(port)
+    admin.wait_for(lambda status: status["credentials"]["oauth"]["failures"] > 0)
+    code, _, content = admin.get("/readyz")
+    answer = json.loads(content)
+    assert code == 503 and not answer["ready"] and list(answer["credentials"]) == ["oauth"]
+    assert "invalid_client" in answer["credentials"]["oauth"]["problem"]
+    credential = admin.status()["credentials"]["oauth"]
+    assert credential["state"] == "refused" and credential["advice"] and credential["nextCallInSeconds"] > 200
+    assert not admin.status()["credentials"]["spare"]["isUsed"]
+    [fault] = [fault for fault in admin.status()["errors"] if fault.get("credential") == "oauth"]
+    assert fault["code"] == "no_token"
+    # A changed secret is noticed, and cures it.
+    service.status = 200
+    secret_file(tmp_path, "client-secret", "secret-of-the-client-2")
+    admin.wait_for(lambda status: status["credentials"]["oauth"]["isUsable"])
+    assert admin.get("/readyz")[0] == 200
+    credential = admin.status()["credentials"]["oauth"]
+    assert credential["state"] == "valid" and 3500 < credential["expiresInSeconds"] <= 3600
+    assert 3500 < credential["lifetimeSeconds"] <= 3601 and credential["generation"] == 1
+    assert_no_secret(json.dumps(admin.status()).encode(), ["issued-token-00000002", "secret-of-the-client"], "the status")
+
+
+def test_a_token_that_runs_out_and_cannot_be_renewed_is_not_relied_on(make_proxy, route, upstream, tmp_path):
+    service = TokenService(lifetime=20)
+    port = unused_port()
+    make_proxy(
+        route(upstream.port, credential="oauth"), credentials={"oauth": service.credential(tmp_path)}, admin={"listen": f"127.0.0.1:{port}"},
+        secrets=["secret-of-the-client"])
+    admin = Admin(port)
+    admin.wait_for(lambda status: status["state"] == "ready")
+    service.status = 500
+    status = admin.wait_for(lambda status: status["state"] == "not ready")
+    assert status["credentials"]["oauth"]["isUsable"] and status["credentials"]["oauth"]["failures"] > 0
+    assert "runs out" in json.loads(admin.get("/readyz")[2])["credentials"]["oauth"]["problem"]
+
+
+def test_a_proxy_that_drains_says_so_while_requests_end(make_proxy, route, make_upstream):
+    arrived, released = threading.Event(), threading.Event()
+
+    def serve(connection):
+        if connection.next() is not None:
+            arrived.set()
+            released.wait(limits.ANSWER)
+            connection.send(OK)
+
+    port = unused_port()
+    proxy = make_proxy(route(make_upstream(serve).port), admin={"listen": f"127.0.0.1:{port}"})
+    admin = Admin(port)
+    answers = []
+    client = threading.Thread(target=lambda: answers.append(proxy.client().ask(request("GET", "/a")).status))
+    client.start()
+    assert arrived.wait(limits.ANSWER)
+    os.kill(proxy.process.pid, signal.SIGTERM)
+    admin.wait_for(lambda status: status["state"] == "draining")
+    code, _, content = admin.get("/readyz")
+    assert code == 503 and json.loads(content)["state"] == "draining"
+    assert admin.get("/healthz")[0] == 200
+    released.set()
+    client.join(limits.ANSWER)
+    assert answers == [200]
+
+
+def test_several_loops_are_told_of_as_one(make_proxy, route, upstream):
+    port = unused_port()
+    proxy = make_proxy(route(upstream.port), admin={"listen": f"127.0.0.1:{port}"}, threads=3)
+    clients = [proxy.client() for _ in range(12)]
+    for client in clients:
+        assert client.ask(request("GET", "/a")).status == 200
+        assert client.ask(request("GET", "/a", host="evil.example")).status == 403
+    status = Admin(port).status()
+    assert [loop["isResponding"] for loop in status["loops"]] == [True] * 3
+    assert sum(loop["clients"] for loop in status["loops"]) >= 12
+    assert len([loop for loop in status["loops"] if loop["clients"]]) > 1
+    assert status["errors"][0]["count"] == 12
+    assert status["routes"]["up"]["connections"]["open"] >= 2
+    for client in clients:
+        client.connection.close()
+
+
+def test_a_unix_socket_and_both_families_of_localhost(make_proxy, route, upstream, tmp_path):
+    path = tmp_path / "admin.sock"
+    make_proxy(route(upstream.port), admin={"listen": f"unix:{path}?mode=0660"})
+    assert path.stat().st_mode & 0o777 == 0o660
+    assert Admin(path).get("/healthz")[0] == 200
+    port = unused_port()
+    make_proxy(route(upstream.port), admin={"listen": f"localhost:{port}"})
+    assert Admin(port).get("/healthz")[0] == 200
+    with socket.create_connection(("::1", port), limits.ANSWER) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
