@@ -33,6 +33,8 @@ public enum Limits {
     static let accountBytesMax = 1 << 24
     /// Groups that one user may be in: Linux gives a process no more.
     static let groupsMax = 65_536
+    /// Sockets that systemd passes on; a unit hardly has ten.
+    static let passedSocketsMax: Int32 = 256
     /// Links that are followed in one path: Linux follows no more.
     static let pathLinksMax = 40
     /// How often an ended output is followed by a look whether its program has ended too, which it commonly has.

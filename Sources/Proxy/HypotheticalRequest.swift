@@ -147,6 +147,8 @@ extension HypotheticalRequest {
     private static func isReached(_ listen: ListenAddress, by host: HostName, _ port: UInt16) -> Bool {
         switch listen {
         case .unix: return false
+        // Its port stands in the unit: any may be meant.
+        case .systemd(_, let isExposed): return isExposed || host.isLoopback
         case .localhost(let own): return own == port && host.isLoopback
         case .tcp(let address, let own):
             guard own == port else { return false }
@@ -159,6 +161,7 @@ extension HypotheticalRequest {
     private static func advice(_ configuration: Configuration) -> String {
         let ways = listeners(of: configuration).map { found in
             if case .unix(let path, _, _) = found.listen { return "http://localhost/… with --unix-socket \(path)" }
+            if case .systemd = found.listen { return "http://localhost/…" }
             return "\(configuration.routes[found.routes[0]].listenTLS == nil ? "http" : "https")://\(found.listen)/…"
         }
         return "write \(ways.joined(separator: ", or "))"

@@ -18,6 +18,11 @@ enum Limits {
     static let upstreamsMax = 16_384
     /// Connections accepted from one listener in one turn, so that a flood of them does not starve requests.
     static let acceptsPerTurn = 64
+    /// So many times as many when a listener is about to be closed: more than a backlog holds.
+    static let acceptRoundsAtEnd = 64
+    /// A connection that waits for a request when the proxy drains may have one on its way: it is kept so long, and that request is its
+    /// last. A client that asks oftener than this never sees its connection end without being told so before.
+    static let drainGrace = Interval.milliseconds(250)
     /// TLS handshakes of clients at one time. Each holds some 40 KiB, and strangers may begin them: the next connection waits in
     /// the kernel's backlog ...
     static let handshakesMax = 512

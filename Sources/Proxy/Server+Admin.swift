@@ -21,6 +21,7 @@ extension Server {
                 try openSecondFamily(admin, port: admin.sockets[0].address.port ?? port)
             case .unix(let path, let mode, let group):
                 try admin.open(.unix(path), ListenOptions(mode: mode.map(UInt32.init) ?? 0o600, group: group))
+            case .systemd: preconditionFailure("the configuration lets no socket of systemd through")
             }
         } catch {
             throw .adminListen(error)

@@ -100,10 +100,6 @@ extension Server {
 extension Server {
     /// Receives until a head is complete, and begins its exchange. False when nothing can be done before an event.
     private func receiveHead(_ downstream: Handle<Downstream>) -> Bool {
-        if isDraining, downstreams[downstream].input.isEmpty {
-            close(downstream)
-            return false
-        }
         while true {
             if downstreams[downstream].input.count > downstreams[downstream].searchedCount, searchHead(downstream) {
                 return downstreams[downstream].phase != .closed
@@ -127,10 +123,16 @@ extension Server {
     private func awaitHead(_ downstream: Handle<Downstream>) {
         if downstreams[downstream].input.isEmpty {
             pool.giveBack(&downstreams[downstream].input)
+            if isDraining { endSoon(downstream) }
         } else if downstreams[downstream].phase == .idle {
             downstreams[downstream].become(.receivingHead)
             setDeadline(downstream, after: headTimeout(of: downstreams[downstream].listener))
         }
+    }
+
+    /// The request that may be on its way is the last.
+    func endSoon(_ downstream: Handle<Downstream>) {
+        setDeadline(downstream, after: min(Limits.drainGrace, max(.zero, downstreams[downstream].deadline - now)))
     }
 
     /// Parses what is there. True when that was a head, or was refused as none.

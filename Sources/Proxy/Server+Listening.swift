@@ -12,10 +12,12 @@ extension Server {
     }
 
     /// The first half of `start`, after which the process may lose its rights to listen. Starts no thread.
-    public func listen() throws(StartError) {
+    ///
+    /// - Parameter passed: the sockets that systemd passed on, for the routes that name them.
+    public func listen(passed: PassedSockets = PassedSockets()) throws(StartError) {
         do {
             try openMailbox()
-            for group in listenGroups() { try open(group.address, routes: group.routes) }
+            for group in listenGroups() { try open(group.address, routes: group.routes, passed) }
             try openAdmin()
         } catch {
             listeners = []
@@ -23,15 +25,15 @@ extension Server {
         }
     }
 
-    /// The same for one more loop, on the addresses of the first. Unix sockets stay with that: it hands clients over.
+    /// The same for one more loop, on the addresses of the first. Unix sockets and those of systemd stay with that: it hands clients over.
     public func listen(besides first: Server) throws(StartError) {
         try openMailbox()
         for listener in first.listeners {
             let names = listener.router.names
             let own = routes.filter { names.contains($0.configuration.name) }
             let tls = own[0].listenContext
-            if case .unix = listener.address {
-                append(nil, listener.address, Router(routes: own), tls)
+            if listener.origin != .address {
+                append(nil, listener.address, Router(routes: own), tls, listener.origin)
                 continue
             }
             do throws(SystemError) {
@@ -65,7 +67,10 @@ extension Server {
         return groups
     }
 
-    private func open(_ address: ListenAddress, routes: [RouteState]) throws(StartError) {
+    private func open(_ address: ListenAddress, routes: [RouteState], _ passed: PassedSockets) throws(StartError) {
+        if case .systemd(let name, let isExposed) = address {
+            return try adopt(passed.named(name), name, isExposed: isExposed, routes: routes)
+        }
         let name = routes[0].configuration.name
         let router = Router(routes: routes)
         // All routes of a listener agree on it.
@@ -83,6 +88,7 @@ extension Server {
                 try openIfPossible(.ipv6(high: 0, low: 1, port: chosen, scope: 0), router, tls)
             case .unix(let path, let mode, let group):
                 try open(.unix(path), ListenOptions(mode: mode.map(UInt32.init) ?? 0o600, group: group), router, tls)
+            case .systemd: break
             }
         } catch {
             throw .listen(error, route: name)
@@ -105,12 +111,53 @@ extension Server {
         let descriptor = Descriptor(try kernel.listen(on: address, options: options), of: kernel)
         let actual = try kernel.localAddress(of: descriptor.number)
         try loop.register(descriptor.number, for: handlerID, token: EventToken(.listener, index: listeners.count).rawValue)
-        append(descriptor, actual, router, tls)
+        var origin = Listener.Origin.address
+        if case .unix = actual { origin = .path }
+        append(descriptor, actual, router, tls, origin)
     }
 
-    private func append(_ descriptor: consuming Descriptor?, _ address: SocketAddress, _ router: Router, _ tls: TLSContext?) {
+    /// Sockets that systemd has bound, and goes on to hold: what connects while no process is there waits for the next.
+    private func adopt(_ sockets: [PassedSockets.Socket], _ name: String, isExposed: Bool, routes: [RouteState]) throws(StartError) {
+        let place = routes[0].configuration.listenPlace
+        guard !sockets.isEmpty else {
+            throw .configuration([
+                Finding(
+                    place: place,
+                    message: "systemd passed no socket on that has the name \(quoted(name)); start bearerproxy by a .socket unit with "
+                        + "FileDescriptorName=\(name), or write an address")
+            ])
+        }
+        for socket in sockets {
+            do throws(SystemError) {
+                try adopt(socket, routes)
+            } catch {
+                throw .listen(error, route: routes[0].configuration.name)
+            }
+            let address = listeners[listeners.count - 1].address
+            guard isExposed || address.isLocal else {
+                throw .configuration([
+                    Finding(
+                        place: place,
+                        message: "the socket \(quoted(name)) of systemd is \(address), so other machines could use the credential; write "
+                            + "ListenStream=127.0.0.1:PORT into the unit, or \"exposed\": true and \"listenTLS\" if they are to")
+                ])
+            }
+        }
+    }
+
+    private func adopt(_ socket: PassedSockets.Socket, _ routes: [RouteState]) throws(SystemError) {
+        let address = try kernel.localAddress(of: socket.descriptor)
+        try loop.register(socket.descriptor, for: handlerID, token: EventToken(.listener, index: listeners.count).rawValue)
+        append(
+            Descriptor(socket.descriptor, of: kernel), address, Router(routes: routes), routes[0].listenContext, .systemd)
+    }
+
+    private func append(
+        _ descriptor: consuming Descriptor?, _ address: SocketAddress, _ router: Router, _ tls: TLSContext?, _ origin: Listener.Origin
+    ) {
         let timer = loop.makeTimer(for: handlerID, token: EventToken(.listener, index: listeners.count).rawValue)
-        listeners.append(Listener(descriptor: descriptor, address: address, router: router, tls: tls, timer: timer))
+        listeners.append(
+            Listener(descriptor: descriptor, address: address, router: router, tls: tls, timer: timer, origin: origin))
     }
 
     private var sharing: ListenOptions.Sharing { group == nil ? .none : .first }
@@ -221,8 +268,8 @@ extension Server {
 // MARK: draining
 
 extension Server {
-    /// Accepts nothing more, ends idle connections, and stops the loop when all requests have been answered, or after
-    /// `drainTimeout`.
+    /// Accepts nothing more, gives idle connections a moment for a request that is on its way, and stops the loop when all requests
+    /// have been answered, or after `drainTimeout`.
     public func drain() {
         log.event(.info, "draining: finishing the requests under way, at most \(configuration.drainTimeout.text)")
         group?.postToOthers(of: position, .drain)
@@ -232,6 +279,7 @@ extension Server {
     }
 
     func beginDraining() {
+        acceptWaiting()
         isDraining = true
         for listener in listeners {
             listener.descriptor = nil
@@ -241,12 +289,22 @@ extension Server {
         downstreams.forEach { downstream in
             switch downstreams[downstream].phase {
             case .handshaking: close(downstream)
-            case .idle where downstreams[downstream].output.isEmpty: close(downstream)
+            case .idle where downstreams[downstream].output.isEmpty: endSoon(downstream)
             case .idle, .receivingHead, .exchanging, .tunnelling, .breaking, .finishing, .lingering, .closed: break
             }
         }
         loop.arm(drainTimer, at: now + Interval(configuration.drainTimeout))
         stopIfDrained()
+    }
+
+    /// What waits to be accepted would be reset with its listener. What waits at a socket of systemd stays there, for the next process.
+    private func acceptWaiting() {
+        for index in listeners.indices where listeners[index].origin != .systemd {
+            for _ in 0..<Limits.acceptRoundsAtEnd {
+                accept(on: index)
+                guard listeners[index].mayHaveMore else { break }
+            }
+        }
     }
 
     func stopIfDrained() {

@@ -76,7 +76,7 @@ extension Server {
     private func takeOver(_ number: Int32, listener: Int, _ group: LoopGroup) {
         // It was counted as this loop's when it was sent.
         group.members[position].clientCount.add(-1)
-        guard !isDraining, !downstreams.isFull else {
+        guard !group.members[position].hasDrained.isSet, !downstreams.isFull else {
             kernel.close(number)
             group.giveClientPlaceBack()
             return

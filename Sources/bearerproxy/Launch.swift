@@ -18,8 +18,10 @@ enum Launch {
     }
 
     /// The same on several loops: a server for each, of which the first has begun to obtain tokens. None runs yet.
+    ///
+    /// - Parameter passed: the sockets that systemd passed on.
     static func servers(
-        _ configuration: Configuration, on loops: [Loop], as user: ProcessUser? = nil, confine: () -> Bool = { false },
+        _ configuration: Configuration, on loops: [Loop], passed: PassedSockets = PassedSockets(), as user: ProcessUser? = nil, confine: () -> Bool = { false },
         portAdvice: String = "end that one, or choose another port"
     ) throws -> [Server] {
         let loop = loops[0]
@@ -36,7 +38,7 @@ enum Launch {
             }
             secrets.concealEnvironment()
             try user?.resumeRoot()
-            try server.listen()
+            try server.listen(passed: passed)
             for other in servers.dropFirst() { try other.listen(besides: server) }
             if let user { try hand(configuration.sockets, to: user) }
             secrets.isConfined = confine()

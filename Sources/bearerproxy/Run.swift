@@ -12,28 +12,61 @@ struct Run: ParsableCommand {
     var user: UserName?
 
     func run() throws {
+        let passed = try passedSockets()
         Process.prepare()
         try checkUser()
         let configuration = try file.load()
         do {
             FileWarnings.tell(configuration, file: try file.chosenPath())
+            let manager = try ServiceManager()
             let loops = try loops(configuration.threads)
             let confinement = Confinement(configuration, file: try file.chosenPath())
-            let servers = try Launch.servers(configuration, on: loops, as: user?.user, confine: confinement.apply)
+            let servers = try Launch.servers(configuration, on: loops, passed: passed, as: user?.user, confine: confinement.apply)
             let server = servers[0]
             if ProcessUser.isRoot {
                 Console.error("bearerproxy: warning: running as root; name a user who may do less with --user NAME, or have systemd start it as one")
             }
-            let signals = try Signals(loop: loops[0]) { if server.isDraining { server.cutOff() } else { server.drain() } }
+            let signals = try Signals(loop: loops[0]) { Self.end(server, configuration, manager) }
             for (address, routes) in server.listening {
                 Console.error("bearerproxy: listening on \(address) for \(routes.joined(separator: ", "))")
             }
             for address in server.adminAddresses { Console.error("bearerproxy: telling about itself on \(address)") }
+            tellUnused(passed, configuration)
+            let watchdog = Watchdog(manager, loops: loops)
             ProgramPages.release()
-            try withExtendedLifetime((signals, servers)) { try LoopThreads.run(loops) }
+            manager.tell("READY=1", ServiceManager.status("serving \(configuration.routes.map(\.name).joined(separator: ", "))"))
+            try withExtendedLifetime((signals, servers, watchdog)) { try LoopThreads.run(loops) }
         } catch let error as SystemError {
             Console.error("bearerproxy: \(error)")
             throw ExitStatus.failure
+        }
+    }
+
+    /// At the first signal what is under way is finished, at the second nothing.
+    private static func end(_ server: Server, _ configuration: Configuration, _ manager: ServiceManager) {
+        guard !server.isDraining else { return server.cutOff() }
+        // So long it may take, and a moment for the rest.
+        let time = configuration.drainTimeout + .seconds(5)
+        manager.tell(
+            "STOPPING=1", "EXTEND_TIMEOUT_USEC=\(Interval(time).nanoseconds / 1000)", ServiceManager.status("finishing the requests under way"))
+        server.drain()
+    }
+
+    private func passedSockets() throws(ExitCode) -> PassedSockets {
+        do {
+            return try PassedSockets.take()
+        } catch {
+            Console.error("bearerproxy: \(error)")
+            throw ExitStatus.failure
+        }
+    }
+
+    private func tellUnused(_ passed: PassedSockets, _ configuration: Configuration) {
+        let names = configuration.passedNames
+        for socket in passed.all where !names.contains(socket.name) {
+            Console.error(
+                "bearerproxy: warning: no route listens on the socket \(socket.name), which systemd passed on: clients of it wait in vain; "
+                    + "write \"listen\": \"systemd:\(socket.name)\", or take it out of the unit")
         }
     }
 

@@ -4,7 +4,7 @@ extension Mistake {
             "every address",
             .listen("0.0.0.0:8080"),
             [
-                #"proxy.json:2:26: routes[0].listen: "0.0.0.0" is no loopback address, so other machines could use the credential; write "127.0.0.1:8080", "localhost:8080", "[::1]:8080" or "unix:/run/bearerproxy/app.sock", or "exposed": true and "listenTLS" if they are to"#,
+                #"proxy.json:2:26: routes[0].listen: "0.0.0.0" is no loopback address, so other machines could use the credential; write "127.0.0.1:8080", "localhost:8080", "[::1]:8080", "unix:/run/bearerproxy/app.sock" or "systemd:NAME", or "exposed": true and "listenTLS" if they are to"#,
             ]),
         Mistake(
             "no host",
@@ -16,19 +16,19 @@ extension Mistake {
             "a number alone",
             .listen("8080"),
             [
-                #"proxy.json:2:26: routes[0].listen: "8080" is no address with a port; write "127.0.0.1:8080", "localhost:8080", "[::1]:8080" or "unix:/run/bearerproxy/app.sock""#,
+                #"proxy.json:2:26: routes[0].listen: "8080" is no address with a port; write "127.0.0.1:8080", "localhost:8080", "[::1]:8080", "unix:/run/bearerproxy/app.sock" or "systemd:NAME""#,
             ]),
         Mistake(
             "an address of the network",
             .listen("192.168.1.5:8080"),
             [
-                #"proxy.json:2:26: routes[0].listen: "192.168.1.5" is no loopback address, so other machines could use the credential; write "127.0.0.1:8080", "localhost:8080", "[::1]:8080" or "unix:/run/bearerproxy/app.sock", or "exposed": true and "listenTLS" if they are to"#,
+                #"proxy.json:2:26: routes[0].listen: "192.168.1.5" is no loopback address, so other machines could use the credential; write "127.0.0.1:8080", "localhost:8080", "[::1]:8080", "unix:/run/bearerproxy/app.sock" or "systemd:NAME", or "exposed": true and "listenTLS" if they are to"#,
             ]),
         Mistake(
             "a name",
             .listen("proxy.internal:8080"),
             [
-                #"proxy.json:2:26: routes[0].listen: "proxy.internal" is a name; write "127.0.0.1:8080", "localhost:8080", "[::1]:8080" or "unix:/run/bearerproxy/app.sock""#,
+                #"proxy.json:2:26: routes[0].listen: "proxy.internal" is a name; write "127.0.0.1:8080", "localhost:8080", "[::1]:8080", "unix:/run/bearerproxy/app.sock" or "systemd:NAME""#,
             ]),
         Mistake(
             "a port out of range",
@@ -67,10 +67,16 @@ extension Mistake {
                 #"proxy.json:2:26: routes[0].listen: "owner=root" is no option of a Unix socket; write "?mode=0660&group=NAME""#,
             ]),
         Mistake(
-            "a socket of systemd",
-            .listen("systemd:btc"),
+            "a socket of systemd without a name",
+            .listen("systemd:"),
             [
-                #"proxy.json:2:26: routes[0].listen: a socket from systemd is not supported by this version of bearerproxy; write "127.0.0.1:8080", "localhost:8080", "[::1]:8080" or "unix:/run/bearerproxy/app.sock""#,
+                #"proxy.json:2:26: routes[0].listen: "" is no name of a socket from systemd; write "systemd:NAME" with FileDescriptorName=NAME in the .socket unit, or the unit's own name such as "systemd:bearerproxy.socket""#,
+            ]),
+        Mistake(
+            "a name of a socket that systemd does not take",
+            .listen("systemd:b:c"),
+            [
+                #"proxy.json:2:26: routes[0].listen: "b:c" is no name of a socket from systemd; write "systemd:NAME" with FileDescriptorName=NAME in the .socket unit, or the unit's own name such as "systemd:bearerproxy.socket""#,
             ]),
         Mistake(
             "an exposed listener without an address",

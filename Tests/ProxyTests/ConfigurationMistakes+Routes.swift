@@ -22,7 +22,7 @@ extension Mistake {
             "an empty route",
             .whole(#"{ "routes": [{}], "credentials": {} }"#),
             [
-                #"proxy.json:1:14: routes[0].listen: is missing; write "127.0.0.1:8080", "localhost:8080", "[::1]:8080" or "unix:/run/bearerproxy/app.sock""#,
+                #"proxy.json:1:14: routes[0].listen: is missing; write "127.0.0.1:8080", "localhost:8080", "[::1]:8080", "unix:/run/bearerproxy/app.sock" or "systemd:NAME""#,
                 #"proxy.json:1:14: routes[0].upstream: is missing; write a URL such as "https://btc.connect.bloq.cloud""#,
                 #"proxy.json:1:14: routes[0].credential: is missing; write the name of one of the "credentials""#,
             ]),

@@ -32,6 +32,11 @@ extension Configuration {
         if case .file(let path) = log.access { [path] } else { [] }
     }
 
+    /// Sockets that systemd has to pass on, by name.
+    public var passedNames: [String] {
+        routes.compactMap { if case .systemd(let name, _) = $0.listen { name } else { nil } }
+    }
+
     /// Files of Unix sockets, and whether the configuration says which group they have; each once.
     public var sockets: [(path: String, hasGroup: Bool)] {
         var found: [(path: String, hasGroup: Bool)] = []

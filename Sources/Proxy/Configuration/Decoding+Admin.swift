@@ -20,6 +20,9 @@ extension Decoding {
     }
 
     private static func adminAddress(_ text: String) throws(Malformed) -> ListenAddress {
+        guard !text.hasPrefix("systemd:") else {
+            throw Malformed("a socket from systemd is for routes alone; write a loopback address such as \"127.0.0.1:9901\", or a Unix socket")
+        }
         // What only an exposed route could listen on is told so in words of its own.
         if let address = try? ListenAddress.parse(text, isExposed: true), address.isExposed {
             throw Malformed(

@@ -6,12 +6,15 @@ public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     case localhost(port: UInt16)
     /// An absolute path of at most 107 bytes; permissions and group (a name or a number) of the socket, if given.
     case unix(path: String, mode: UInt16?, group: String?)
+    /// The sockets that systemd passes on by this name; whether other machines may reach them.
+    case systemd(name: String, isExposed: Bool)
 
     public var description: String {
         switch self {
         case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         case .localhost(let port): "localhost:\(port)"
         case .unix(let path, _, _): "unix:\(path)"
+        case .systemd(let name, _): "systemd:\(name)"
         }
     }
 
@@ -21,7 +24,7 @@ public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
         return host.contains(":") ? "[\(host)]" : host
     }
 
-    static let example = "\"127.0.0.1:8080\", \"localhost:8080\", \"[::1]:8080\" or \"unix:/run/bearerproxy/app.sock\""
+    static let example = "\"127.0.0.1:8080\", \"localhost:8080\", \"[::1]:8080\", \"unix:/run/bearerproxy/app.sock\" or \"systemd:NAME\""
 
     private static let exposedExample = "\"0.0.0.0:8443\", \"[::]:8443\" or one address of this machine such as \"192.0.2.7:8443\""
 
@@ -29,7 +32,7 @@ public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     static func parse(_ text: String, isExposed: Bool = false) throws(Malformed) -> ListenAddress {
         let example = isExposed ? exposedExample : example
         if text.hasPrefix("unix:") { return try unix(String(text.dropFirst("unix:".count))) }
-        if text.hasPrefix("systemd:") { throw Malformed("a socket from systemd \(notSupported); write \(example)") }
+        if text.hasPrefix("systemd:") { return try systemd(String(text.dropFirst("systemd:".count)), isExposed: isExposed) }
         let (hostText, portText) = try HostName.split(text)
         guard let portText else { throw Malformed("\(quoted(text)) is no address with a port; write \(example)") }
         guard !hostText.isEmpty, hostText != "*" else {
@@ -49,7 +52,11 @@ public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether other machines may reach it.
     var isExposed: Bool {
-        if case .tcp(let host, _) = self { !host.hasPrefix("127.") && host != "::1" && !host.hasPrefix("::ffff:127.") } else { false }
+        switch self {
+        case .tcp(let host, _): !host.hasPrefix("127.") && host != "::1" && !host.hasPrefix("::ffff:127.")
+        case .systemd(_, let isExposed): isExposed
+        case .localhost, .unix: false
+        }
     }
 
     /// Every address of this machine, of one family.
@@ -61,7 +68,7 @@ public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     var isAnyPort: Bool {
         switch self {
         case .tcp(_, let port), .localhost(let port): port == 0
-        case .unix: false
+        case .unix, .systemd: false
         }
     }
 
@@ -74,7 +81,8 @@ public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
         case (.localhost(let port), .tcp(let host, let otherPort)), (.tcp(let host, let otherPort), .localhost(let port)):
             port == otherPort && port != 0 && (host == "127.0.0.1" || host == "::1" || host == "0.0.0.0" || host == "::")
         case (.unix(let path, _, _), .unix(let otherPath, _, _)): path == otherPath && self != other
-        case (.tcp, _), (.localhost, _), (.unix, _): false
+        case (.systemd(let name, _), .systemd(let otherName, _)): name == otherName && self != other
+        case (.tcp, _), (.localhost, _), (.unix, _), (.systemd, _): false
         }
     }
 
@@ -100,6 +108,16 @@ public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
             }
         }
         return .unix(path: path, mode: mode, group: group)
+    }
+
+    /// A name as FileDescriptorName= takes it (systemd.socket(5)).
+    private static func systemd(_ name: String, isExposed: Bool) throws(Malformed) -> ListenAddress {
+        guard (1...255).contains(name.utf8.count), name.utf8.allSatisfy({ (0x20...0x7E).contains($0) && $0 != UInt8(ascii: ":") }) else {
+            throw Malformed(
+                "\(quoted(name)) is no name of a socket from systemd; write \"systemd:NAME\" with FileDescriptorName=NAME in the .socket unit, "
+                    + "or the unit's own name such as \"systemd:bearerproxy.socket\"")
+        }
+        return .systemd(name: name, isExposed: isExposed)
     }
 
     private static func permissions(_ text: String) throws(Malformed) -> UInt16 {

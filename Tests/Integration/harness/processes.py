@@ -50,7 +50,7 @@ def accepts(port: int) -> bool:
 class Process:
     """A process that runs while a test does; what it prints is kept in files."""
 
-    def __init__(self, arguments, directory: Path, label: str, environment=None):
+    def __init__(self, arguments, directory: Path, label: str, environment=None, pass_fds=()):
         self.label = label
         self.out, self.err = directory / f"{label}.out", directory / f"{label}.err"
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
@@ -61,6 +61,7 @@ class Process:
                 stderr=err,
                 env={**ENVIRONMENT, **(environment or {})},
                 cwd=directory,
+                pass_fds=pass_fds,
             )
 
     @property

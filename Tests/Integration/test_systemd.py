@@ -1,0 +1,185 @@
+"""As a service of systemd: sockets that are there before the process and after it, and what it says of itself."""
+
+import json
+import signal
+import socket
+import threading
+import time
+
+import pytest
+from harness import limits
+from harness.load import SteadyClient, in_parallel
+from harness.messages import Client, Reader, eventually, request
+from harness.secrets import assert_no_secret
+from harness.service import Notifications, Service, listening
+from harness.upstream import secret_file, unused_port
+
+
+@pytest.fixture
+def configure(tmp_path, token):
+    def make(*routes, **top):
+        credentials = {"fixed": {"type": "static", "token": {"file": str(secret_file(tmp_path, "token", token))}}}
+        file = tmp_path / "proxy.json"
+        file.write_text(json.dumps({"routes": routes, "credentials": credentials, **top}))
+        return file
+
+    return make
+
+
+@pytest.fixture(params=[False, True], ids=["path", "abstract"])
+def notifications(request, tmp_path):
+    made = Notifications(tmp_path, request.param)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def start(tmp_path, token):
+    started = []
+
+    def make(file, sockets, notifications=None, **environment):
+        started.append(Service(tmp_path, file, sockets, notifications, f"service{len(started)}", **environment))
+        return started[-1]
+
+    yield make
+    for service in started:
+        service.terminate()
+        assert_no_secret(service.output, [token], service.label)
+
+
+def port_of(made: socket.socket) -> int:
+    return made.getsockname()[1]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_sockets_by_name_and_what_systemd_is_told(configure, start, notifications, route, make_upstream, tmp_path, threads):
+    upstream = make_upstream()
+    path = str(tmp_path / "passed.sock")
+    sockets = [("web", listening()), ("local", listening(path, socket.AF_UNIX)), ("web", listening(("127.0.0.2", 0)))]
+    file = configure(
+        route(upstream.port, listen="systemd:web", allow={"hosts": ["localhost", "127.0.0.2"]}),
+        route(upstream.port, listen="systemd:local") | {"name": "second"},
+        threads=threads,
+    )
+    # Who connects before there is a process waits for it.
+    early = Client(port_of(sockets[0][1]))
+    early.send(request())
+    service = start(file, sockets, notifications)
+    assert early.response().status == 200
+    assert notifications.has("READY")
+    assert notifications.messages[0]["READY"] == "1" and "second" in notifications.messages[0]["STATUS"]
+    with Client(port_of(sockets[0][1])) as client:
+        assert client.ask(request()).status == 200
+    with socket.create_connection(("127.0.0.2", port_of(sockets[2][1]))) as connection:
+        connection.sendall(request())
+        assert Reader(connection).response().status == 200
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(path)
+        connection.sendall(request())
+        assert Reader(connection).response().status == 200
+    early.__exit__()
+    assert service.terminate() == 0
+    assert notifications.has("STOPPING")
+    assert notifications.messages[-1]["STOPPING"] == "1" and int(notifications.messages[-1]["EXTEND_TIMEOUT_USEC"]) == 35_000_000
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_watchdog_hears_from_the_loops(configure, start, notifications, route, make_upstream, threads):
+    sockets = [("web", listening())]
+    file = configure(route(make_upstream().port, listen="systemd:web"), threads=threads)
+    service = start(file, sockets, notifications, WATCHDOG_USEC="400000")
+    assert notifications.has("WATCHDOG", 3)
+    service.process.send_signal(signal.SIGSTOP)
+    time.sleep(0.3)
+    known = notifications.count("WATCHDOG")
+    time.sleep(0.6)
+    assert notifications.count("WATCHDOG") == known
+    service.process.send_signal(signal.SIGCONT)
+    assert notifications.has("WATCHDOG", known + 2)
+
+
+def test_no_watchdog_where_another_process_is_meant(configure, start, notifications, route, make_upstream):
+    file = configure(route(make_upstream().port, listen="systemd:web"))
+    start(file, [("web", listening())], notifications, WATCHDOG_USEC="100000", WATCHDOG_PID="1")
+    assert notifications.has("READY")
+    time.sleep(0.5)
+    assert notifications.count("WATCHDOG") == 0
+
+
+def ended(service) -> tuple[int, str]:
+    return service.process.wait(limits.END), service.output.decode()
+
+
+def test_what_cannot_be_used_is_said(configure, start, route, make_upstream):
+    port = make_upstream().port
+    file = configure(route(port, listen="systemd:web"))
+    code, text = ended(start(file, [("other", listening())]))
+    assert code == 78 and 'routes[0].listen: systemd passed no socket on that has the name "web"; start bearerproxy by a .socket unit' in text
+    code, text = ended(start(file, [("web", listening())], LISTEN_PID="1"))
+    assert code == 78 and "systemd passed no socket on" in text
+    code, text = ended(start(file, [("web", listening(("0.0.0.0", 0)))]))
+    assert code == 78 and "so other machines could use the credential; write ListenStream=127.0.0.1:PORT into the unit" in text
+    bound = socket.socket()
+    bound.bind(("127.0.0.1", 0))
+    code, text = ended(start(file, [("web", bound)]))
+    assert code == 1 and "descriptor 3 (web), which systemd passed on, does not wait for connections" in text
+    code, text = ended(start(file, [("web", socket.socket(socket.AF_INET, socket.SOCK_DGRAM))]))
+    assert code == 1 and "does not wait for connections; write ListenStream=" in text
+    code, text = ended(start(file, [("web", listening())], LISTEN_FDNAMES="a:b"))
+    assert code == 1 and "LISTEN_FDNAMES=a:b is not what systemd writes" in text
+
+
+def test_an_exposed_socket_and_one_that_no_route_uses(configure, start, route, make_upstream):
+    made = listening(("0.0.0.0", 0))
+    file = configure(route(make_upstream().port, listen="systemd:web", exposed=True))
+    service = start(file, [("web", made), ("spare", listening())])
+    with Client(port_of(made)) as client:
+        assert client.ask(request()).status == 200
+    assert eventually(lambda: b"no route listens on the socket spare, which systemd passed on" in service.output)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_restart_under_load_fails_no_request(configure, start, route, make_upstream, threads):
+    upstream = make_upstream()
+    made = listening()
+    file = configure(route(upstream.port, listen="systemd:web"), threads=threads, log={"access": "off"})
+    port, over, counts = port_of(made), threading.Event(), [0] * 8
+
+    def ask(number):
+        """Half of the clients keep their connections, and half make one for each request."""
+        fields = {} if number % 2 else {"Connection": "close"}
+        with SteadyClient(lambda: Client(port)) as client:
+            while not over.is_set():
+                assert client.ask(request("POST", f"/{number}/{counts[number]}", fields=fields, body=b"{}"), "POST").status == 200
+                counts[number] += 1
+
+    def restart():
+        service = start(file, [("web", made)])
+        try:
+            for _ in range(4):
+                known = list(counts)
+                assert eventually(lambda known=known: all(now > before + 20 for now, before in zip(counts, known)), 30)
+                assert service.terminate() == 0
+                service = start(file, [("web", made)])
+            known = list(counts)
+            assert eventually(lambda: all(now > before + 20 for now, before in zip(counts, known)), 30)
+        finally:
+            over.set()
+
+    in_parallel(9, lambda number: ask(number) if number < 8 else restart())
+    targets = [message.target for message in upstream.requests]
+    assert sorted(targets) == sorted(f"/{number}/{index}" for number in range(8) for index in range(counts[number]))
+
+
+def test_a_restart_without_systemd_answers_all_that_had_connected(make_proxy, route, make_upstream):
+    upstream = make_upstream()
+    proxy = make_proxy(route(upstream.port))
+    waiting = [proxy.client() for _ in range(5)]
+    asked = proxy.client()
+    assert asked.ask(request()).status == 200
+    proxy.process.send_signal(signal.SIGTERM)
+    for client in [*waiting, asked]:
+        answer = client.ask(request())
+        assert (answer.status, answer.one("Connection")) == (200, "close")
+        client.__exit__()
+    assert proxy.process.wait(limits.END) == 0
