@@ -42,10 +42,11 @@ public struct JSONWriter: Sendable {
     }
 
     public mutating func int(_ int: Int) { literal(String(int)) }
-    /// A number with three digits behind its point.
-    public mutating func decimal(thousandths: Int) {
-        let digits = String(1000 + thousandths.magnitude % 1000).dropFirst()
-        literal("\(thousandths < 0 ? "-" : "")\(thousandths.magnitude / 1000).\(digits)")
+    /// A number of so many millionths, without zeros at its end.
+    public mutating func decimal(millionths: Int) {
+        var digits = Substring(String(1_000_000 + millionths.magnitude % 1_000_000).dropFirst())
+        while digits.last == "0" { digits.removeLast() }
+        literal("\(millionths < 0 ? "-" : "")\(millionths.magnitude / 1_000_000)\(digits.isEmpty ? "" : ".")\(digits)")
     }
 
     public mutating func bool(_ bool: Bool) { literal(bool ? "true" : "false") }

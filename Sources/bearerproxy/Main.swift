@@ -13,7 +13,7 @@ struct Main: ParsableCommand {
             expires, and forwards over TLS. To try it without an account: bearerproxy sandbox --proxy
             """,
         version: "bearerproxy \(version) (\(TLSContext.versionDescription), zlib \(Compression.versionDescription))",
-        subcommands: [Run.self, Check.self, Explain.self, SandboxCommand.self])
+        subcommands: [Run.self, Check.self, StatusCommand.self, Explain.self, SandboxCommand.self])
 
     static let version = "0.1.0"
 }

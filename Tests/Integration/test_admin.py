@@ -12,6 +12,7 @@ import pytest
 
 from harness import limits
 from harness.messages import request
+from harness.processes import BINARY, Process, bearerproxy
 from harness.secrets import assert_no_secret
 from harness.upstream import OK, secret_file, unused_port
 
@@ -23,6 +24,16 @@ class Admin:
         self.address = address
 
     def connect(self) -> socket.socket:
+        deadline = time.monotonic() + limits.START
+        while True:
+            try:
+                return self.connect_once()
+            except (ConnectionRefusedError, FileNotFoundError):
+                # It opens a moment after the routes' listeners.
+                assert time.monotonic() < deadline, "nobody listens"
+                time.sleep(0.02)
+
+    def connect_once(self) -> socket.socket:
         if isinstance(self.address, int):
             return socket.create_connection(("127.0.0.1", self.address), limits.ANSWER)
         connection = socket.socket(socket.AF_UNIX)
@@ -140,6 +151,27 @@ def test_what_the_status_says_of_errors_has_cause_and_advice(running):
     [fault] = [fault for fault in admin.status()["errors"] if fault["code"] == "forbidden"]
     assert fault["count"] == 3 and "evil.example" in fault["message"] and fault["advice"]
     assert fault["firstTime"] <= fault["lastTime"]
+
+
+def test_the_status_counts_requests_and_their_times(make_proxy, route, upstream):
+    port = unused_port()
+    proxy = make_proxy(route(upstream.port), admin={"listen": f"127.0.0.1:{port}"}, threads=2)
+    for _ in range(5):
+        with proxy.client() as client:
+            assert client.ask(request("GET", "/a")).status == 200
+    with proxy.client() as client:
+        assert client.ask(request("GET", "/a", host="evil.example")).status == 403
+    status = Admin(port).wait_for(lambda status: status["routes"]["up"]["requests"]["total"] == 6)
+    route = status["routes"]["up"]
+    assert route["requests"]["2xx"] == 5 and route["requests"]["4xx"] == 1 and route["requests"]["5xx"] == 0
+    assert route["bytes"]["sent"] > 0 and route["bytes"]["received"] == 0
+    duration = route["durations"]["whole"]
+    assert sum(duration["buckets"]) == 6 and duration["sumSeconds"] >= 0
+    assert len(duration["buckets"]) == len(status["durationBoundsSeconds"]) + 1
+    assert sum(route["durations"]["upstream"]["buckets"]) == 5
+    code, fields, content = Admin(port).get("/metrics")
+    assert code == 200 and fields["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert b'bearerproxy_requests_total{route="up",code="200"} 5\n' in content
 
 
 def test_an_upstream_that_is_down_is_told_of(make_proxy, route, token):
@@ -322,3 +354,83 @@ def test_a_unix_socket_and_both_families_of_localhost(make_proxy, route, upstrea
     with socket.create_connection(("::1", port), limits.ANSWER) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+# bearerproxy status
+
+
+def test_the_command_prints_the_status_and_ends_with_0_if_the_proxy_is_ready(running):
+    proxy, admin = running
+    done = bearerproxy("status", "--config", proxy.file)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("bearerproxy: ready, for ")
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert ["up", f"127.0.0.1:{proxy.port}", "https://upstream.test"] in [line[:3] for line in lines]
+    assert ["fixed", "permanent", "never", "ends"] in [line[:4] for line in lines]
+
+
+def test_the_command_gives_the_document_as_it_stands(running):
+    proxy, admin = running
+    done = bearerproxy("status", "--config", proxy.file, "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout).keys() == admin.status().keys()
+
+
+def test_the_command_goes_on_until_it_is_interrupted(running, tmp_path):
+    proxy, _ = running
+    watching = Process([BINARY, "status", "--config", proxy.file, "--watch"], tmp_path, "watching")
+    watching.wait_until(lambda: watching.out.read_bytes().count(b"bearerproxy: ready") >= 2)
+    watching.process.terminate()
+    assert watching.process.wait(limits.END) == -signal.SIGTERM
+    # No terminal, so nothing for one.
+    assert b"\x1b" not in watching.out.read_bytes()
+
+
+def test_the_command_over_a_unix_socket_says_what_is_wrong_and_what_to_do(make_proxy, route, upstream, tmp_path):
+    service = TokenService()
+    service.status = 401
+    path = tmp_path / "admin.sock"
+    proxy = make_proxy(
+        route(upstream.port, credential="oauth"), credentials={"oauth": service.credential(tmp_path)}, admin={"listen": f"unix:{path}"},
+        secrets=["secret-of-the-client"])
+    Admin(path).wait_for(lambda status: status["credentials"]["oauth"]["failures"] > 0)
+    # What strangers send does not reach the terminal as it is.
+    with proxy.client() as client:
+        assert client.ask(request("GET", "/a", host="localhost")).status == 503
+    done = bearerproxy("status", "--config", proxy.file)
+    assert done.returncode == 1 and done.stdout.startswith("bearerproxy: not ready, for ")
+    assert "! oauth: there is no token yet" in done.stdout and "  -> see that the credential's secrets" in done.stdout
+    assert "oauth  no_token: " in done.stdout
+
+
+def test_the_command_says_why_there_is_no_answer(running, tmp_path):
+    proxy, _ = running
+    configuration = json.loads(proxy.file.read_text())
+    configuration["admin"]["listen"] = f"127.0.0.1:{unused_port()}"
+    (tmp_path / "other.json").write_text(json.dumps(configuration))
+    done = bearerproxy("status", "--config", tmp_path / "other.json")
+    assert done.returncode == 1 and "Connection refused; is bearerproxy running, with this configuration?" in done.stderr
+    del configuration["admin"]
+    (tmp_path / "none.json").write_text(json.dumps(configuration))
+    done = bearerproxy("status", "--config", tmp_path / "none.json")
+    assert done.returncode == 78 and 'write "admin": { "listen": "127.0.0.1:9901" }' in done.stderr
+
+
+def test_the_command_is_not_taken_in_by_who_else_listens_there(running, tmp_path):
+    proxy, _ = running
+    configuration = json.loads(proxy.file.read_text())
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        configuration["admin"]["listen"] = f"127.0.0.1:{listener.getsockname()[1]}"
+        (tmp_path / "other.json").write_text(json.dumps(configuration))
+
+        def serve():
+            for answer in (b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 200 OK\r\n\r\n[1,2]", b"HTTP/1.1 404 \x1b[2J\r\n\r\n"):
+                connection, _ = listener.accept()
+                connection.recv(65536)
+                connection.sendall(answer)
+                connection.close()
+
+        threading.Thread(target=serve, daemon=True).start()
+        for _ in range(3):
+            done = bearerproxy("status", "--config", tmp_path / "other.json")
+            assert done.returncode == 1 and "look at what listens there" in done.stderr and "\x1b" not in done.stderr

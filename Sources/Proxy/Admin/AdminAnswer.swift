@@ -4,6 +4,7 @@ internal import Wire
 struct AdminAnswer {
     enum ContentType: String {
         case text = "text/plain; charset=utf-8"
+        case prometheus = "text/plain; version=0.0.4; charset=utf-8"
         case json = "application/json"
     }
 

@@ -1,6 +1,6 @@
 /// What the admin listener has to show.
 enum AdminPage: CaseIterable {
-    case healthz, readyz, status
+    case healthz, readyz, metrics, status
 
     /// By its exact path; the query says nothing.
     init?(path: Span<UInt8>) {
@@ -15,6 +15,7 @@ enum AdminPage: CaseIterable {
         switch self {
         case .healthz: "/healthz"
         case .readyz: "/readyz"
+        case .metrics: "/metrics"
         case .status: "/status.json"
         }
     }

@@ -206,11 +206,12 @@ extension AdminServer {
         let bytes = connection.input.bytes.span
         if let refusal = guardian.refusal(requestHead, bytes) { return send(refusal, index) }
         guard let page = AdminPage(path: bytes.extracting(requestHead.target.path)) else {
-            return send(.refusal(404, "no_page", "there is /healthz, /readyz and /status.json"), index)
+            return send(.refusal(404, "no_page", "there is /healthz, /readyz, /metrics and /status.json"), index)
         }
         switch page {
         case .healthz: send(AdminAnswer(status: 200, type: .text, content: Array("ok\n".utf8)), index)
         case .readyz: send(readiness(), index)
+        case .metrics: send(AdminAnswer(status: 200, type: .prometheus, content: server.renderMetrics()), index)
         case .status:
             connection.phase = .waiting
             collect()

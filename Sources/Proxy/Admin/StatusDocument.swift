@@ -65,6 +65,10 @@ struct StatusDocument {
         writer.string(Timestamp.text(startTime))
         writer.key("uptimeSeconds")
         write(wall - startTime, into: &writer)
+        writer.key("durationBoundsSeconds")
+        writer.beginArray()
+        for bound in TimeScale.bounds { writer.decimal(millionths: bound) }
+        writer.endArray()
         writer.key("routes")
         writeRoutes(reports, into: &writer)
         writer.key("credentials")
@@ -79,7 +83,7 @@ struct StatusDocument {
 
     private func write(_ time: Duration?, into writer: inout JSONWriter) {
         guard let time else { return writer.null() }
-        writer.decimal(thousandths: Int(clamping: time.attoseconds / 1_000_000_000_000_000))
+        writer.decimal(millionths: Int(clamping: time.attoseconds / 1_000_000_000_000_000) * 1000)
     }
 }
 
@@ -111,6 +115,7 @@ extension StatusDocument {
         writer.string("\(configuration.upstream.scheme.rawValue)://\(configuration.upstream.authority)\(configuration.upstream.basePath)")
         writer.key("credential")
         writer.string(route.credential.configuration.name)
+        writeFigures(server.metrics.total(of: .route(configuration.name)), into: &writer)
         writer.key("connections")
         writeCounts(
             [
@@ -139,6 +144,48 @@ extension StatusDocument {
             writer.key(key)
             writer.int(count)
         }
+        writer.endObject()
+    }
+}
+
+// MARK: what is counted
+
+extension StatusDocument {
+    /// Since the start, over all loops.
+    private func writeFigures(_ figures: [UInt64], into writer: inout JSONWriter) {
+        func count(_ places: Range<Int>) -> Int { Int(clamping: figures[places].reduce(0, &+)) }
+        func place(_ status: Int) -> Int { Figure.Route.place(ofStatus: status) }
+        writer.key("requests")
+        let classes = (1...5).map { ("\($0)xx", count(place($0 * 100)..<place($0 * 100 + 99) + 1)) }
+        let unanswered = Int(clamping: figures[Figure.Route.statuses])
+        writeCounts(
+            [("total", classes.reduce(unanswered) { $0 + $1.1 })] + classes
+                + [
+                    ("unanswered", unanswered), ("replays", Int(clamping: figures[Figure.Route.replays])),
+                    ("retries", Int(clamping: figures[Figure.Route.retries])),
+                ], into: &writer)
+        writer.key("bytes")
+        writeCounts(
+            [
+                ("received", Int(clamping: figures[Figure.Route.receivedBytes])), ("sent", Int(clamping: figures[Figure.Route.sentBytes])),
+            ], into: &writer)
+        writer.key("durations")
+        writer.beginObject()
+        for (key, start) in [("whole", Figure.Route.whole), ("upstream", Figure.Route.upstream), ("overhead", Figure.Route.overhead)] {
+            writer.key(key)
+            writeHistogram(figures[start..<start + TimeScale.placeCount], into: &writer)
+        }
+        writer.endObject()
+    }
+
+    private func writeHistogram(_ places: ArraySlice<UInt64>, into writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("sumSeconds")
+        writer.decimal(millionths: Int(clamping: (places.last ?? 0) / 1_000))
+        writer.key("buckets")
+        writer.beginArray()
+        for count in places.dropLast() { writer.int(Int(clamping: count)) }
+        writer.endArray()
         writer.endObject()
     }
 }
