@@ -63,7 +63,7 @@ public struct Explanation: Sendable {
 
     private mutating func refuse(_ answer: Answer) {
         isRefused = true
-        add("refused", "\(answer.status) \(answer.code): \(answer.message)")
+        add("refused", "\(answer.status) \(answer.code.rawValue): \(answer.message)")
     }
 
     private static func refusal(ofContent count: Int, _ route: RouteState, isInspected: Bool) -> Answer? {

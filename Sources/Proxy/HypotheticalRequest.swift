@@ -52,7 +52,9 @@ public struct HypotheticalRequest: Sendable {
         let authority = try Self.authority(url[mark.upperBound...])
         let (host, port) = try Self.parse(authority, defaultPort: scheme == "https" ? 443 : 80)
         let listeners = Self.listeners(of: configuration)
-        guard let found = listeners.first(where: { Self.isReached($0.listen, by: host, port) }) else {
+        let bound = listeners.first { Self.isReached($0.listen, by: host, port) }
+        // Where systemd has bound a socket is not in the configuration.
+        guard let found = bound ?? Self.passed(listeners, host) else {
             return try reachAsProxy(configuration, scheme, authority, host, port)
         }
         let speaksTLS = configuration.routes[found.routes[0]].listenTLS != nil
@@ -62,21 +64,25 @@ public struct HypotheticalRequest: Sendable {
                     ? "the listener \(found.listen) speaks TLS; write https://…"
                     : "the listener \(found.listen) does not speak TLS (listenTLS); write http://…")
         }
-        return Reached(listen: found.listen, routes: found.routes, head: head(target: target(behind: mark.upperBound), host: authority))
+        return Reached(listen: found.listen, routes: found.routes, head: head(target: target(behind: mark.upperBound), host: authority),
+            remark: bound == nil ? Self.ifPassed : "")
     }
 
     private func reach(socket: String, _ configuration: Configuration) throws(ExplanationError) -> Reached {
-        for found in Self.listeners(of: configuration) {
-            guard case .unix(let path, _, _) = found.listen, path == socket else { continue }
-            var host = "localhost"
-            var start = url.startIndex
-            if let mark = url.firstRange(of: "://") {
-                start = mark.upperBound
-                host = try Self.authority(url[start...])
-            }
-            return Reached(listen: found.listen, routes: found.routes, head: head(target: target(behind: start), host: host))
+        let listeners = Self.listeners(of: configuration)
+        let bound = listeners.first { if case .unix(let path, _, _) = $0.listen { path == socket } else { false } }
+        guard let found = bound ?? Self.passed(listeners) else {
+            throw ExplanationError("no route listens on the Unix socket \(socket); \(Self.advice(configuration))")
         }
-        throw ExplanationError("no route listens on the Unix socket \(socket); \(Self.advice(configuration))")
+        var host = "localhost"
+        var start = url.startIndex
+        if let mark = url.firstRange(of: "://") {
+            start = mark.upperBound
+            host = try Self.authority(url[start...])
+        }
+        return Reached(
+            listen: found.listen, routes: found.routes, head: head(target: target(behind: start), host: host),
+            remark: bound == nil ? Self.ifPassed : "")
     }
 
     /// A target without a host.
@@ -88,7 +94,11 @@ public struct HypotheticalRequest: Sendable {
         guard let only = listeners.first, listeners.count == 1 else {
             throw ExplanationError("there are several listeners, so a path is not enough; \(Self.advice(configuration))")
         }
-        let host = if case .unix = only.listen { "localhost" } else { only.listen.description }
+        let host =
+            switch only.listen {
+            case .unix, .systemd: "localhost"
+            case .tcp, .localhost: only.listen.description
+            }
         return Reached(listen: only.listen, routes: only.routes, head: head(target: String(url.prefix { $0 != "#" }), host: host))
     }
 
@@ -146,9 +156,7 @@ extension HypotheticalRequest {
     /// not `localhost` may be any address of this machine.
     private static func isReached(_ listen: ListenAddress, by host: HostName, _ port: UInt16) -> Bool {
         switch listen {
-        case .unix: return false
-        // Its port stands in the unit: any may be meant.
-        case .systemd(_, let isExposed): return isExposed || host.isLoopback
+        case .unix, .systemd: return false
         case .localhost(let own): return own == port && host.isLoopback
         case .tcp(let address, let own):
             guard own == port else { return false }
@@ -157,11 +165,19 @@ extension HypotheticalRequest {
         }
     }
 
+    private static func passed(
+        _ listeners: [(listen: ListenAddress, routes: [Int])], _ host: HostName? = nil
+    ) -> (listen: ListenAddress, routes: [Int])? {
+        listeners.first { if case .systemd(_, let isExposed) = $0.listen { isExposed || host?.isLoopback ?? true } else { false } }
+    }
+
+    private static let ifPassed = ", if systemd has bound it there"
+
     /// How to name each.
     private static func advice(_ configuration: Configuration) -> String {
         let ways = listeners(of: configuration).map { found in
             if case .unix(let path, _, _) = found.listen { return "http://localhost/… with --unix-socket \(path)" }
-            if case .systemd = found.listen { return "http://localhost/…" }
+            if case .systemd = found.listen { return "http://localhost:PORT/… for \(found.listen)" }
             return "\(configuration.routes[found.routes[0]].listenTLS == nil ? "http" : "https")://\(found.listen)/…"
         }
         return "write \(ways.joined(separator: ", or "))"

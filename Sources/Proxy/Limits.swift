@@ -147,6 +147,12 @@ enum Limits {
     static let inflatedByteCost = 8
     /// What a step of a transfer counts for besides its bytes.
     static let transferStepBytes = 64
+    /// A certificate that is valid for fewer days is told of by `check --online`: two weeks are time enough to renew one.
+    static let certificateDaysMin = 14
+    /// Clocks that differ by more are told of by `check --online`. Less is the time that an answer takes, and its whole seconds.
+    static let clockDifferenceMax = Duration.seconds(30)
+    /// So much of the answer to the request of a check is read. Its head is all that counts.
+    static let checkedAnswerBytesMax = 256 * 1024
     /// A client's X-Request-Id is taken over up to this length.
     static let requestIDBytesMax = 128
     /// Connections of the admin listener: people, probes and a metrics collector. The next wait in the kernel's backlog.

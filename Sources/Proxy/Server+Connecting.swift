@@ -140,6 +140,7 @@ extension Server {
 
     /// The socket is connected: what has to be said before the first request follows.
     func connected(_ upstream: Handle<Upstream>) {
+        if let witness { witness.connected(upstreams[upstream].destination, upstreams[upstream].address) }
         setDeadline(upstream, at: upstreams[upstream].connectDeadline)
         if let egress = upstreams[upstream].destination.egress {
             askEgress(upstream, egress)
@@ -178,6 +179,7 @@ extension Server {
     /// The connection can be used: by whom it was made for, or by the first in the queue.
     private func established(_ upstream: Handle<Upstream>) {
         upstreams[upstream].become(.idle)
+        if let witness { witness.established(upstreams[upstream].destination, upstreams[upstream].encryption) }
         let client = upstreams[upstream].client
         upstreams[upstream].client = .none
         switch client {

@@ -156,6 +156,7 @@ extension Server {
         let destination = upstreams[upstream].destination
         let client = upstreams[upstream].client
         let wasServing = upstreams[upstream].phase == .serving
+        witness?.failed(destination, fault, wasServing: wasServing)
         let isStale = wasServing && upstreams[upstream].isReused && upstreams[upstream].isUnanswered
         let isUntouched = upstreams[upstream].isUntouched
         if wasServing, case .exchange(let downstream) = client {

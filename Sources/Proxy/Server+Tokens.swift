@@ -124,6 +124,7 @@ extension Server {
     private func readTimes(of credential: CredentialState, _ head: UnsafeBufferPointer<UInt8>) {
         let wall = kernel.wallNow()
         credential.answerDate = date(.date, head, wall: wall)
+        if let witness, let destination = credential.destination { witness.answered(destination, date: credential.answerDate, wall: wall) }
         credential.answerRetryAfter = seconds(.retryAfter, head)
         // A date is one of the endpoint's clock; how far it is ahead of the local one may be the fault of that.
         if credential.answerRetryAfter == nil, let time = date(.retryAfter, head, wall: wall) {

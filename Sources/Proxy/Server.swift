@@ -30,6 +30,8 @@ public final class Server: EventHandler {
     let figures: Counters
     let unroutedCounters: Counters
     let timeScale = TimeScale.standard
+    /// Who wants to know what becomes of upstream connections, if anybody does.
+    var witness: ConnectionWitness?
     /// Clients that are served at one time: as many as are configured, or as there are descriptors for.
     var clientsMax: Int { budget.clientsMax }
     let exchanges = ExchangePool()

@@ -126,6 +126,14 @@ struct Upstream: ~Copyable {
         }
     }
 
+    /// How it is encrypted, and for how many days the certificate is still valid; nil of plain HTTP.
+    var encryption: (version: String, certificateDays: Int?)? {
+        switch tls {
+        case .some(let tls): (tls.version, tls.certificateDays)
+        case .none: nil
+        }
+    }
+
     @inline(__always)
     mutating func become(_ next: Phase) {
         precondition(phase.mayBecome(next), "an upstream connection cannot go from \(phase) to \(next)")

@@ -292,6 +292,15 @@ public struct TLSConnection: ~Copyable {
     /// Whether the handshake resumed an earlier session.
     public var isResumed: Bool { SSL_session_reused(ssl) == 1 }
 
+    /// Whole days for which the peer's certificate is still valid by the system's clock; nil where it has shown none.
+    public var certificateDays: Int? {
+        guard let certificate = SSL_get0_peer_certificate(ssl) else { return nil }
+        var days: Int32 = 0
+        var seconds: Int32 = 0
+        guard ASN1_TIME_diff(&days, &seconds, nil, X509_get0_notAfter(certificate)) == 1 else { return nil }
+        return Int(days)
+    }
+
     /// The protocol version, such as "TLSv1.3".
     public var version: String { String(cString: SSL_get_version(ssl)) }
 

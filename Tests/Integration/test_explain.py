@@ -175,6 +175,15 @@ def test_a_unix_socket_is_named_as_curl_does(tmp_path, route, token):
     assert done.returncode == USAGE and f"--unix-socket {socket}" in done.stderr
 
 
+def test_where_systemd_has_bound_a_socket_is_not_known(tmp_path, route):
+    file = tmp_path / "proxy.json"
+    credentials = {"fixed": {"type": "static", "token": {"env": "NOT_SET"}}}
+    file.write_text(json.dumps({"routes": [route(1, listen="systemd:app")], "credentials": credentials}))
+    for arguments in (["/x"], ["http://localhost:8080/x"], ["http://localhost/x", "--unix-socket", "/run/app.sock"]):
+        done = bearerproxy("explain", "--config", file, "GET", *arguments)
+        assert done.returncode == 0 and "listener    systemd:app" in done.stdout, done
+
+
 def test_nothing_is_read_or_sent(tmp_path, route):
     """No secret is there, and nobody listens."""
     file = tmp_path / "proxy.json"

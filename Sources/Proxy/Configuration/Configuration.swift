@@ -4,18 +4,18 @@ internal import Wire
 /// port is free, a file is there, a name resolves).
 public struct Configuration: Sendable {
     /// At least one, in the order of the file; names and places (listener, prefix, host) are unique.
-    public let routes: [Route]
+    public internal(set) var routes: [Route]
     /// In the order of the file.
     public let credentials: [Credential]
     public let log: LogSettings
     /// How origins beyond this machine are reached.
     public let egress: EgressSettings
     /// Where tokens are kept beyond the process; nil: nowhere.
-    public let tokenCache: TokenCacheSettings?
+    public internal(set) var tokenCache: TokenCacheSettings?
     /// Clients' connections at one time, over all listeners; one more is refused with 503.
     public let connectionsMax: Int
     /// Of these, how many of one user of this machine; those of nobody knows whom count as one user's. Nil: as many as there are.
-    public let connectionsPerUserMax: Int?
+    public internal(set) var connectionsPerUserMax: Int?
     /// How long exchanges in flight may take to finish once the proxy stops accepting; 0 ends them at once.
     public let drainTimeout: Duration
     public let threads: ThreadCount

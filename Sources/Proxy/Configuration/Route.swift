@@ -5,13 +5,13 @@ public struct Route: Sendable {
     public let listen: ListenAddress
     public let listenPlace: Place
     /// How clients' connections are encrypted; the same in all routes of a listener. Nil: they are not.
-    public let listenTLS: ListenTLS?
+    public internal(set) var listenTLS: ListenTLS?
     /// Begins with `/`; the longest match among the routes of one listener wins.
-    public let pathPrefix: [UInt8]
+    public internal(set) var pathPrefix: [UInt8]
     /// Whether the prefix is taken off before the request goes upstream.
-    public let stripPrefix: Bool
+    public internal(set) var stripPrefix: Bool
     /// The request's Host without its port that this route is for: lower case, IPv6 addresses in brackets. Nil: any.
-    public let host: String?
+    public internal(set) var host: String?
     public let upstream: Origin
     /// Index into `Configuration.credentials`.
     public let credential: Int
@@ -23,7 +23,7 @@ public struct Route: Sendable {
     public let reauthenticateOn: [RefusalRule]
     /// Request bodies up to so many bytes are kept for the replay.
     public let replayBodyBytesMax: Int
-    public let allow: Admittance
+    public internal(set) var allow: Admittance
     public let timeouts: Timeouts
     public let tls: TLSSettings
     /// Where `tls` stands in the file; if it does not, where the route does.
@@ -36,5 +36,5 @@ public struct Route: Sendable {
     /// Whether the cookies of clients go upstream.
     public let cookies: Bool
     /// Rules by name, besides those in `allow`.
-    public let preset: Preset?
+    public internal(set) var preset: Preset?
 }

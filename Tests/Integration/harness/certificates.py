@@ -57,7 +57,7 @@ class Authority:
             *[word for extension in extensions for word in ("-addext", extension)],
         )  # fmt: skip
 
-    def leaf(self, label: str, names: list[str], expired: bool = False, begin: str = "20200101000000Z", usage: str = "serverAuth") -> Leaf:
+    def leaf(self, label: str, names: list[str], expired: bool = False, begin: str = "20200101000000Z", usage: str = "serverAuth", end: str | None = None) -> Leaf:
         """A certificate, for servers unless it says otherwise; a name made of digits and dots alone becomes an IP
         address. Without names it has its label as its common name, and nothing else."""
         certificate, key = self.directory / f"{label}.pem", self.directory / f"{label}-key.pem"
@@ -68,7 +68,7 @@ class Authority:
             + (f"subjectAltName={alternatives}\n" if names else "")
         )
         openssl("req", *KEY, "-keyout", key, "-out", request, "-subj", f"/CN={label}")
-        end = "20200201000000Z" if expired else "20400101000000Z"
+        end = end or ("20200201000000Z" if expired else "20400101000000Z")
         openssl(
             "ca", "-batch", "-notext", "-config", self.configuration, "-cert", self.certificate, "-keyfile", self.key,
             "-in", request, "-out", certificate, "-extfile", extensions, "-startdate", begin, "-enddate", end,
