@@ -1,0 +1,59 @@
+"""deploy/kubernetes: each object against the schemas of the Kubernetes API, and each configuration against the executable's check."""
+
+import json
+from pathlib import Path
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from harness.certificates import Authority
+from harness.processes import bearerproxy
+
+MANIFESTS = sorted((Path(__file__).parents[2] / "deploy" / "kubernetes").glob("*.yaml"))
+#: The oldest that has what they use: an init container that goes on.
+VERSIONS = ["1.29", "1.34"]
+
+
+def objects(manifest: Path) -> list[dict]:
+    return [document for document in yaml.safe_load_all(manifest.read_text()) if document]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda path: path.name)
+def test_each_object_is_what_the_api_takes(manifest, version):
+    for document in objects(manifest):
+        kubernetes_validate.validate(document, version, strict=True)
+
+
+@pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda path: path.name)
+def test_each_pod_can_do_no_more_than_it_has_to(manifest):
+    deployment = next(document for document in objects(manifest) if document["kind"] == "Deployment")
+    pod = deployment["spec"]["template"]["spec"]
+    assert pod["securityContext"]["runAsNonRoot"] and not pod["automountServiceAccountToken"]
+    for container in pod.get("initContainers", []) + pod["containers"]:
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}
+        }  # fmt: skip
+        assert container["resources"]["limits"]["memory"]
+
+
+@pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda path: path.name)
+def test_each_configuration_is_valid(manifest, tmp_path):
+    text = next(document for document in objects(manifest) if document["kind"] == "ConfigMap")["data"]["proxy.json"]
+    # What the volumes bring, here.
+    leaf = Authority(tmp_path).leaf("bearerproxy", ["bearerproxy"])
+    files = {"tls.crt": leaf.certificate, "tls.key": leaf.key, "clients.pem": leaf.certificate}
+    for name in ("client-id", "client-secret"):
+        (tmp_path / name).write_text("0123456789abcdef0123456789abcdef01234567")
+        (tmp_path / name).chmod(0o600)
+        files[name] = tmp_path / name
+    configuration = json.loads(text, object_hook=lambda entries: {key: placed(value, files) for key, value in entries.items()})
+    (tmp_path / "proxy.json").write_text(json.dumps(configuration))
+    done = bearerproxy("check", "--config", tmp_path / "proxy.json")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def placed(value, files: dict[str, Path]):
+    is_mounted = isinstance(value, str) and value.startswith("/run/secrets/")
+    return str(files[value.rpartition("/")[2]]) if is_mounted else value
