@@ -14,6 +14,8 @@ final class CredentialState {
     let timer: TimerID
     /// The machine of all loops. Its events go through `use`, `accepted`, `look`, `report` and `change`.
     let shared: SharedCredential
+    /// What this loop counts of its token calls.
+    let counters: Counters
     /// A copy of it, as it was when `version` was its version.
     @exclusivity(unchecked) private(set) var cache: TokenCache
     private(set) var grants: [PreparedGrant]
@@ -45,8 +47,10 @@ final class CredentialState {
     private var jointSearches: [(former: SecretSearch, both: SecretSearch)] = []
 
     init(
-        index: Int, configuration: Credential, destination: Destination?, timer: TimerID, shared: SharedCredential
+        index: Int, configuration: Credential, destination: Destination?, timer: TimerID, shared: SharedCredential,
+        counters: Counters = .unread
     ) {
+        self.counters = counters
         self.index = index
         self.configuration = configuration
         authTimeout = Interval(configuration.authTimeout)

@@ -28,6 +28,8 @@ final class Destination {
     /// The places that all loops share; nil where there is one loop.
     let shared: SharedPlaces?
 
+    /// What this loop counts of its connections.
+    @exclusivity(unchecked) var counters = Counters.unread
     @exclusivity(unchecked) var addressBook: AddressBook
     /// Connections that wait for the look-up that is under way, or may profit by it.
     var resolving: [Handle<Upstream>] = []
@@ -96,13 +98,20 @@ final class Destination {
     /// Since when the request at the head of the queue has waited, whether or not it still does.
     var firstWaitingSince: Instant? { queueStart < queue.count ? queue[queueStart].since : nil }
 
-    func enqueue(_ waiting: Waiting) { queue.append(waiting) }
+    func enqueue(_ waiting: Waiting) {
+        queue.append(waiting)
+        publishQueue()
+    }
+
+    /// To be called after each change.
+    private func publishQueue() { counters[Figure.Connections.waiting] = UInt64(queueCount) }
 
     /// Drops those who no longer wait. In a queue that is full they would keep others out.
     func keepInQueue(_ isWaiting: (Waiting) -> Bool) {
         queue.removeFirst(queueStart)
         queueStart = 0
         queue.removeAll { !isWaiting($0) }
+        publishQueue()
     }
 
     /// The request that has waited longest. It may have ended meanwhile.
@@ -110,6 +119,7 @@ final class Destination {
         guard queueStart < queue.count else { return nil }
         let first = queue[queueStart]
         queueStart += 1
+        defer { publishQueue() }
         if queueStart == queue.count {
             queue.removeAll(keepingCapacity: true)
             queueStart = 0

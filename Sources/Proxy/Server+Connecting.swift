@@ -21,6 +21,7 @@ extension Server {
     func connect(to destination: Destination, for client: Upstream.Client, hasPlace: Bool = false) -> Handle<Upstream>? {
         guard !upstreams.isFull else {
             if hasPlace { destination.givePlaceBack() }
+            destination.counters.add(at: Figure.Connections.failures + ConnectionFailure.unreachable.index)
             giveFault(.unreachable(address: destination.text, reason: "the proxy has \(Limits.upstreamsMax) connections"), to: client, destination)
             return nil
         }
@@ -31,6 +32,7 @@ extension Server {
             return Upstream(destination: destination, timer: timer, client: client)
         }
         publishSockets()
+        destination.counters.add(at: Figure.Connections.opened)
         if client == .none { destination.promisedCount += 1 }
         var timeout = destination.connectTimeout
         if case .tokenCall(let index) = client {

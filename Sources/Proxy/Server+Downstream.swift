@@ -190,6 +190,7 @@ extension Server {
         let count = kernel.receive(downstreams[downstream].descriptor.number, into: UnsafeMutableRawBufferPointer(room))
         if count > 0 {
             downstreams[downstream].input.grew(by: count)
+            figures.add(count, at: Figure.Loop.receivedFromClients)
             // A short read has emptied the socket, and the next byte brings an event, unless the end has come already.
             if count < room.count, !downstreams[downstream].isPeerClosed { downstreams[downstream].canReceive = false }
             return .some
@@ -209,6 +210,7 @@ extension Server {
             let count = send(downstream, UnsafeRawBufferPointer(downstreams[downstream].output.bytes))
             if count >= 0 {
                 downstreams[downstream].output.consume(count)
+                figures.add(count, at: Figure.Loop.sentToClients)
                 if downstreams[downstream].exchange.isResponseHeld { downstreams[downstream].exchange.isResponseHeld = false }
                 noteProgress(downstream)
             } else if count == Int(-EAGAIN) {

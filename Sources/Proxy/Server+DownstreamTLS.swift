@@ -92,6 +92,7 @@ extension Server {
 
     /// At most one line in a while: anybody who reaches the port can cause one.
     private func tellTLSFault(_ downstream: Handle<Downstream>, _ what: String) {
+        figures.add(at: Figure.Loop.clientTLSFailures)
         guard now >= nextTLSFaultLine else {
             untoldTLSFaults += 1
             return
@@ -112,6 +113,7 @@ extension Server {
             switch try downstreams[downstream].tls!.read(into: room) {
             case .bytes(let count):
                 downstreams[downstream].input.grew(by: count)
+                figures.add(count, at: Figure.Loop.receivedFromClients)
                 if downstreams[downstream].isExhausted { downstreams[downstream].canReceive = false }
                 return .some
             case .wantsRead:

@@ -163,6 +163,7 @@ extension Server {
             closeUpstream(upstream)
             attemptFailed(downstream, fault, isStale: isStale, isUntouched: isUntouched)
         } else {
+            destination.counters.add(at: Figure.Connections.failures + ConnectionFailure(fault).index)
             destination.nextAhead = now + Limits.aheadPause
             // In this order: as long as the request that it was for is in the queue, another connection would be made for it. Whoever
             // has come to wait for one that was opened ahead gets one that is made for him.
@@ -206,6 +207,7 @@ extension Server {
             && (downstreams[downstream].exchange.method.isSafe || isUntouched)
         if case .closedBeforeAnswer = fault, mayRetry {
             downstreams[downstream].exchange.hasRetriedConnection = true
+            route.counters.add(at: Figure.Route.retries)
             downstreams[downstream].exchange.wasSentBefore = !isUntouched
             downstreams[downstream].exchange.become(.waitingForToken)
             takeToken(downstream, isFirst: true)

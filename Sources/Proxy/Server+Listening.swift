@@ -235,6 +235,7 @@ extension Server {
             return Downstream(descriptor: Descriptor(number, of: kernel), listener: listener, timer: timer, exchanges: exchanges)
         }
         publishSockets()
+        figures.add(at: Figure.Loop.clientsAccepted)
         group?.members[position].clientCount.add(1)
         if !hasPlace { markRefused(handle) }
         do throws(SystemError) {

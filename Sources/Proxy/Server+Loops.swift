@@ -167,8 +167,11 @@ extension Server {
         settlePlaces(destination, shared)
     }
 
-    /// To be called after each change: one store, where there are several loops.
-    func publishIdle(_ destination: Destination) { destination.shared?.setIdle(destination.idle.count, of: position) }
+    /// To be called after each change: a store, and one more where there are several loops.
+    func publishIdle(_ destination: Destination) {
+        destination.counters[Figure.Connections.idle] = UInt64(truncatingIfNeeded: destination.idle.count)
+        destination.shared?.setIdle(destination.idle.count, of: position)
+    }
 
     /// Whether the next place is another loop's, whose request has waited longer than any of this one's.
     func isOthersTurn(_ destination: Destination) -> Bool {

@@ -1,3 +1,4 @@
+internal import Credentials
 internal import EventLoop
 
 // What is counted of a request, and when what happened to it.
@@ -50,5 +51,32 @@ extension Server {
     func noteRelay(_ downstream: Handle<Downstream>) {
         guard downstreams[downstream].exchange.responsePhase == .head, downstreams[downstream].exchange.timing.relayed == .never else { return }
         downstreams[downstream].exchange.timing.relayed = kernel.monotonicNow()
+    }
+}
+
+// MARK: token calls
+
+extension Server {
+    func count(_ outcome: TokenCache.Outcome, of credential: CredentialState, _ failure: TokenFailure?) {
+        let counters = credential.counters
+        func countFailure(_ failure: TokenFailure) { counters.add(at: Figure.Tokens.failures + failure.index) }
+        switch outcome {
+        case .renewed: counters.add(at: Figure.Tokens.renewals)
+        case .failed:
+            let isRefused = credential.cache.status(at: now.sinceBeginning).state == .refused
+            countFailure(failure ?? (isRefused ? .refused : .answer))
+        case .continues: countFailure(.refreshTokenRefused)
+        case .continuesWithFormer, .continuesWithNewest: countFailure(.refused)
+        }
+    }
+}
+
+// MARK: the process
+
+extension Server {
+    /// Opens what tells of the process, which may lose the right to later. `version` is the program's.
+    public func observeProcess(version: String) {
+        process = ProcessFigures()
+        self.version = version
     }
 }

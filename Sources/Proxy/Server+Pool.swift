@@ -190,6 +190,7 @@ extension Server {
         upstreams[upstream].tls?.sendCloseNotify()
         upstreams[upstream].releaseDescriptor()
         destination.givePlaceBack()
+        destination.counters.add(at: Figure.Connections.closed)
         loop.disarm(upstreams[upstream].timer)
         pool.giveBack(&upstreams[upstream].input)
         pool.giveBack(&upstreams[upstream].output)

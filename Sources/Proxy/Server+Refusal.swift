@@ -118,6 +118,7 @@ extension Server {
         log.event(.debug, "route \(route.configuration.name): token \(generation) of credential \(credential.configuration.name) was refused")
         downstreams[downstream].exchange.refusedGeneration = generation
         downstreams[downstream].exchange.replayCount += 1
+        route.counters.add(at: Figure.Route.replays)
         // Where another's refusal had brought a newer token already, that one may have been taken back as well by now.
         downstreams[downstream].exchange.hasReauthenticated = refusal == .wait
         upstreams[upstream].input.consume(headCount)

@@ -30,6 +30,7 @@ extension Server {
             preconditionFailure("only a credential with an origin has token calls")
         }
         log.event(.debug, "credential \(credential.configuration.name): asking \(destination.text) for a token")
+        credential.counters.add(at: Figure.Tokens.calls)
         credential.request = request
         credential.callDeadline = now + credential.authTimeout
         connect(to: destination, for: .tokenCall(credential.index))
@@ -110,7 +111,7 @@ extension Server {
             do throws(MessageError) { step = try reader.step(bytes.span) } catch { throw .malformed(error) }
             // Before it would grow, which leaves a copy behind.
             guard step.content.count <= Limits.tokenAnswerBytesMax - credential.answer.count else {
-                tokenCallEnded(upstream, credential) { $0.failed(.answerTooLarge, at: now.sinceBeginning) }
+                tokenCallEnded(upstream, credential, .answer) { $0.failed(.answerTooLarge, at: now.sinceBeginning) }
                 return false
             }
             credential.answer.append(contentsOf: bytes[step.content])
@@ -188,17 +189,20 @@ extension Server {
         case .truncated: failure = .truncatedAnswer
         case .unresolved, .unreachable, .closedBeforeAnswer, .egress: failure = .connection("\(host): \(fault.reason)")
         }
-        tokenCallEnded(.none, credential) { $0.failed(failure, at: now.sinceBeginning) }
+        tokenCallEnded(.none, credential, TokenFailure(failure)) { $0.failed(failure, at: now.sinceBeginning) }
     }
 
+    /// - Parameter failure: how it failed, where that is known already.
     private func tokenCallEnded(
-        _ upstream: Handle<Upstream>, _ credential: CredentialState, _ report: (inout TokenCache) -> TokenCache.Outcome
+        _ upstream: Handle<Upstream>, _ credential: CredentialState, _ failure: TokenFailure? = nil,
+        _ report: (inout TokenCache) -> TokenCache.Outcome
     ) {
         if upstream != .none { closeUpstream(upstream) }
         credential.request = nil
         let name = credential.configuration.name
         let outcome = credential.change { report(&$0.cache) }
         credential.wipeAnswer()
+        count(outcome, of: credential, failure)
         switch outcome {
         case .renewed(let generation):
             log.event(.info, "credential \(name): token \(generation) obtained")

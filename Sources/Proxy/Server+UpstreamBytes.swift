@@ -37,6 +37,7 @@ extension Server {
         let count = kernel.receive(upstreams[upstream].number, into: room)
         if count > 0 {
             upstreams[upstream].input.grew(by: count)
+            figures.add(count, at: Figure.Loop.receivedFromUpstreams)
             if count < room.count, !upstreams[upstream].isPeerClosed { upstreams[upstream].canReceive = false }
             return .some
         }
@@ -55,6 +56,7 @@ extension Server {
             switch try upstreams[upstream].tls!.read(into: room) {
             case .bytes(let count):
                 upstreams[upstream].input.grew(by: count)
+                figures.add(count, at: Figure.Loop.receivedFromUpstreams)
                 if upstreams[upstream].isExhausted { upstreams[upstream].canReceive = false }
                 return .some
             case .wantsRead:
@@ -81,6 +83,7 @@ extension Server {
             let count = upstreams[upstream].destination.tls == nil ? sendPlain(upstream, bytes) : sendTLS(upstream, bytes)
             guard count > 0 else { return false }
             upstreams[upstream].output.consume(count)
+            figures.add(count, at: Figure.Loop.sentToUpstreams)
         }
         pool.giveBack(&upstreams[upstream].output)
         return true

@@ -45,6 +45,7 @@ extension Server {
     }
 
     func markRefused(_ downstream: Handle<Downstream>) {
+        figures.add(at: Figure.Loop.clientsRefused)
         downstreams[downstream].isRefused = true
         refusedCount += 1
         group?.refusedCount.add(1)

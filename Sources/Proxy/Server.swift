@@ -28,6 +28,9 @@ public final class Server: EventHandler {
     let metrics: Metrics
     /// What is counted of this loop, and of requests that no route was found for.
     let figures: Counters
+    /// What tells of the process; nil unless it was asked for.
+    var process: ProcessFigures?
+    var version = ""
     let unroutedCounters: Counters
     let timeScale = TimeScale.standard
     /// Who wants to know what becomes of upstream connections, if anybody does.
@@ -173,17 +176,23 @@ public final class Server: EventHandler {
     }
 
     private func append(_ index: Int, _ destination: Destination?, _ shared: SharedCredential) {
-        if let destination { destinations.append(destination) }
+        let name = configuration.credentials[index].name
+        if let destination {
+            destination.counters = metrics.counters(of: .tokenEndpoint(credential: name), loop: position)
+            destinations.append(destination)
+        }
         let timer = loop.makeTimer(for: handlerID, token: EventToken(.credential, index: index).rawValue)
         credentials.append(
             CredentialState(
-                index: index, configuration: configuration.credentials[index], destination: destination, timer: timer, shared: shared))
+                index: index, configuration: configuration.credentials[index], destination: destination, timer: timer, shared: shared,
+                counters: metrics.counters(of: .credential(name), loop: position)))
     }
 
     private func prepareRoutes(_ preparation: inout Preparation) {
         for (index, route) in configuration.routes.enumerated() {
             let places = group?.places(ofRoute: index, max: route.limits.concurrency, queueMax: route.limits.queue)
             guard let destination = preparation.destination(of: route, index: destinations.count, shared: places) else { continue }
+            destination.counters = metrics.counters(of: .upstream(route: route.name), loop: position)
             destinations.append(destination)
             let users = preparation.users(of: route)
             preparation.checkSocket(of: route)
@@ -295,6 +304,7 @@ extension Server {
         }
         for downstream in endedDownstreams {
             loop.removeTimer(downstreams[downstream].timer)
+            figures.add(at: Figure.Loop.clientsClosed)
             group?.uncount(position, isRefused: downstreams[downstream].isRefused)
             if downstreams[downstream].isRefused { refusedCount -= 1 }
             if downstreams[downstream].isCounted { givePlaceBack(downstream) }

@@ -236,7 +236,7 @@ extension World {
         var found = kernel.faultsFound(descriptors: restCount(), loop: loop, timers: renewals)
         for server in servers { found += leftovers(of: server) }
         if let group = server.group { found += leftovers(of: group) }
-        return found
+        return found + leftovers(inMetricsOf: server)
     }
 
     private func leftovers(of server: Server) -> [String] {
@@ -258,6 +258,17 @@ extension World {
             expectNone(credential.waiting.count, "requests that wait for credential \(credential.configuration.name)")
         }
         return found
+    }
+
+    /// What is counted in and out, over all loops, has to have come out as often.
+    private func leftovers(inMetricsOf server: Server) -> [String] {
+        let text = String(decoding: server.renderMetrics(), as: UTF8.self)
+        let gauges = [
+            "bearerproxy_requests_in_flight", "bearerproxy_client_connections", "bearerproxy_upstream_connections", "bearerproxy_queue_length",
+        ]
+        return text.split(separator: "\n").filter { line in
+            gauges.contains { line.hasPrefix($0 + " ") || line.hasPrefix($0 + "{") } && !line.hasSuffix(" 0")
+        }.map { "\($0), in the metrics" }
     }
 
     /// Of what all loops share.

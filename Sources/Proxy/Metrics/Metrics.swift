@@ -53,6 +53,15 @@ final class Metrics: Sendable {
         }
     }
 
+    /// What each loop has counted for `subject`.
+    func each(of subject: Subject) -> [(loop: Int, numbers: [UInt64])] {
+        known.withLock { known in
+            known.filter { $0.key.subject == subject }.sorted { $0.key.loop < $1.key.loop }.map { key, counters in
+                (key.loop, (0..<counters.count).map { counters[$0] })
+            }
+        }
+    }
+
     /// How many loops count.
     var loopCount: Int { known.withLock { known in known.keys.reduce(0) { max($0, $1.loop + 1) } } }
 
