@@ -1,0 +1,78 @@
+"""deploy/prometheus: the alert rules and the dashboard speak of metrics that there are, with labels that they have."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from harness import limits
+from harness.messages import request
+from harness.upstream import unused_port
+
+FILES = Path(__file__).parents[2] / "deploy" / "prometheus"
+#: What Prometheus itself adds.
+TARGET_LABELS = {"instance", "job"}
+
+
+def alerts() -> list[str]:
+    groups = yaml.safe_load((FILES / "alerts.yaml").read_text())["groups"]
+    return [rule["expr"] for group in groups for rule in group["rules"]]
+
+
+def panels() -> list[str]:
+    dashboard = json.loads((FILES / "dashboard.json").read_text())
+    return [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+
+
+@pytest.fixture(scope="module")
+def labels(make_proxy, route, nginx) -> dict[str, set[str]]:
+    """The labels of each metric, by the name that an expression has for it."""
+    port = unused_port()
+    proxy = make_proxy(route(nginx.port), admin={"listen": f"127.0.0.1:{port}"})
+    with proxy.client() as client:
+        assert client.ask(request()).status
+    with proxy.client(port) as client:
+        text = client.ask(request(target="/metrics")).body.decode()
+    found: dict[str, set[str]] = {}
+    for family in text_string_to_metric_families(text):
+        # A metric without a sample has no labels to look at.
+        found.setdefault(family.name + ("_total" if family.type == "counter" else ""), set())
+        for sample in family.samples:
+            found.setdefault(sample.name, set()).update(sample.labels)
+    return found
+
+
+@pytest.mark.parametrize("expression", [*alerts(), *panels()])
+def test_an_expression_names_metrics_and_labels_that_there_are(expression, labels):
+    named = re.findall(r"\b((?:bearerproxy|process)_\w+)(?:\{([^}]*)\})?", expression)
+    assert named
+    for metric, selectors in named:
+        assert metric in labels, metric
+        if not labels[metric]:
+            continue
+        for label in re.findall(r"(\w+)\s*(?:=~|!=|!~|=)", selectors):
+            assert label in labels[metric] | TARGET_LABELS, f"{metric} has no label {label}"
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="there is no promtool")
+def test_prometheus_takes_the_rules_and_the_expressions_of_the_dashboard(tmp_path):
+    texts = [expression.replace("$__rate_interval", "5m").replace("$instance", ".*").replace("$route", ".*") for expression in panels()]
+    rules = [{"record": f"panel:{number}", "expr": text} for number, text in enumerate(texts)]
+    (tmp_path / "panels.yaml").write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
+    command = ["promtool", "check", "rules", str(FILES / "alerts.yaml"), str(tmp_path / "panels.yaml")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=limits.TEST)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_two_panels_lie_over_one_another():
+    taken = set()
+    for panel in json.loads((FILES / "dashboard.json").read_text())["panels"]:
+        place = panel["gridPos"]
+        cells = {(x, y) for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])}
+        assert not cells & taken and place["x"] + place["w"] <= 24, panel["title"]
+        taken |= cells
