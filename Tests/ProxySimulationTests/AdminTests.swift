@@ -28,7 +28,7 @@ import Testing
         for number in 0..<80 {
             let conversation = try look(world)
             conversations.append(conversation)
-            let request = World.get(["/status.json", "/readyz", "/healthz", "/nothing"][number % 4])
+            let request = World.get(["/status.json", "/readyz", "/healthz", "/nothing", "/events", "/", "/metrics"][number % 7])
             // Some never say anything, and some half of it.
             switch number % 5 {
             case 0: break
@@ -36,7 +36,7 @@ import Testing
             default: conversation.send(request)
             }
             world.pass(.milliseconds(20))
-            if number % 7 == 0 { conversation.client.close() }
+            if number % 3 == 0 { conversation.client.close() }
         }
         world.kernel.network.faults = .none
         #expect(try world.get(.btc, World.plainTarget(.btc))?.status == 200)

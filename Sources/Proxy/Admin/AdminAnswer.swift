@@ -5,6 +5,7 @@ struct AdminAnswer {
     enum ContentType: String {
         case text = "text/plain; charset=utf-8"
         case prometheus = "text/plain; version=0.0.4; charset=utf-8"
+        case html = "text/html; charset=utf-8"
         case json = "application/json"
     }
 
@@ -27,6 +28,11 @@ struct AdminAnswer {
             + "Cross-Origin-Resource-Policy: same-origin\r\n\(fields)Connection: close\r\n\r\n"
         return Array(head.utf8) + (withContent ? content : [])
     }
+
+    /// The head of a stream of events, which ends with the connection.
+    static let beginningOfEvents = Array(
+        ("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+            + "Cross-Origin-Resource-Policy: same-origin\r\nConnection: close\r\n\r\n").utf8)
 
     private static func reason(_ status: Int) -> String {
         switch status {

@@ -30,6 +30,8 @@ final class AdminConnection {
     private var canReceive = false
     private var canSend = true
     private var droppedCount = 0
+    /// The first event has been sent.
+    private var isBegun = false
 
     init(_ descriptor: consuming Descriptor, kernel: any Kernel, input: consuming Buffer) {
         self.descriptor = descriptor
@@ -58,10 +60,27 @@ final class AdminConnection {
     }
 
     /// The last thing that it is sent.
-    func send(_ answer: AdminAnswer) {
+    func send(_ answer: AdminAnswer) { send(whole: answer.bytes(withContent: !isHead)) }
+
+    func send(whole bytes: [UInt8]) {
         phase = .sending
-        output = answer.bytes(withContent: !isHead)
+        output = bytes
         sentCount = 0
+    }
+
+    /// What it is sent begins with the head of a stream; events follow.
+    func beginEvents() {
+        phase = .following
+        output = AdminAnswer.beginningOfEvents
+        sentCount = 0
+        isBegun = false
+    }
+
+    /// One more event, of one line that has its end. It is left out for a client that has not taken the last one.
+    func sendEvent(_ line: [UInt8]) {
+        guard isFlushed || !isBegun else { return }
+        isBegun = true
+        output += Array("data: ".utf8) + line + [UInt8(ascii: "\n")]
     }
 
     var isFlushed: Bool { sentCount == output.count }

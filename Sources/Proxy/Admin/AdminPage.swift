@@ -1,6 +1,6 @@
 /// What the admin listener has to show.
 enum AdminPage: CaseIterable {
-    case healthz, readyz, metrics, status
+    case page, events, healthz, readyz, metrics, status
 
     /// By its exact path; the query says nothing.
     init?(path: Span<UInt8>) {
@@ -13,6 +13,8 @@ enum AdminPage: CaseIterable {
 
     private var path: StaticString {
         switch self {
+        case .page: "/"
+        case .events: "/events"
         case .healthz: "/healthz"
         case .readyz: "/readyz"
         case .metrics: "/metrics"

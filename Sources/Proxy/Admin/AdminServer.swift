@@ -110,7 +110,8 @@ extension AdminServer {
         if hasUnsent {
             hasUnsent = false
             for index in slots.indices {
-                if let connection = slots[index].connection, connection.phase == .sending { goOn(index, connection) }
+                guard let connection = slots[index].connection else { continue }
+                if connection.phase == .sending || connection.phase == .following { goOn(index, connection) }
             }
         }
         if mayHaveMore { accept() }
@@ -179,7 +180,11 @@ extension AdminServer {
                 connection.finish()
                 loop.arm(slots[index].timer, at: loop.now + Limits.lingerTimeout)
                 try connection.drop()
-            case .following, .lingering: try connection.drop()
+            case .following:
+                // As long as it takes what it is sent.
+                if connection.isFlushed { loop.arm(slots[index].timer, at: loop.now + Limits.adminTimeout) }
+                try connection.drop()
+            case .lingering: try connection.drop()
             }
         } catch {
             end(index)
@@ -206,9 +211,11 @@ extension AdminServer {
         let bytes = connection.input.bytes.span
         if let refusal = guardian.refusal(requestHead, bytes) { return send(refusal, index) }
         guard let page = AdminPage(path: bytes.extracting(requestHead.target.path)) else {
-            return send(.refusal(404, "no_page", "there is /healthz, /readyz, /metrics and /status.json"), index)
+            return send(.refusal(404, "no_page", "there is /, /healthz, /readyz, /metrics and /status.json"), index)
         }
         switch page {
+        case .page: send(AdminAnswer(status: 200, type: .html, content: StatusPage.content, fields: StatusPage.fields), index)
+        case .events: follow(index, connection)
         case .healthz: send(AdminAnswer(status: 200, type: .text, content: Array("ok\n".utf8)), index)
         case .readyz: send(readiness(), index)
         case .metrics: send(AdminAnswer(status: 200, type: .prometheus, content: server.renderMetrics()), index)
@@ -263,12 +270,36 @@ extension AdminServer {
         }
         let content = StatusDocument(server, startTime: startTime).status(reports)
         for index in slots.indices {
-            guard let connection = slots[index].connection, connection.phase == .waiting else { continue }
-            send(AdminAnswer(status: 200, type: .json, content: content), index)
+            switch slots[index].connection?.phase {
+            case .waiting: send(AdminAnswer(status: 200, type: .json, content: content), index)
+            case .following: slots[index].connection?.sendEvent(content)
+            case .receiving, .sending, .lingering, nil: break
+            }
         }
         // At the end of the turn: whoever called this is amid something of a connection's.
         hasUnsent = true
     }
 
-    private func tellSubscribers() {}
+    private var subscriberCount: Int { slots.count { $0.connection?.phase == .following } }
+
+    private func follow(_ index: Int, _ connection: AdminConnection) {
+        guard subscriberCount < Limits.adminSubscribersMax else {
+            return send(
+                .refusal(
+                    503, "overloaded", "\(Limits.adminSubscribersMax) pages follow the events already; close one",
+                    fields: "Retry-After: 5\r\n"), index)
+        }
+        guard !connection.isHead else {
+            return connection.send(whole: AdminAnswer.beginningOfEvents)
+        }
+        connection.beginEvents()
+        collect()
+        loop.arm(eventTimer, at: loop.now + Limits.adminEventInterval)
+    }
+
+    private func tellSubscribers() {
+        guard subscriberCount > 0 else { return }
+        collect()
+        loop.arm(eventTimer, at: loop.now + Limits.adminEventInterval)
+    }
 }
