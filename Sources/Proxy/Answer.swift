@@ -108,6 +108,13 @@ extension Answer {
             proxyStatusError: "connection_limit_reached", retryAfter: 1)
     }
 
+    static func rateLimited(_ route: String, perSecond: Int, wait: Interval) -> Answer {
+        Answer(
+            status: 429, code: .rateLimited,
+            message: "route \(route) takes \(perSecond) request\(perSecond == 1 ? "" : "s") a second (limits.requestsPerSecond), and has had them",
+            proxyStatusError: "http_request_denied", retryAfter: max(1, Int((wait.nanoseconds + 999_999_999) / 1_000_000_000)))
+    }
+
     static func tooManyConnections(_ connectionsMax: Int) -> Answer {
         Answer(
             status: 503, code: .overloaded,

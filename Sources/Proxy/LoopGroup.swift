@@ -32,6 +32,9 @@ public final class LoopGroup: Sendable {
     /// By the route's index.
     let destinations: Locked<[Int: SharedPlaces]> = Locked([:])
 
+    /// Likewise.
+    private let rates: Locked<[Int: RequestRate]> = Locked([:])
+
     /// For so many loops, of which there are at least two.
     public init(count: Int) {
         precondition(count > 1, "one loop shares nothing")
@@ -51,6 +54,16 @@ public final class LoopGroup: Sendable {
             let places = SharedPlaces(loops: members.count, max: max, queueMax: queueMax)
             known[route] = places
             return places
+        }
+    }
+
+    /// How often a route takes requests, the same for each loop.
+    func rate(ofRoute route: Int, perSecond: Int) -> RequestRate {
+        rates.withLock { known in
+            if let rate = known[route] { return rate }
+            let rate = RequestRate(perSecond: perSecond)
+            known[route] = rate
+            return rate
         }
     }
 

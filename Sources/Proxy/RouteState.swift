@@ -36,6 +36,8 @@ final class RouteState {
     let host: [UInt8]?
     /// Nil: everybody.
     let users: AllowedUsers?
+    /// How often it takes a request, over all loops; nil: as often as one comes.
+    let rate: RequestRate?
     let allowedHosts: HostList
     let allowedOrigins: [[UInt8]]
     /// As it stands in an authority: an IPv6 address has its brackets.
@@ -55,10 +57,11 @@ final class RouteState {
 
     init(
         index: Int, configuration: Route, destination: Destination, credential: CredentialState, users: AllowedUsers? = nil,
-        listenContext: TLSContext? = nil, counters: Counters = .unread
+        listenContext: TLSContext? = nil, rate: RequestRate? = nil, counters: Counters = .unread
     ) {
         self.counters = counters
         self.users = users
+        self.rate = rate
         self.index = index
         self.configuration = configuration
         timeouts = RouteTimeouts(configuration.timeouts)

@@ -77,6 +77,9 @@ extension Server {
         if route.hasRules, let answer = Router.refusal(requestHead, head, by: route) {
             throw Router.Refusal(answer: answer, route: route.index)
         }
+        if let rate = route.rate, let wait = rate.take(at: now) {
+            throw Router.Refusal(answer: .rateLimited(route.configuration.name, perSecond: rate.perSecond, wait: wait), route: route.index)
+        }
         return route
     }
 

@@ -199,10 +199,11 @@ public final class Server: EventHandler {
             var listenContext: TLSContext?
             if let settings = route.listenTLS { listenContext = preparation.listenContext(settings) }
             guard preparation.findings.isEmpty else { continue }
+            let rate = route.limits.requestsPerSecond.map { group?.rate(ofRoute: index, perSecond: $0) ?? RequestRate(perSecond: $0) }
             routes.append(
                 RouteState(
                     index: index, configuration: route, destination: destination, credential: credentials[route.credential],
-                    users: users, listenContext: listenContext,
+                    users: users, listenContext: listenContext, rate: rate,
                     counters: metrics.counters(of: .route(route.name), loop: position)))
         }
     }

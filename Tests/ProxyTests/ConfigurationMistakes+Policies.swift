@@ -61,10 +61,16 @@ extension Mistake {
                 #"proxy.json:3:76: routes[0].cookies: the route injects Cookie, in whose place no client's goes; remove one of them"#,
             ]),
         Mistake(
-            "features of a later version",
-            .route(#""limits": { "requestsPerSecond": 5 }"#),
+            "a rate below nothing",
+            .route(#""limits": { "requestsPerSecond": -1 }"#),
             [
-                "proxy.json:3:13: routes[0].limits.requestsPerSecond: is not supported by this version of bearerproxy; remove it",
+                "proxy.json:3:34: routes[0].limits.requestsPerSecond: -1 stands here; write a whole number from 0 to 1000000",
+            ]),
+        Mistake(
+            "a rate that is no whole number",
+            .route(#""limits": { "requestsPerSecond": 0.5 }"#),
+            [
+                "proxy.json:3:34: routes[0].limits.requestsPerSecond: 0.5 stands here; write a whole number from 0 to 1000000",
             ]),
         Mistake(
             "a number of threads that is none",

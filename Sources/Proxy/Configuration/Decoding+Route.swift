@@ -164,10 +164,11 @@ extension Decoding {
         let concurrency = object.optional("concurrency").map { $0.int(in: Limits.concurrency) } ?? standard.concurrency
         let queue = object.optional("queue").map { $0.int(in: Limits.queue) } ?? standard.queue
         let requestBody = object.optional("requestBody").map { $0.size(in: Limits.requestBody) } ?? standard.requestBodyBytesMax
-        object.unsupported("requestsPerSecond") { $0.int == 0 }
+        let perSecond = object.optional("requestsPerSecond").map { $0.int(in: Limits.requestsPerSecond) } ?? 0
         object.finish()
-        guard let concurrency, let queue, let requestBody else { return nil }
-        return RouteLimits(concurrency: concurrency, queue: queue, requestBodyBytesMax: requestBody)
+        guard let concurrency, let queue, let requestBody, let perSecond else { return nil }
+        return RouteLimits(
+            concurrency: concurrency, queue: queue, requestBodyBytesMax: requestBody, requestsPerSecond: perSecond == 0 ? nil : perSecond)
     }
 
     private func warn(about route: Route, _ object: ObjectReader) {

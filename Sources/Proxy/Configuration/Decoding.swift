@@ -19,6 +19,8 @@ struct Decoding {
         static let concurrency = 1...100_000
         /// Requests. 0 refuses what cannot go at once.
         static let queue = 0...100_000
+        /// Requests in a second. 0 takes as many as come; more than a million nobody would notice.
+        static let requestsPerSecond = 0...1_000_000
         /// Bytes. It streams, so a long one costs no memory.
         static let requestBody = 0...1 << 40
         /// Clients. Each may need two descriptors.

@@ -32,12 +32,6 @@ final class ObjectReader {
         return nil
     }
 
-    /// Reports `key` unless its value says that the feature is not wanted.
-    func unsupported(_ key: String, unless isAbsent: (JSON) -> Bool = { _ in false }) {
-        guard let found = optional(key), !isAbsent(found.json) else { return }
-        error(at: key, "\(notSupported); remove it")
-    }
-
     /// Reports at the key itself.
     func error(at key: String, _ message: String) {
         guard let member = members.first(where: { $0.key == key }) else {

@@ -6,4 +6,6 @@ public struct RouteLimits: Sendable, Equatable {
     public let queue: Int
     /// Bytes of one request's content; a longer one is refused with 413.
     public let requestBodyBytesMax: Int
+    /// Requests that are taken in a second; one more is refused with 429. Nil: as many as come.
+    public var requestsPerSecond: Int?
 }

@@ -17,6 +17,7 @@ enum Cause: String, CaseIterable {
     case methodRefused = "method_refused"
     // The proxy and its credentials
     case overloaded
+    case rateLimited = "rate_limited"
     case credentialUnavailable = "credential_unavailable"
     case authTimeout = "auth_timeout"
     // The upstream
