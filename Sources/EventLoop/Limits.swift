@@ -9,6 +9,9 @@ public enum Limits {
     public static let idleBuffersMax = 256
     /// Handlers of one loop: they are told apart by eight bits of the event token.
     public static let handlersMax = 255
+    /// Seconds after which a connection on which nothing has come is accepted all the same, where its first bytes are awaited: it
+    /// counts among the others, and has its deadlines, from then on. The kernel sees to it when it repeats its part of the handshake.
+    public static let silenceSeconds: Int32 = 1
     /// The resolution of timers. A deadline may be missed by this much, and no timeout here is that short.
     /// A power of two in nanoseconds, some 17 ms, so that a time is turned into ticks without a division.
     public static let timerTick = Interval(nanoseconds: 1 << timerTickShift)

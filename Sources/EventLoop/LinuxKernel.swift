@@ -276,11 +276,11 @@ extension LinuxKernel {
     private func bind(_ descriptor: Int32, to address: SocketAddress, options: ListenOptions) throws(SystemError) {
         switch address {
         case .ipv4:
-            try bindInternet(descriptor, to: address, options.sharing)
+            try bindInternet(descriptor, to: address, options)
         case .ipv6:
             // The IPv4 side has a listener of its own.
             setOption(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY)
-            try bindInternet(descriptor, to: address, options.sharing)
+            try bindInternet(descriptor, to: address, options)
         case .unix(let path):
             try removeStale(path)
             try UnixSocketFile.bind(descriptor, to: path, options)
@@ -294,20 +294,21 @@ extension LinuxKernel {
     }
 
     private func bindInternet(
-        _ descriptor: Int32, to address: SocketAddress, _ sharing: ListenOptions.Sharing
+        _ descriptor: Int32, to address: SocketAddress, _ options: ListenOptions
     ) throws(SystemError) {
         setOption(descriptor, SOL_SOCKET, SO_REUSEADDR)
         sendAtOnce(descriptor)
-        if case .more = sharing { setOption(descriptor, SOL_SOCKET, SO_REUSEPORT) }
+        if options.awaitsBytes { setOption(descriptor, Int32(IPPROTO_TCP), TCP_DEFER_ACCEPT, to: Limits.silenceSeconds) }
+        if case .more = options.sharing { setOption(descriptor, SOL_SOCKET, SO_REUSEPORT) }
         guard address.withSystemForm({ linux_bind(descriptor, $0, $1) }) == 0 else { throw failure("bind", address) }
         // Only behind the bind, which so fails where another program listens, even if that shares its address. Those that follow
         // may share it, since the kernel looks at what both sockets say at that time.
-        if case .first = sharing { setOption(descriptor, SOL_SOCKET, SO_REUSEPORT) }
+        if case .first = options.sharing { setOption(descriptor, SOL_SOCKET, SO_REUSEPORT) }
     }
 
-    private func setOption(_ descriptor: Int32, _ level: Int32, _ option: Int32) {
-        var on: Int32 = 1
-        setsockopt(descriptor, level, option, &on, socklen_t(MemoryLayout<Int32>.size))
+    private func setOption(_ descriptor: Int32, _ level: Int32, _ option: Int32, to value: Int32 = 1) {
+        var value = value
+        setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 }
 

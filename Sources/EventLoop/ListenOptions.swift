@@ -19,12 +19,18 @@ public struct ListenOptions: Sendable {
 
     /// Of no use to Unix sockets.
     public var sharing: Sharing
+    /// A connection is to be accepted when its first bytes have come, or its end, and else `Limits.silenceSeconds` after it was
+    /// made: whoever accepts it can go on at once. The kernel may hold to that or not; with Unix sockets it does not.
+    public var awaitsBytes: Bool
 
     /// A backlog of 1,024, and for Unix sockets a file that only its owner may open.
-    public init(backlog: Int32 = 1024, mode: UInt32 = 0o600, group: String? = nil, sharing: Sharing = .none) {
+    public init(
+        backlog: Int32 = 1024, mode: UInt32 = 0o600, group: String? = nil, sharing: Sharing = .none, awaitsBytes: Bool = false
+    ) {
         self.backlog = backlog
         self.mode = mode
         self.group = group
         self.sharing = sharing
+        self.awaitsBytes = awaitsBytes
     }
 }

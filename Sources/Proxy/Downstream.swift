@@ -64,6 +64,8 @@ struct Downstream: ~Copyable {
     var searchedCount = 0
     var canReceive = false
     var canSend = true
+    /// Events tell of it.
+    var isWatched = false
     /// An event said that the client has finished sending: no further edge will come.
     var isPeerClosed = false
     /// The end of the client's stream has been received.

@@ -23,6 +23,9 @@ enum Limits {
     /// A connection that waits for a request when the proxy drains may have one on its way: it is kept so long, and that request is its
     /// last. A client that asks oftener than this never sees its connection end without being told so before.
     static let drainGrace = Interval.milliseconds(250)
+    /// A client that has said all that it is going to say is not watched for so long: its answer comes sooner, mostly, and to begin
+    /// to watch it costs as much as a tenth of the whole. If it leaves, that is seen so much later.
+    static let watchDelay = Interval.milliseconds(50)
     /// TLS handshakes of clients at one time. Each holds some 40 KiB, and strangers may begin them: the next connection waits in
     /// the kernel's backlog ...
     static let handshakesMax = 512

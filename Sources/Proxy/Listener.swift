@@ -14,7 +14,7 @@ final class Listener {
     }
 
     /// Nil once the proxy drains, and where another loop accepts for this one.
-    var descriptor: Descriptor?
+    @exclusivity(unchecked) var descriptor: Descriptor?
     let address: SocketAddress
     let router: Router
     /// What encrypts its clients' connections, if anything does.
@@ -23,9 +23,9 @@ final class Listener {
     let timer: TimerID
     let origin: Origin
     /// Connections may be waiting that no further edge will tell of.
-    var mayHaveMore = false
+    @exclusivity(unchecked) var mayHaveMore = false
     /// The other loops have been asked for places of clients, and have had time until then; from then on who has none is refused.
-    var refusalTime: Instant?
+    @exclusivity(unchecked) var refusalTime: Instant?
 
     init(descriptor: consuming Descriptor?, address: SocketAddress, router: Router, tls: TLSContext?, timer: TimerID, origin: Origin) {
         self.descriptor = consume descriptor

@@ -215,6 +215,7 @@ extension Server {
                 noteProgress(downstream)
             } else if count == Int(-EAGAIN) {
                 downstreams[downstream].canSend = false
+                if !downstreams[downstream].isWatched { watch(downstream) }
             } else {
                 abandon(downstream)
                 return false
@@ -260,7 +261,7 @@ extension Server {
 
     /// A timer that fires before its time is armed anew then. So a deadline that moves with each request costs a comparison.
     @inline(__always)
-    private func wake(_ downstream: Handle<Downstream>, by time: Instant) {
+    func wake(_ downstream: Handle<Downstream>, by time: Instant) {
         guard time < downstreams[downstream].alarm else { return }
         downstreams[downstream].alarm = time
         loop.arm(downstreams[downstream].timer, at: time)
@@ -299,6 +300,7 @@ extension Server {
 
     func downstreamTimerFired(_ downstream: Handle<Downstream>) {
         downstreams[downstream].alarm = .never
+        if !downstreams[downstream].isWatched, !watch(downstream) { return }
         let isLeft = hasLeft(downstream)
         guard downstreams[downstream].deadline <= now, !isLeft else {
             if isLeft { abandon(downstream) } else { armTimer(downstream) }
@@ -346,6 +348,7 @@ extension Server {
             close(downstream)
             return
         }
+        guard downstreams[downstream].isWatched || watch(downstream) else { return }
         kernel.shutdownWriting(downstreams[downstream].descriptor.number)
         downstreams[downstream].become(.lingering)
         let isShort = isDraining || downstreams[downstream].isRefused

@@ -37,7 +37,7 @@ extension Server {
                 continue
             }
             do throws(SystemError) {
-                try open(listener.address, ListenOptions(sharing: .more), Router(routes: own), tls)
+                try open(listener.address, ListenOptions(sharing: .more, awaitsBytes: true), Router(routes: own), tls)
             } catch {
                 throw .listen(error, route: own[0].configuration.name)
             }
@@ -81,9 +81,9 @@ extension Server {
                 guard let numeric = SocketAddress(numeric: host, port: port) else {
                     preconditionFailure("the configuration lets only numeric addresses through")
                 }
-                try open(numeric, ListenOptions(sharing: sharing), router, tls)
+                try open(numeric, ListenOptions(sharing: sharing, awaitsBytes: true), router, tls)
             case .localhost(let port):
-                try open(.loopback(port: port), ListenOptions(sharing: sharing), router, tls)
+                try open(.loopback(port: port), ListenOptions(sharing: sharing, awaitsBytes: true), router, tls)
                 let chosen = listeners[listeners.count - 1].address.port ?? port
                 try openIfPossible(.ipv6(high: 0, low: 1, port: chosen, scope: 0), router, tls)
             case .unix(let path, let mode, let group):
@@ -98,7 +98,7 @@ extension Server {
     /// A machine without IPv6 has one family of `localhost` only.
     private func openIfPossible(_ address: SocketAddress, _ router: Router, _ tls: TLSContext?) throws(SystemError) {
         do throws(SystemError) {
-            try open(address, ListenOptions(sharing: sharing), router, tls)
+            try open(address, ListenOptions(sharing: sharing, awaitsBytes: true), router, tls)
         } catch {
             guard error.errno == EADDRNOTAVAIL || error.errno == EAFNOSUPPORT else { throw error }
             log.event(.info, "not listening on \(address): \(error.reason)")
@@ -238,28 +238,59 @@ extension Server {
         figures.add(at: Figure.Loop.clientsAccepted)
         group?.members[position].clientCount.add(1)
         if !hasPlace { markRefused(handle) }
-        do throws(SystemError) {
-            try loop.register(number, for: handlerID, token: EventToken(handle).rawValue)
-        } catch {
-            log.event(.error, "\(error.description)")
-            close(handle)
-            return
-        }
         if hasPlace, let placesMax = configuration.connectionsPerUserMax, !takePlace(handle, of: placesMax) {
             return
         }
         if let tls = listeners[listener].tls {
+            guard watch(handle) else { return }
             if beginHandshake(handle, tls) { setDeadline(handle, after: headTimeout(of: listener)) } else { close(handle) }
             return
         }
         guard !downstreams[handle].isRefused else {
             // Whatever it is going to ask: a client that is told so can try again, one that waits in the backlog only waits.
+            guard watch(handle) else { return }
             refuseHead(handle, refusalOfConnection(handle))
             advance(handle)
             return
         }
-        // The first head has its time from here; nothing was said yet about how long an idle connection is kept.
-        setDeadline(handle, after: headTimeout(of: listener))
+        beginFirstHead(handle)
+    }
+
+    /// The first request has its time from here; nothing was said yet about how long an idle connection is kept. Over TCP it is there
+    /// already, mostly (`ListenOptions.awaitsBytes`), and is served at once.
+    private func beginFirstHead(_ downstream: Handle<Downstream>) {
+        let listener = downstreams[downstream].listener
+        setDeadline(downstream, after: headTimeout(of: listener))
+        if case .unix = listeners[listener].address {
+            watch(downstream)
+            return
+        }
+        downstreams[downstream].canReceive = true
+        advance(downstream)
+        if downstreams[downstream].isWatched || downstreams[downstream].phase == .closed { return }
+        if isNothingAwaited(downstream) { wake(downstream, by: now + Limits.watchDelay) } else { watch(downstream) }
+    }
+
+    /// Whether the client has said all that it is going to say: its only request, which has no content, is under way. As a rule its
+    /// answer comes sooner than it would pay to have the kernel watch the connection.
+    private func isNothingAwaited(_ downstream: Handle<Downstream>) -> Bool {
+        downstreams[downstream].phase == .exchanging && downstreams[downstream].exchange.isLast
+            && downstreams[downstream].exchange.requestBody.isComplete && downstreams[downstream].exchange.receivedCount == 0
+            && !downstreams[downstream].exchange.offersTunnel
+    }
+
+    /// From now on events tell what happens to the connection. False when that cannot be, and it has ended.
+    @discardableResult
+    func watch(_ downstream: Handle<Downstream>) -> Bool {
+        downstreams[downstream].isWatched = true
+        do throws(SystemError) {
+            try loop.register(downstreams[downstream].descriptor.number, for: handlerID, token: EventToken(downstream).rawValue)
+            return true
+        } catch {
+            log.event(.error, "\(error.description)")
+            abandon(downstream)
+            return false
+        }
     }
 
     /// The listener's routes may differ; which is meant is known only after the head.

@@ -282,6 +282,8 @@ extension Server {
         if !resuming.isEmpty { resumeTransfers() }
         if hasUnaccepted { resumeAccepting() }
         if !endedDownstreams.isEmpty || !endedUpstreams.isEmpty { removeEnded() }
+        // Of those that were accepted just now.
+        if !endedDownstreams.isEmpty || !endedUpstreams.isEmpty { loop.turnAgain() }
         log.flush()
         figures.observe(kernel.monotonicNow() - now, at: Figure.Loop.turns, timeScale)
     }

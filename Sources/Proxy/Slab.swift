@@ -6,11 +6,11 @@
 /// never freed while the slab lives, so that the generation can be read where a handle says, whether the element lives or not.
 final class Slab<Element: ~Copyable> {
     private let chunks: UnsafeMutablePointer<UnsafeMutableRawPointer>
-    private var chunkCount = 0
-    private var free: [UInt32] = []
+    @exclusivity(unchecked) private var chunkCount = 0
+    @exclusivity(unchecked) private var free: [UInt32] = []
     let capacity: Int
     /// Elements that live.
-    private(set) var count = 0
+    @exclusivity(unchecked) private(set) var count = 0
 
     private static var chunkSize: Int { 64 }
     private static var generationMask: UInt32 { 0xFF_FFFF }

@@ -49,6 +49,7 @@ import Testing
         let site = try NamedSite(seed: 2)
         let clients = try Self.busy(site, 4)
         let other = try site.world.converse(.btc)
+        #expect(site.world.run { site.world.server.downstreams.count == 5 })
         try Self.answer(site, clients)
         try Self.ask(site, clients)
         site.world.pass(Limits.unusedIdleTimeout.duration - .seconds(1))
@@ -126,6 +127,7 @@ import Testing
         let site = try NamedSite(seed: 6)
         let clients = try Self.busy(site, 4)
         let other = try site.world.converse(.btc)
+        #expect(site.world.run { site.world.server.downstreams.count == 5 })
         try Self.answer(site, clients)
         site.network.faultsByService[site.four, default: .none].connectRefused = 1
         try Self.ask(site, clients)

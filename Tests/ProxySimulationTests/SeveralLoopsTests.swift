@@ -287,6 +287,8 @@ import Testing
             defer { world.pass(.milliseconds(20)) }
             return try world.converse(.btc)
         }
+        // Who is silent is accepted a second later.
+        world.pass(.seconds(1))
         let shares = shares(world)
         #expect(shares.reduce(0, +) == 12 && shares.max()! - shares.min()! <= 1, "\(shares)")
         for conversation in conversations { conversation.send(World.get(World.plainTarget(.btc))) }

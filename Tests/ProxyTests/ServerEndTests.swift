@@ -49,10 +49,10 @@ import Wire
     }
 
     @Test func `a client that closes its connection ends what is done for it, with or without an answer begun`() throws {
-        for response in ["", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"] {
+        for (response, field) in ["", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"].flatMap({ [($0, ""), ($0, "Connection: close\r\n")] }) {
             let bench = try Bench()
             let client = try bench.client()
-            client.send(Self.get)
+            client.send("GET /a HTTP/1.1\r\nHost: localhost\r\n\(field)\r\n")
             let upstream = try bench.upstream()
             #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
             upstream.send(response)
@@ -352,12 +352,36 @@ import Wire
         client.send(Self.get)
         let upstream = try bench.upstream()
         #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        // Who is silent is accepted a second later.
+        #expect(bench.turn { bench.server.downstreams.count == 2 })
         bench.server.drain()
         #expect(bench.turn { idle.isEnded })
         upstream.send(Self.empty)
         bench.loop.run()
         client.turn()
         #expect(client.text.hasPrefix("HTTP/1.1 204") && client.text.contains("Connection: close\r\n"))
+    }
+
+    @Test func `a client that had said nothing when the proxy drained is told so at its first byte`() throws {
+        let bench = try Bench(encrypted: false)
+        let client = try bench.client()
+        bench.turn(for: .milliseconds(50))
+        #expect(bench.server.downstreams.count == 0)
+        bench.server.drain()
+        client.send(Self.get)
+        #expect(bench.turn { client.isReset })
+    }
+
+    @Test(arguments: ["", "Connection: close\r\n"])
+    func `an answer that a client does not take at once reaches it whole`(field: String) throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send("GET /a HTTP/1.1\r\nHost: localhost\r\n\(field)\r\n")
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 12000000\r\n\r\n")
+        upstream.send([UInt8](repeating: 0x78, count: 12_000_000))
+        #expect(bench.turn { client.received.count > 12_000_000 })
     }
 
     /// One request, so that the connection is in the pool.

@@ -28,6 +28,7 @@ import Testing
     @Test func `a burst of clients is accepted without a pause`() throws {
         let bench = try Bench()
         let clients = try (0..<180).map { _ in try bench.client() }
+        for client in clients { client.send("G") }
         for _ in 0..<2 { bench.loop.turn() }
         #expect(bench.server.downstreams.count == clients.count)
     }

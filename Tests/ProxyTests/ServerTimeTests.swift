@@ -13,6 +13,8 @@ import Testing
         let silent = try bench.client()
         let client = try bench.client()
         client.send("GET /a HTT")
+        // Who is silent is accepted a second later.
+        #expect(bench.turn { bench.server.downstreams.count == 2 })
         bench.turn(for: .milliseconds(50))
         bench.kernel.skew = .seconds(11)
         #expect(bench.turn { client.isEnded && silent.isEnded })

@@ -6,6 +6,8 @@ enum Happening {
     case connectArrives(Stream, attempt: Int)
     case connectFails(Stream, Int32)
     case established(Stream)
+    /// A connection on which nothing came has been silent for long enough.
+    case silenceEnds(Stream)
     /// What a stream has outgoing reaches its peer.
     case delivery(Stream)
     /// A reset reaches this end.
@@ -37,8 +39,8 @@ struct Agenda {
     var streams: [Stream] {
         heap.compactMap { entry in
             switch entry.happening {
-            case .connectArrives(let stream, _), .connectFails(let stream, _), .established(let stream), .delivery(let stream),
-                .reset(let stream):
+            case .connectArrives(let stream, _), .connectFails(let stream, _), .established(let stream), .silenceEnds(let stream),
+                .delivery(let stream), .reset(let stream):
                 stream
             case .wake(let socket): socket as? Stream
             case .resolved, .finished, .woken: nil

@@ -4,6 +4,8 @@ internal import EventLoop
 final class Listener: Socket {
     let options: ListenOptions
     var queue: [Stream] = []
+    /// Connections whose first bytes are awaited before they may be accepted.
+    var silent: [Stream] = []
 
     init(address: SocketAddress, options: ListenOptions) {
         self.options = options

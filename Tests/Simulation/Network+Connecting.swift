@@ -81,8 +81,30 @@ extension Network {
         let server = makeStream(.established, address: listener.address, service: client.service)
         server.peer = client
         client.peer = server
+        if case .unix = client.service {} else if listener.options.awaitsBytes {
+            server.awaiting = listener
+            listener.silent.append(server)
+            plan(.silenceEnds(server), after: .seconds(Int64(Limits.silenceSeconds)))
+            return
+        }
         listener.queue.append(server)
         wake(listener)
+    }
+
+    /// Something has come on a connection that was not shown to its listener yet, or it has been silent for long enough.
+    func stopAwaiting(_ stream: Stream) {
+        guard let listener = forget(stream) else { return }
+        listener.queue.append(stream)
+        wake(listener)
+    }
+
+    /// The listener is not going to be shown the connection, if it was not yet.
+    @discardableResult
+    func forget(_ stream: Stream) -> Listener? {
+        guard let listener = stream.awaiting else { return nil }
+        stream.awaiting = nil
+        listener.silent.removeAll { $0 === stream }
+        return listener
     }
 
     private func makeStream(_ state: Stream.State, address: SocketAddress, service: SocketAddress) -> Stream {

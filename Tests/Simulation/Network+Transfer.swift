@@ -74,12 +74,14 @@ extension Network {
     func close(_ listener: Listener) {
         let others = listeners[listener.address]?.filter { $0 !== listener } ?? []
         listeners[listener.address] = others.isEmpty ? nil : others
-        for stream in listener.queue {
+        for stream in listener.queue + listener.silent {
+            stream.awaiting = nil
             stream.isHeld = false
             stream.state = .closed
             if let peer = stream.peer { plan(.reset(peer), after: drawLatency(stream.service)) }
         }
         listener.queue = []
+        listener.silent = []
     }
 
     func deliver(_ sender: Stream) {
@@ -99,6 +101,7 @@ extension Network {
         if count > 0 {
             sender.outgoing.move(count, to: &receiver.incoming)
             note("fd \(receiver.descriptor) gets \(count)")
+            stopAwaiting(receiver)
             wake(receiver)
         }
         if sender.lacksRoom, sender.hasRoom {
@@ -114,6 +117,7 @@ extension Network {
 
     func resetArrives(_ end: Stream) {
         guard end.isHeld, end.state != .closed else { return partIfGone(end) }
+        if forget(end) != nil { end.isHeld = false }
         end.state = .closed
         end.error = end.isEndReceived ? EPIPE : ECONNRESET
         end.outgoing.removeAll()
@@ -146,6 +150,7 @@ extension Network {
         sender.isEndDelivered = true
         receiver.isEndReceived = true
         note("fd \(receiver.descriptor) gets the end")
+        stopAwaiting(receiver)
         wake(receiver)
         // The sender's state changes when its end is acknowledged, and Linux says so.
         plan(.wake(sender), after: drawLatency(sender.service))

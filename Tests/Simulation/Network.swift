@@ -54,7 +54,7 @@ public final class Network {
     init(seed: Seed) { self.seed = seed }
 
     deinit {
-        for stream in agenda.streams + listeners.values.joined().flatMap(\.queue) {
+        for stream in agenda.streams + listeners.values.joined().flatMap({ $0.queue + $0.silent }) {
             stream.peer?.peer = nil
             stream.peer = nil
         }
@@ -102,6 +102,7 @@ public final class Network {
             case .connectArrives(let client, let attempt): connectArrives(client, attempt: attempt)
             case .connectFails(let client, let code): fail(client, code)
             case .established(let client): establish(client)
+            case .silenceEnds(let stream): stopAwaiting(stream)
             case .delivery(let sender): deliver(sender)
             case .reset(let end): resetArrives(end)
             case .wake(let socket): wake(socket)

@@ -28,6 +28,8 @@ final class Stream: Socket {
     /// A send found no room: tell when there is (SOCK_NOSPACE).
     var lacksRoom = false
     var isDeliveryPlanned = false
+    /// The listener that waits for its first bytes.
+    weak var awaiting: Listener?
     /// A descriptor or a listener's queue has it. Else what arrives is answered with a reset.
     var isHeld = true
 

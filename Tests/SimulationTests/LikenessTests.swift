@@ -182,4 +182,55 @@ struct LikenessTests {
         }
         #expect(try script(SimulatedKernel(seed: 1)) == script(try LinuxKernel()))
     }
+
+    /// What becomes of connections whose first bytes are awaited, from what their clients do.
+    @Test func `a connection whose first bytes are awaited is shown with them, with its end, or after a while, and a reset one never`() throws {
+        func script(_ kernel: any Kernel) throws -> [String] {
+            let listener = try kernel.listen(on: .loopback(port: 0), options: ListenOptions(awaitsBytes: true))
+            let address = try kernel.localAddress(of: listener)
+            var events = [Event](repeating: Event(token: 0, readiness: []), count: 4)
+            func pass(_ time: Interval) {
+                let end = kernel.monotonicNow() + time
+                while kernel.monotonicNow() < end { _ = events.withUnsafeMutableBufferPointer { kernel.wait(for: .milliseconds(10), into: $0) } }
+            }
+            func accept() -> String {
+                pass(.milliseconds(100))
+                var byte = [UInt8](repeating: 0, count: 1)
+                let descriptor = kernel.accept(from: listener)
+                guard descriptor >= 0 else { return "\(descriptor)" }
+                defer { kernel.close(Int32(descriptor)) }
+                return "received \(byte.withUnsafeMutableBytes { kernel.receive(Int32(descriptor), into: $0) })"
+            }
+            func connect() throws -> Int32 {
+                let client = try kernel.connect(to: address)
+                pass(.milliseconds(20))
+                return client
+            }
+            let byte: [UInt8] = [0x47]
+            let silent = try connect()
+            var said = [accept()]
+            let speaking = try connect()
+            said += ["\(byte.withUnsafeBytes { kernel.send(speaking, from: $0) })", accept()]
+            let leaving = try connect()
+            kernel.close(leaving)
+            said.append(accept())
+            let breaking = try connect()
+            kernel.resetOnClose(breaking)
+            kernel.close(breaking)
+            said.append(accept())
+            pass(.seconds(2))
+            said.append(accept())
+            said.append(accept())
+            let late = try connect()
+            kernel.close(listener)
+            _ = byte.withUnsafeBytes { kernel.send(late, from: $0) }
+            pass(.milliseconds(50))
+            said.append("\(byte.withUnsafeBytes { kernel.send(late, from: $0) })")
+            for client in [silent, speaking, late] { kernel.close(client) }
+            return said
+        }
+        let simulated = try script(SimulatedKernel(seed: 1))
+        #expect(simulated == ["-11", "1", "received 1", "received 0", "-11", "received -11", "-11", "-104"])
+        #expect(try script(LinuxKernel()) == simulated)
+    }
 }
