@@ -168,6 +168,8 @@ enum Limits {
     static let adminTimeout = Interval.seconds(10)
     /// How often the status page is told how things stand.
     static let adminEventInterval = Interval.seconds(1)
+    /// Status and metrics are put together at most so often, whoever asks: that takes a millisecond or two where there are many routes.
+    static let adminInterval = Interval.milliseconds(50)
     /// How long other loops have to say how they are. One that does not is shown as what it is: it hangs.
     static let reportPatience = Interval.milliseconds(500)
     /// Kinds of faults that a loop remembers: by route or credential, and code.

@@ -153,6 +153,31 @@ def test_what_the_status_says_of_errors_has_cause_and_advice(running):
     assert fault["firstTime"] <= fault["lastTime"]
 
 
+@pytest.mark.parametrize("path", ["/status.json", "/metrics"])
+def test_whoever_asks_without_pause_waits_so_that_requests_do_not(running, path):
+    proxy, admin = running
+    began = time.monotonic()
+    for _ in range(20):
+        assert admin.get(path)[0] == 200
+    assert time.monotonic() - began > 0.9
+    # Many at one time are answered at one time.
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(admin.get(path)[0])) for _ in range(24)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(limits.ANSWER)
+    assert answers == [200] * 24
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/metrics", "/status.json", "/nothing"])
+def test_nothing_of_it_is_secret(running, token, path):
+    proxy, admin = running
+    with proxy.client() as client:
+        assert client.ask(request("GET", "/a")).status == 200
+    assert_no_secret(admin.get(path)[2], [token], path)
+
+
 def test_the_status_counts_requests_and_their_times(make_proxy, route, upstream):
     port = unused_port()
     proxy = make_proxy(route(upstream.port), admin={"listen": f"127.0.0.1:{port}"}, threads=2)

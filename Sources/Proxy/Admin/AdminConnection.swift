@@ -20,6 +20,8 @@ final class AdminConnection {
     struct Ended: Error {}
 
     var phase = Phase.receiving
+    /// What its request asks for, while it waits.
+    var wanted = AdminPage.status
     /// Its request wants the head of the answer alone.
     var isHead = false
     private(set) var input: Buffer

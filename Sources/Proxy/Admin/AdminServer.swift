@@ -35,6 +35,9 @@ final class AdminServer: EventHandler {
     /// The other loops have been asked how they are, and have until this to say it.
     private var reportTimer = TimerID.none
     private var isCollecting = false
+    /// No one is asked before, and who wants to know waits.
+    private var nextCollection = Instant.zero
+    private var collectTimer = TimerID.none
     /// By the loop's position: it was asked, and has not answered.
     private var isAsked: [Bool]
 
@@ -57,6 +60,7 @@ final class AdminServer: EventHandler {
         acceptTimer = loop.makeTimer(for: handlerID, token: Self.acceptToken)
         eventTimer = loop.makeTimer(for: handlerID, token: Self.eventToken)
         reportTimer = loop.makeTimer(for: handlerID, token: Self.reportToken)
+        collectTimer = loop.makeTimer(for: handlerID, token: Self.collectToken)
         for index in 0..<Limits.adminConnectionsMax {
             slots.append(Slot(connection: nil, timer: loop.makeTimer(for: handlerID, token: UInt64(index))))
         }
@@ -77,6 +81,7 @@ final class AdminServer: EventHandler {
     private static let acceptToken: UInt64 = 1 << 55
     private static let eventToken: UInt64 = 1 << 55 | 1
     private static let reportToken: UInt64 = 1 << 55 | 2
+    private static let collectToken: UInt64 = 1 << 55 | 3
     private static let slotBits: UInt64 = 8
     private static let generationMask: UInt64 = (1 << (55 - slotBits)) - 1
 }
@@ -101,6 +106,7 @@ extension AdminServer {
             accept()
         case Self.eventToken: tellSubscribers()
         case Self.reportToken: endCollecting()
+        case Self.collectToken: collect()
         // Whatever it was doing, it has taken too long.
         default: end(Int(token))
         }
@@ -218,8 +224,8 @@ extension AdminServer {
         case .events: follow(index, connection)
         case .healthz: send(AdminAnswer(status: 200, type: .text, content: Array("ok\n".utf8)), index)
         case .readyz: send(readiness(), index)
-        case .metrics: send(AdminAnswer(status: 200, type: .prometheus, content: server.renderMetrics()), index)
-        case .status:
+        case .metrics, .status:
+            connection.wanted = page
             connection.phase = .waiting
             collect()
         }
@@ -241,9 +247,11 @@ extension AdminServer {
 // MARK: what the loops tell
 
 extension AdminServer {
-    /// Asks the other loops, if there are any; `endCollecting` follows.
+    /// Asks the other loops, if there are any; `endCollecting` follows. However many want to know, and however often: not more
+    /// than once in each `Limits.adminInterval`, so that it takes next to nothing from the requests.
     private func collect() {
         guard !isCollecting else { return }
+        guard loop.now >= nextCollection else { return loop.arm(collectTimer, at: nextCollection) }
         isCollecting = true
         guard let group = server.group else { return endCollecting() }
         loop.arm(reportTimer, at: loop.now + Limits.reportPatience)
@@ -268,16 +276,32 @@ extension AdminServer {
                 reports.append(isAsked[other] ? nil : group.members[other].report.withLock { $0 })
             }
         }
-        let content = StatusDocument(server, startTime: startTime).status(reports)
-        for index in slots.indices {
-            switch slots[index].connection?.phase {
-            case .waiting: send(AdminAnswer(status: 200, type: .json, content: content), index)
-            case .following: slots[index].connection?.sendEvent(content)
-            case .receiving, .sending, .lingering, nil: break
-            }
-        }
+        nextCollection = loop.now + Limits.adminInterval
+        tell(reports)
         // At the end of the turn: whoever called this is amid something of a connection's.
         hasUnsent = true
+    }
+
+    /// Each is rendered once for all who want it, and only where somebody does.
+    private func tell(_ reports: [LoopReport?]) {
+        var status: [UInt8]?
+        var metrics: [UInt8]?
+        for index in slots.indices {
+            guard let connection = slots[index].connection, connection.phase == .waiting || connection.phase == .following else { continue }
+            if connection.phase == .waiting, connection.wanted == .metrics {
+                let content = metrics ?? server.renderMetrics()
+                metrics = content
+                send(AdminAnswer(status: 200, type: .prometheus, content: content), index)
+                continue
+            }
+            let content = status ?? StatusDocument(server, startTime: startTime).status(reports)
+            status = content
+            if connection.phase == .following {
+                connection.sendEvent(content)
+            } else {
+                send(AdminAnswer(status: 200, type: .json, content: content), index)
+            }
+        }
     }
 
     private var subscriberCount: Int { slots.count { $0.connection?.phase == .following } }
