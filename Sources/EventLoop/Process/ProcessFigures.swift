@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// What the process takes of the machine. Its files in `/proc` are held open: where it may open no others later, it still knows.
