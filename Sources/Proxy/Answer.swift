@@ -153,9 +153,9 @@ extension Answer {
 }
 
 extension Answer {
-    /// Writes the whole answer, for which `output` has room: `Limits.answerBytesMax` are enough for any. The bytes of its content.
+    /// Writes the whole answer, with the line `timing`, for which `output` has room: `Limits.answerBytesMax` are enough for any. The bytes of its content.
     func write(
-        into output: inout Buffer, route: String?, requestID: String, minorVersion: UInt8, isPersistent: Bool, withContent: Bool
+        into output: inout Buffer, route: String?, requestID: String, minorVersion: UInt8, isPersistent: Bool, timing: String = "", withContent: Bool
     ) -> Int {
         var fields = ["\"code\":\(JSONWriter.quoted(code.rawValue))", "\"message\":\(JSONWriter.quoted(Self.bounded(message)))"]
         // Of a request that could not be read nobody knows whose route it was.
@@ -168,6 +168,7 @@ extension Answer {
         head += "X-Request-Id: \(requestID)\r\n"
         if let retryAfter { head += "Retry-After: \(retryAfter)\r\n" }
         if let allow { head += "Allow: \(Self.boundedList(allow))\r\n" }
+        head += timing
         if !isPersistent { head += "Connection: close\r\n" } else if minorVersion == 0 { head += "Connection: keep-alive\r\n" }
         var text = head + "\r\n" + (withContent ? content : "")
         let written = text.withUTF8 { output.append($0) }

@@ -9,8 +9,10 @@ extension Log {
         let status: Int
         let received: Int
         let sent: Int
-        let microseconds: Int
+        let durations: Durations
         let isReplayed: Bool
+        let replayCount: Int
+        let isRetried: Bool
         let user: UInt32?
         let client: String?
         let route: String?
@@ -35,8 +37,14 @@ extension Log.Line {
         output.appendWhole(",\"sent\":")
         output.appendDecimal(sent)
         output.appendWhole(",\"microseconds\":")
-        output.appendDecimal(microseconds)
+        output.appendDecimal(Self.microseconds(durations.whole))
+        if durations.upstream > .zero {
+            output.appendWhole(",\"upstreamMicroseconds\":")
+            output.appendDecimal(Self.microseconds(durations.upstream))
+        }
+        if durations.token > .zero || durations.queue > .zero { writeWaits(into: &output) }
         if isReplayed { output.appendWhole(",\"replayed\":true") } else { output.appendWhole(",\"replayed\":false") }
+        if replayCount > 0 || isRetried { writeAttempts(into: &output) }
         if let user {
             output.appendWhole(",\"uid\":")
             output.appendDecimal(Int(user))
@@ -50,6 +58,29 @@ extension Log.Line {
             JSONText.write(cause.rawValue.utf8Span.span, into: &output)
         }
         output.appendWhole("}\n")
+    }
+
+    private static func microseconds(_ span: Interval) -> Int { Int(span.nanoseconds / 1_000) }
+
+    @inline(never)
+    private func writeWaits(into output: inout OutputSpan<UInt8>) {
+        if durations.token > .zero {
+            output.appendWhole(",\"tokenMicroseconds\":")
+            output.appendDecimal(Self.microseconds(durations.token))
+        }
+        if durations.queue > .zero {
+            output.appendWhole(",\"queueMicroseconds\":")
+            output.appendDecimal(Self.microseconds(durations.queue))
+        }
+    }
+
+    @inline(never)
+    private func writeAttempts(into output: inout OutputSpan<UInt8>) {
+        if replayCount > 0 {
+            output.appendWhole(",\"replays\":")
+            output.appendDecimal(replayCount)
+        }
+        if isRetried { output.appendWhole(",\"retries\":1") }
     }
 
     /// A client's may have quotation marks in it.
@@ -79,7 +110,7 @@ extension Log.Line {
         output.appendWhole(" ")
         output.appendDecimal(sent)
         output.appendWhole(" ")
-        output.appendDecimal(microseconds)
+        output.appendDecimal(Self.microseconds(durations.whole))
         output.appendWhole("us")
         if isReplayed { output.appendWhole(" replayed") }
         if let user {
@@ -90,10 +121,34 @@ extension Log.Line {
             output.appendWhole(" client=")
             JSONText.write(client.utf8Span.span, into: &output)
         }
+        writeTimesAsText(into: &output)
         if let cause {
             output.appendWhole(" ")
             output.appendWhole(cause.rawValue.utf8Span.span)
         }
         output.appendWhole("\n")
+    }
+
+    private func writeTimesAsText(into output: inout OutputSpan<UInt8>) {
+        if durations.upstream > .zero {
+            output.appendWhole(" upstream=")
+            output.appendDecimal(Self.microseconds(durations.upstream))
+            output.appendWhole("us")
+        }
+        if durations.token > .zero {
+            output.appendWhole(" token=")
+            output.appendDecimal(Self.microseconds(durations.token))
+            output.appendWhole("us")
+        }
+        if durations.queue > .zero {
+            output.appendWhole(" queue=")
+            output.appendDecimal(Self.microseconds(durations.queue))
+            output.appendWhole("us")
+        }
+        if replayCount > 0 {
+            output.appendWhole(" replays=")
+            output.appendDecimal(replayCount)
+        }
+        if isRetried { output.appendWhole(" retries=1") }
     }
 }

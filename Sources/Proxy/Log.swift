@@ -14,6 +14,8 @@ public final class Log {
     private let kernel: any Kernel
     private let accessDescriptor: Int32?
     private let eventDescriptor: Int32
+    /// Whether events go to the journal, which takes their gravity from the beginning of the line.
+    private let isJournal: Bool
     /// Whether it is a file on a disk, which takes whatever it is given.
     private let isFile: Bool
     @exclusivity(unchecked) private var pending = Buffer()
@@ -36,6 +38,7 @@ public final class Log {
         self.kernel = kernel
         accessDescriptor = first.accessDescriptor
         eventDescriptor = first.eventDescriptor
+        isJournal = first.isJournal
         isFile = first.isFile
         shared = first.shared
         isOwner = false
@@ -43,7 +46,13 @@ public final class Log {
     }
 
     /// A log whose events go elsewhere; the descriptor stays the caller's.
-    init(_ settings: LogSettings, kernel: any Kernel, eventDescriptor: Int32, isShared: Bool = false) throws(SystemError) {
+    ///
+    /// - Parameter journal: what the environment has as `JOURNAL_STREAM`: the device and the inode of the journal's socket.
+    init(
+        _ settings: LogSettings, kernel: any Kernel, eventDescriptor: Int32, isShared: Bool = false,
+        journal: String? = getenv("JOURNAL_STREAM").map { String(cString: $0) }
+    ) throws(SystemError) {
+        isJournal = journal.map { Self.text(of: eventDescriptor) == $0 } ?? false
         self.settings = settings
         self.kernel = kernel
         self.eventDescriptor = eventDescriptor
@@ -54,9 +63,7 @@ public final class Log {
         case .stdout: accessDescriptor = STDOUT_FILENO
         case .stderr: accessDescriptor = STDERR_FILENO
         case .file(let path):
-            let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
-            guard descriptor >= 0 else { throw SystemError(call: "open", errno: errno, subject: path) }
-            accessDescriptor = descriptor
+            accessDescriptor = try Self.openFile(path)
         }
         isFile = accessDescriptor.map(Self.isFile) ?? false
         makePending()
@@ -67,6 +74,18 @@ public final class Log {
         // Of its memory, what was never written is not there.
         var pool = BufferPool(bufferBytes: Self.pendingBytesMax)
         pending = pool.lend()
+    }
+
+    private static func openFile(_ path: String) throws(SystemError) -> Int32 {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
+        guard descriptor >= 0 else { throw SystemError(call: "open", errno: errno, subject: path) }
+        return descriptor
+    }
+
+    /// `DEVICE:INODE`
+    private static func text(of descriptor: Int32) -> String? {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? "\(status.st_dev):\(status.st_ino)" : nil
     }
 
     private static func isFile(_ descriptor: Int32) -> Bool {
@@ -86,9 +105,10 @@ public final class Log {
         guard Self.rank(level) >= Self.rank(settings.level) else { return }
         let time = Timestamp.text(kernel.wallNow())
         let line: String
+        let priority = isJournal ? Self.priority(level) : ""
         switch settings.format {
-        case .json: line = "{\"time\":\"\(time)\",\"level\":\"\(level.rawValue)\",\"message\":\(JSONWriter.quoted(message()))}\n"
-        case .text: line = "\(time) \(level.rawValue): \(message())\n"
+        case .json: line = "\(priority){\"time\":\"\(time)\",\"level\":\"\(level.rawValue)\",\"message\":\(JSONWriter.quoted(message()))}\n"
+        case .text: line = "\(priority)\(time) \(level.rawValue): \(message())\n"
         }
         Array(line.utf8).withUnsafeBufferPointer { bytes in
             if let shared, eventDescriptor == accessDescriptor {
@@ -108,6 +128,31 @@ public final class Log {
         case .info: 1
         case .warning: 2
         case .error: 3
+        }
+    }
+
+    /// As the journal has it (sd-daemon(3)).
+    private static func priority(_ level: LogSettings.Level) -> String {
+        switch level {
+        case .debug: "<7>"
+        case .info: "<6>"
+        case .warning: "<4>"
+        case .error: "<3>"
+        }
+    }
+
+    /// Opens the access log's file anew, for all loops: the one before may have been renamed. If that fails, lines go on into it.
+    func reopen() {
+        guard case .file(let path) = settings.access, let accessDescriptor else { return }
+        flush()
+        do throws(SystemError) {
+            let descriptor = try Self.openFile(path)
+            defer { close(descriptor) }
+            guard dup2(descriptor, accessDescriptor) >= 0 else { throw SystemError(call: "dup2", errno: errno, subject: path) }
+            _ = fcntl(accessDescriptor, F_SETFD, FD_CLOEXEC)
+            event(.info, "the access log was opened anew")
+        } catch {
+            event(.error, "log.access: cannot open \(error.subject) anew: \(error.reason); lines go on into the file before")
         }
     }
 
@@ -176,14 +221,15 @@ extension Log {
         let method = head.isEmpty ? Self.nothing.span : head.extracting(exchange.methodRange)
         let path = head.isEmpty ? Self.nothing.span : head.extracting(exchange.pathRange)
         let texts = (client?.utf8.count ?? 0) + (route?.utf8.count ?? 0)
-        let countMax = JSONText.countMax(of: method.count + path.count + texts + Limits.requestIDBytesMax) + 512
+        let countMax = JSONText.countMax(of: method.count + path.count + texts + Limits.requestIDBytesMax) + 768
         guard makeRoom(countMax) else {
             droppedCount += 1
             return
         }
         let line = Line(
             head: exchange.copy.head, requestID: exchange.requestID, status: exchange.status, received: exchange.receivedCount,
-            sent: exchange.sentCount, microseconds: Int(durations.whole.nanoseconds / 1_000), isReplayed: exchange.isReplayed, user: user,
+            sent: exchange.sentCount, durations: durations, isReplayed: exchange.isReplayed, replayCount: exchange.replayCount,
+            isRetried: exchange.hasRetriedConnection, user: user,
             client: client, route: route, cause: cause)
         let wall = kernel.wallNow()
         pending.append { output in

@@ -36,6 +36,7 @@ extension Server {
         downstreams[downstream].exchange.sentCount = answer.write(
             into: &downstreams[downstream].output, route: name, requestID: requestID,
             minorVersion: downstreams[downstream].exchange.minorVersion, isPersistent: isPersistent,
+            timing: route >= 0 && routes[route].configuration.serverTiming ? serverTiming(downstream).text : "",
             withContent: downstreams[downstream].exchange.method != .head)
         downstreams[downstream].exchange.status = answer.status
         downstreams[downstream].exchange.responsePhase = .complete

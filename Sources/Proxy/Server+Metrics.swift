@@ -26,6 +26,13 @@ extension Server {
         return durations
     }
 
+    /// How long what took until now.
+    func serverTiming(_ downstream: Handle<Downstream>) -> ServerTiming {
+        ServerTiming(
+            durations: downstreams[downstream].exchange.timing.durations(
+                from: downstreams[downstream].exchange.started, to: kernel.monotonicNow()))
+    }
+
     @inline(never)
     private func countWaits(_ durations: Durations, _ counters: Counters) {
         if durations.token > .zero { counters.observe(durations.token, at: Figure.Route.tokenWait, timeScale) }
@@ -79,4 +86,7 @@ extension Server {
         process = ProcessFigures()
         self.version = version
     }
+
+    /// Opens the access log's file anew, after whoever keeps it in order has renamed it.
+    public func reopenLogs() { log.reopen() }
 }

@@ -193,6 +193,9 @@ extension Server {
             return true
         }
         precondition(fits, "the room for a head was measured before")
+        guard route.configuration.serverTiming else { return }
+        let timing = serverTiming(downstream)
+        downstreams[downstream].output.append { timing.write(into: &$0) }
     }
 
     /// 426 says in Upgrade what is demanded (RFC 9110, section 15.5.22).

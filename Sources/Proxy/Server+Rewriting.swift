@@ -12,10 +12,11 @@ extension Server {
 
     /// Bytes by which the client's head may be longer than the upstream's.
     func headGrowth(_ downstream: Handle<Downstream>) -> Int {
-        if isHeadPlain(downstream) { return 0 }
         let route = routes[downstreams[downstream].exchange.route]
+        let timingCount = route.configuration.serverTiming ? ServerTiming.countMax : 0
+        if isHeadPlain(downstream) { return timingCount }
         let address = clientAddress(downstream)
-        return responseHead.growthMax(route.addressMap, addressCount: address.count) + Self.varyLine.utf8CodeUnitCount
+        return timingCount + responseHead.growthMax(route.addressMap, addressCount: address.count) + Self.varyLine.utf8CodeUnitCount
     }
 
     /// Writes the status line and the field lines of a head that is not plain, for which there has to be room.

@@ -26,7 +26,7 @@ struct Run: ParsableCommand {
             if ProcessUser.isRoot {
                 Console.error("bearerproxy: warning: running as root; name a user who may do less with --user NAME, or have systemd start it as one")
             }
-            let signals = try Signals(loop: loops[0]) { Self.end(server, configuration, manager) }
+            let signals = try Signals(loop: loops[0], reopen: server.reopenLogs) { Self.end(server, configuration, manager) }
             for (address, routes) in server.listening {
                 Console.error("bearerproxy: listening on \(address) for \(routes.joined(separator: ", "))")
             }

@@ -1,16 +1,19 @@
 internal import EventLoop
 internal import Glibc
 
-/// Tells when SIGTERM or SIGINT asks the process to end. SIGHUP and SIGUSR1, which mean no harm, do none.
+/// Tells when SIGTERM or SIGINT asks the process to end, and SIGUSR1 to open its logs anew. SIGHUP, which means no harm, does none.
 final class Signals: EventHandler {
     private let kernel: any Kernel
     private var descriptor: Descriptor?
     private let asked: () -> Void
+    private let reopen: () -> Void
 
-    /// From now on the signals end nothing by themselves: `asked` is called for each, on the loop's thread.
-    init(loop: Loop, asked: @escaping () -> Void) throws(SystemError) {
+    /// From now on the signals end nothing by themselves: `asked`, or `reopen`, is called for each, on the loop's
+    /// thread.
+    init(loop: Loop, reopen: @escaping () -> Void = {}, asked: @escaping () -> Void) throws(SystemError) {
         kernel = loop.kernel
         self.asked = asked
+        self.reopen = reopen
         let number = try kernel.signalDescriptor(for: [SIGTERM, SIGINT, SIGHUP, SIGUSR1])
         descriptor = Descriptor(number, of: kernel)
         try loop.register(number, for: loop.add(self), token: 0)
@@ -21,7 +24,7 @@ final class Signals: EventHandler {
         while let signal = kernel.receiveSignal(number) {
             switch signal {
             case SIGHUP: Console.error("bearerproxy: this version does not reload on SIGHUP; restart it to use a new configuration")
-            case SIGUSR1: Console.error("bearerproxy: this version does not reopen logs on SIGUSR1; restart it")
+            case SIGUSR1: reopen()
             default: asked()
             }
         }

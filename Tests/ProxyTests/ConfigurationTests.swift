@@ -18,7 +18,7 @@ import Wire
         #expect(route.upstream.authority == "btc.connect.bloq.cloud" && route.upstream.port == 443 && route.upstream.basePath == "")
         #expect(route.credential == 0)
         #expect(route.inject == [Injection(name: "Authorization", value: [.literal(Array("Bearer ".utf8)), .token])])
-        #expect(route.reauthenticateOn == [.unauthorized] && route.replayBodyBytesMax == 1_048_576 && !route.decompress && !route.cookies)
+        #expect(route.reauthenticateOn == [.unauthorized] && route.replayBodyBytesMax == 1_048_576 && !route.decompress && !route.cookies && !route.serverTiming)
         #expect(route.allow == Admittance(hosts: ["localhost", "127.0.0.1", "[::1]"], origins: [], methods: nil))
         #expect(
             route.timeouts
@@ -52,7 +52,7 @@ import Wire
                     RefusalRule(
                         status: 403, field: RefusalRule.Field(name: Array("www-authenticate".utf8), text: Array("invalid_token".utf8)),
                         contentText: Array("jwt expired".utf8)),
-                ] && route.replayBodyBytesMax == 65_536 && route.decompress && route.cookies)
+                ] && route.replayBodyBytesMax == 65_536 && route.decompress && route.cookies && route.serverTiming)
         let path = try #require(Glob(path: "/v2/x/*"))
         let call = try #require(Glob(name: "getblock*"))
         #expect(
@@ -136,7 +136,7 @@ import Wire
             { "name": "money", "listen": "unix:/run/money.sock?mode=0660&group=apps", "pathPrefix": "/api", "stripPrefix": true, "host": "[0::1]",
               "upstream": "HTTP://[0:0::1]:8443/v2/x//", "credential": "bloquo",
               "inject": [{ "header": "X-Token", "value": "a {token}/{customerId}" }],
-              "socketIOToken": false, "decompress": true, "cookies": true, "exposed": false,
+              "socketIOToken": false, "decompress": true, "cookies": true, "exposed": false, "serverTiming": true,
               "allow": { "methods": ["GET", "POST"], "hosts": ["[::1]", "Money.Local"], "origins": ["http://LOCALHOST:3000", "https://a.example:443"],
                          "users": ["alice", 1001, "@apps"], "paths": ["/v2/x/*"], "rpcMethods": ["getblock*"],
                          "requireHeader": "X-Local-Key:  hush hush" },

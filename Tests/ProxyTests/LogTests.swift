@@ -35,6 +35,66 @@ import Wire
         #expect(line["route"]?.string == "main" && line["method"]?.string == "POST" && line["path"]?.string == "/a")
         #expect(line["status"]?.int == 200 && line["received"]?.int == 3 && line["sent"]?.int == 2)
         #expect(line["replayed"]?.bool == false && line["error"] == nil)
+        let times = ["microseconds", "upstreamMicroseconds"].compactMap { line[$0]?.int }
+        #expect(times.count == 2 && times[1] <= times[0])
+        for absent in ["tokenMicroseconds", "replays", "retries"] { #expect(line[absent] == nil, "\(absent)") }
+    }
+
+    @Test(arguments: ["json", "text"])
+    func `a line says that its request waited for a token, and was sent again`(format: String) throws {
+        let file = try File()
+        let bench = try Bench(log: #"{ "access": "\#(file.path)", "format": "\#(format)", "level": "error" }"#, hasTokenCalls: true)
+        let client = try bench.client()
+        client.send("GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        try bench.giveToken("first-token")
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        upstream.send("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        try bench.giveToken("second-token")
+        let second = try bench.upstream()
+        #expect(bench.turn { second.text.hasSuffix("\r\n\r\n") })
+        second.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        #expect(bench.turn { file.text.hasSuffix("\n") })
+        let isText = format == "text"
+        if isText {
+            #expect(file.text.contains("us replayed upstream=") && file.text.contains("us token=") && file.text.contains(" replays=1"))
+        } else {
+            let line = try JSON.parse(Array(file.text.utf8))
+            #expect(line["replayed"]?.bool == true && line["replays"]?.int == 1 && line["tokenMicroseconds"]?.int ?? 0 > 0)
+        }
+    }
+
+    @Test func `the journal is told how grave an event is, and nobody else`() throws {
+        var ends: [Int32] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        defer { for end in ends { close(end) } }
+        var status = stat()
+        try #require(fstat(ends[1], &status) == 0)
+        let stream = "\(status.st_dev):\(status.st_ino)"
+        let settings = LogSettings(access: .off, format: .text, level: .debug)
+        for (journal, prefixes) in [(stream, ["<7>", "<6>", "<4>", "<3>"]), ("1:2", ["", "", "", ""])] {
+            let log = try Log(settings, kernel: LinuxKernel(), eventDescriptor: ends[1], journal: journal)
+            for level in [LogSettings.Level.debug, .info, .warning, .error] { log.event(level, "what happened") }
+            var bytes = [UInt8](repeating: 0, count: 4096)
+            let count = read(ends[0], &bytes, bytes.count)
+            let lines = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).split(separator: "\n")
+            #expect(lines.count == 4)
+            for (line, prefix) in zip(lines, prefixes) { #expect(line.hasPrefix(prefix) && line.dropFirst(prefix.utf8.count).first == "2") }
+        }
+    }
+
+    @Test func `the access log is opened anew`() throws {
+        let file = try File()
+        let bench = try Bench(log: #"{ "access": "\#(file.path)", "level": "error" }"#)
+        let old = file.path + ".1"
+        defer { unlink(old) }
+        try #require(rename(file.path, old) == 0)
+        bench.server.reopenLogs()
+        let client = try bench.client()
+        client.send("GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+        #expect(bench.turn { file.text.contains("\"status\":403") })
+        var status = stat()
+        #expect(stat(old, &status) == 0 && status.st_size == 0)
     }
 
     @Test func `what a client wrote cannot leave its place in a line`() throws {
@@ -60,8 +120,10 @@ import Wire
         upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         #expect(bench.turn { !file.text.isEmpty })
         let parts = file.text.split(separator: " ")
-        #expect(parts.count == 9 && parts[1...7] == ["id-1", "main", "PUT", "/a", "200", "3", "2"], "\(file.text)")
-        #expect(parts.first?.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil && parts.last?.wholeMatch(of: /\d+us\n/) != nil)
+        #expect(parts.count == 11 && parts[1...7] == ["id-1", "main", "PUT", "/a", "200", "3", "2"], "\(file.text)")
+        #expect(parts.first?.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil && parts[8].wholeMatch(of: /\d+us/) != nil)
+        // The connection had to be made first.
+        #expect(parts[9].wholeMatch(of: /upstream=\d+us/) != nil && parts[10].wholeMatch(of: /queue=\d+us\n/) != nil)
     }
 
     @Test(arguments: [

@@ -30,19 +30,21 @@ extension Decoding {
         let limits = self.limits(object.optional("limits"))
         let decompress = decompress(object, inject)
         let cookies = cookies(object, inject)
+        let serverTiming = object.optional("serverTiming").map { $0.bool() } ?? false
         let presetNode = object.optional("preset")
         let preset = presetNode.flatMap { self.preset($0, allow) }
         object.finish()
         guard let name, let listen, let listenNode, let upstream, let credential, let pathPrefix, let stripPrefix, let host, let inject,
             let socketIOToken, let reauthenticateOn, let replayBody, let allow, let timeouts, let limits, let decompress, let cookies,
-            let dialling, (presetNode == nil) == (preset == nil), exposed != nil, let listenTLS
+            let dialling, (presetNode == nil) == (preset == nil), exposed != nil, let listenTLS, let serverTiming
         else { return nil }
         let route = Route(
             name: name, listen: listen, listenPlace: listenNode.place, listenTLS: listenTLS.settings,
             pathPrefix: Array(pathPrefix.utf8), stripPrefix: stripPrefix, host: host.name, upstream: upstream, credential: credential,
             inject: inject, socketIOToken: socketIOToken, reauthenticateOn: reauthenticateOn, replayBodyBytesMax: replayBody,
             allow: allow, timeouts: timeouts, tls: dialling.tls, tlsPlace: dialling.place ?? listenNode.place,
-            connectTo: dialling.connectTo, limits: limits, decompress: decompress, cookies: cookies, preset: preset)
+            connectTo: dialling.connectTo, limits: limits, decompress: decompress, cookies: cookies, preset: preset,
+            serverTiming: serverTiming)
         warn(about: route, object)
         warn(aboutExposureOf: route, listenNode)
         return claim(route, object, nameNode: nameNode, listenNode: listenNode) ? route : nil

@@ -37,4 +37,6 @@ public struct Route: Sendable {
     public let cookies: Bool
     /// Rules by name, besides those in `allow`.
     public internal(set) var preset: Preset?
+    /// Whether answers say how long what took (Server-Timing).
+    public let serverTiming: Bool
 }

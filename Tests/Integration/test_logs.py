@@ -1,0 +1,66 @@
+"""The access log while the proxy runs: its fields, and opening it anew."""
+
+import json
+import os
+import signal
+import time
+
+from harness import limits
+from harness.messages import request
+
+
+def lines(path, count):
+    """So many lines of the file."""
+    deadline = time.monotonic() + limits.ANSWER
+    while True:
+        found = path.read_text().splitlines() if path.exists() else []
+        if len(found) >= count:
+            return found
+        assert time.monotonic() < deadline, found
+        time.sleep(0.02)
+
+
+def test_a_line_says_how_long_what_took(make_proxy, make_upstream, route, tmp_path):
+    log = tmp_path / "access.log"
+    proxy = make_proxy(route(make_upstream().port), log={"access": str(log), "format": "json"})
+    with proxy.client() as client:
+        assert client.ask(request("GET", "/a")).status == 200
+    [line] = [json.loads(line) for line in lines(log, 1)]
+    assert line["status"] == 200 and line["route"] == "up"
+    assert 0 < line["upstreamMicroseconds"] < line["microseconds"]
+    # The connection had to be made first.
+    assert line["queueMicroseconds"] > 0
+    assert "error" not in line and "replays" not in line
+
+
+def test_the_access_log_is_opened_anew_although_the_process_is_confined(make_proxy, make_upstream, route, tmp_path):
+    log = tmp_path / "access.log"
+    proxy = make_proxy(route(make_upstream().port), log={"access": str(log), "format": "json"}, threads=2)
+    for number in range(3):
+        for _ in range(4):
+            with proxy.client() as client:
+                assert client.ask(request("GET", "/a")).status == 200
+        assert len(lines(log, 4)) == 4
+        log.rename(tmp_path / f"access.log.{number}")
+        os.kill(proxy.process.pid, signal.SIGUSR1)
+        # The signal is acted on in a turn of its own.
+        lines(log, 0)
+        deadline = time.monotonic() + limits.ANSWER
+        while not log.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    assert [len((tmp_path / f"access.log.{number}").read_text().splitlines()) for number in range(3)] == [4, 4, 4]
+
+
+def test_where_the_file_cannot_be_opened_anew_lines_go_on_into_the_one_before(make_proxy, make_upstream, route, tmp_path):
+    directory = tmp_path / "logs"
+    directory.mkdir()
+    log = directory / "access.log"
+    proxy = make_proxy(route(make_upstream().port), log={"access": str(log), "format": "json"})
+    moved = tmp_path / "moved"
+    directory.rename(moved)
+    os.kill(proxy.process.pid, signal.SIGUSR1)
+    for _ in range(2):
+        with proxy.client() as client:
+            assert client.ask(request("GET", "/a")).status == 200
+    assert len(lines(moved / "access.log", 2)) == 2
