@@ -136,7 +136,7 @@ extension Span where Element == UInt8 {
     @inline(__always)
     fileprivate func isKeepAlive(_ range: Range<Int>) -> Bool {
         guard range.count == 10 else { return false }
-        return FoldedName(self, at: range.lowerBound, count: 10).isKeepAlive
+        return FoldedName(self, at: range.lowerBound, count: range.count).isKeepAlive
     }
 
     func isToken(_ range: Range<Int>) -> Bool {

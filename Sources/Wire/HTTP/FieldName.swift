@@ -12,13 +12,51 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
     /// Reads the name that stands at `start`. With `hasUnderscore`, each `_` is taken for `-`.
     @inline(__always)
     init(_ bytes: Span<UInt8>, at start: Int, count: Int, hasUnderscore: Bool) {
-        guard count >= 2 && count <= 19 else {
+        guard FoldedName.counts.contains(count) else {
             self = .other
             return
         }
         var name = FoldedName(bytes, at: start, count: count)
         if hasUnderscore { name.replaceUnderscores() }
-        self = name.classified(count: count)
+        self = KnownNames.table.name(name)
+    }
+
+    /// In lower case; empty for `other`.
+    var text: String {
+        switch self {
+        case .other: ""
+        case .host: "host"
+        case .connection: "connection"
+        case .contentLength: "content-length"
+        case .transferEncoding: "transfer-encoding"
+        case .te: "te"
+        case .trailer: "trailer"
+        case .upgrade: "upgrade"
+        case .keepAlive: "keep-alive"
+        case .proxyConnection: "proxy-connection"
+        case .proxyAuthorization: "proxy-authorization"
+        case .proxyAuthenticate: "proxy-authenticate"
+        case .authorization: "authorization"
+        case .expect: "expect"
+        case .via: "via"
+        case .date: "date"
+        case .server: "server"
+        case .location: "location"
+        case .setCookie: "set-cookie"
+        case .cookie: "cookie"
+        case .origin: "origin"
+        case .referer: "referer"
+        case .secFetchSite: "sec-fetch-site"
+        case .acceptEncoding: "accept-encoding"
+        case .contentEncoding: "content-encoding"
+        case .contentType: "content-type"
+        case .vary: "vary"
+        case .etag: "etag"
+        case .xRequestID: "x-request-id"
+        case .retryAfter: "retry-after"
+        case .customerID: "customerid"
+        case .http2Settings: "http2-settings"
+        }
     }
 }
 

@@ -9,6 +9,10 @@ struct FieldSection: ~Copyable, Sendable {
     /// Offset of the empty line that ends the section, once it has been seen.
     private(set) var end = 0
 
+    private let known = KnownNames.table
+    /// Never used. What holds a value of an unknown type is handed on by its address: without it, each call on a head would copy all
+    /// of the head first.
+    private let anchor: any Sendable = ()
     private var lineStart = 0
     /// Offset of the colon of the line that is being read; 0 while its name is.
     private var colon = 0
@@ -33,6 +37,13 @@ struct FieldSection: ~Copyable, Sendable {
         var valueStart = scanned
         while true {
             if stop == 0 {
+                start = try parsePlainLines(bytes, from: start)
+                if start &+ 1 < bytes.count, bytes[start] == .carriageReturn, bytes[start &+ 1] == .lineFeed {
+                    lineStart = start
+                    colon = 0
+                    end = start
+                    return start &+ 2
+                }
                 (stop, hasUnderscore) = try scanName(bytes, from: start)
                 guard stop < bytes.count, bytes[stop] == UInt8(ascii: ":") else {
                     lineStart = start
@@ -53,6 +64,39 @@ struct FieldSection: ~Copyable, Sendable {
             start = valueEnd &+ 2
             stop = 0
         }
+    }
+
+    /// Lines as nearly all are, of which nothing but the value's end has to be looked for byte by byte: the name is of letters and
+    /// hyphens, and at most one space and no tab stands at the value's edges. The offset of the first that is otherwise, or not whole.
+    @inline(__always)
+    private mutating func parsePlainLines(_ bytes: Span<UInt8>, from first: Int) throws(MessageError) -> Int {
+        precondition(first >= 0)
+        let wordsEnd = bytes.count &- 8
+        var start = first
+        while start <= wordsEnd {
+            let beginning = unsafe bytes.uncheckedWord(at: start)
+            var colon = start
+            var marks = beginning.nonLetters
+            while marks == 0 {
+                colon &+= 8
+                guard colon <= wordsEnd else { return start }
+                marks = unsafe bytes.uncheckedWord(at: colon).nonLetters
+            }
+            colon &+= marks.firstMarkedByte
+            let count = colon &- start
+            guard bytes[colon] == UInt8(ascii: ":"), count > 0, count <= Limits.fieldNameBytesMax else { return start }
+            guard let value = bytes.plainValue(behind: colon) else { return start }
+            let index = lines.count
+            guard index < Limits.fieldsMax else { return start }
+            var name = FieldName.other
+            if FoldedName.counts.contains(count) {
+                name = unsafe known.name(FoldedName(bytes, at: start, beginning: beginning, count: count))
+            }
+            lines.append(FieldLine(name: name, isVariant: false, nameRange: start..<colon, valueRange: value))
+            if name != .other { try facts.note(name, index: index, value: value, in: bytes) }
+            start = value.upperBound &+ 2
+        }
+        return start
     }
 
     /// The offset of the byte after the name, which is a colon, or the CR of the empty line, or past the end; and whether the
@@ -126,6 +170,35 @@ struct FieldSection: ~Copyable, Sendable {
 }
 
 extension Span where Element == UInt8 {
+    /// The value behind a colon, if it is not empty, has but one space before it, none behind it and no tab, and its line is whole.
+    @inline(__always)
+    fileprivate func plainValue(behind colon: Int) -> Range<Int>? {
+        var start = colon &+ 1
+        guard start < count else { return nil }
+        if self[start] == .space { start &+= 1 }
+        guard start < count, self[start] > .space else { return nil }
+        let end = endOfPlainValue(from: start)
+        guard end &+ 1 < count, self[end] == .carriageReturn, self[end &+ 1] == .lineFeed, self[end &- 1] > .space else { return nil }
+        return start..<end
+    }
+
+    /// The offset of the first byte below 0x20 or equal to 0x7F; `count` when there is none.
+    @inline(__always)
+    private func endOfPlainValue(from start: Int) -> Int {
+        let wordsEnd = count &- 8
+        precondition(start >= 0 && wordsEnd >= 0)
+        var end = start
+        while end <= wordsEnd {
+            let controls = unsafe uncheckedWord(at: end).controls
+            if controls != 0 { return end &+ controls.firstMarkedByte }
+            end &+= 8
+        }
+        guard end < count else { return count }
+        // What of the last word was looked at before is shifted out, and zeros end the value at the end of the bytes.
+        let word = unsafe uncheckedWord(at: wordsEnd) >> UInt64(truncatingIfNeeded: (end &- wordsEnd) &* 8)
+        return end &+ word.controls.firstMarkedByte
+    }
+
     /// Whether CRLF stands at `offset`; false when the bytes end before that can be told. Throws when something else
     /// does.
     @inline(__always)

@@ -19,13 +19,7 @@ extension Span where Element == UInt8 {
         precondition(start >= 0)
         var offset = start
         while offset <= count &- 8 {
-            let word = unsafe uncheckedWord(at: offset)
-            // Sums of bytes below 0x80: no carry leaves its byte.
-            let folded = (word | 0x2020_2020_2020_2020) & 0x7F7F_7F7F_7F7F_7F7F
-            let isAtLeastA = folded &+ 0x1F1F_1F1F_1F1F_1F1F
-            let isBeyondZ = folded &+ 0x0505_0505_0505_0505
-            let isNoHyphen = ((word ^ 0x2D2D_2D2D_2D2D_2D2D) & 0x7F7F_7F7F_7F7F_7F7F) &+ 0x7F7F_7F7F_7F7F_7F7F
-            let others = (~(isAtLeastA & ~isBeyondZ) & isNoHyphen | word) & 0x8080_8080_8080_8080
+            let others = unsafe uncheckedWord(at: offset).nonLetters
             if others != 0 { return offset &+ others.trailingZeroBitCount >> 3 }
             offset &+= 8
         }
@@ -85,12 +79,7 @@ extension Span where Element == UInt8 {
         var offset = start
         let wordsEnd = count &- 8
         while offset <= wordsEnd {
-            let word = unsafe uncheckedWord(at: offset)
-            let notDelete = word ^ 0x7F7F_7F7F_7F7F_7F7F
-            // A borrow can mark a byte above a marked one falsely, never the lowest marked one.
-            let below = (word &- 0x2020_2020_2020_2020) & ~word
-            let delete = (notDelete &- 0x0101_0101_0101_0101) & ~notDelete
-            let marks = (below | delete) & 0x8080_8080_8080_8080
+            let marks = unsafe uncheckedWord(at: offset).controls
             if marks != 0 { return offset &+ marks.trailingZeroBitCount >> 3 }
             offset &+= 8
         }
@@ -121,6 +110,32 @@ extension Span where Element == UInt8 {
         while start < end, self[end &- 1] <= .space, self[end &- 1].isWhiteSpace { end &-= 1 }
         return start..<end
     }
+}
+
+extension UInt64 {
+    /// Of eight bytes, the highest bit of each that is neither a letter nor `-`.
+    @inline(__always)
+    var nonLetters: UInt64 {
+        // Sums of bytes below 0x80: no carry leaves its byte.
+        let folded = (self | 0x2020_2020_2020_2020) & 0x7F7F_7F7F_7F7F_7F7F
+        let isAtLeastA = folded &+ 0x1F1F_1F1F_1F1F_1F1F
+        let isBeyondZ = folded &+ 0x0505_0505_0505_0505
+        let isNoHyphen = ((self ^ 0x2D2D_2D2D_2D2D_2D2D) & 0x7F7F_7F7F_7F7F_7F7F) &+ 0x7F7F_7F7F_7F7F_7F7F
+        return (~(isAtLeastA & ~isBeyondZ) & isNoHyphen | self) & 0x8080_8080_8080_8080
+    }
+
+    /// Of eight bytes, the highest bit of the first that is below 0x20 or equal to 0x7F; those above it may be marked falsely.
+    @inline(__always)
+    var controls: UInt64 {
+        // A borrow can mark a byte above a marked one, never the lowest marked one.
+        let below = (self &- 0x2020_2020_2020_2020) & ~self
+        let delete = self ^ 0x7F7F_7F7F_7F7F_7F7F
+        return (below | (delete &- 0x0101_0101_0101_0101) & ~delete) & 0x8080_8080_8080_8080
+    }
+
+    /// The index of the lowest byte that is marked in its highest bit.
+    @inline(__always)
+    var firstMarkedByte: Int { trailingZeroBitCount &>> 3 }
 }
 
 /// The word that up to eight bytes of a literal make; the optimizer folds it to a constant.
