@@ -21,10 +21,6 @@ public struct Buffer: ~Copyable {
         capacity = 0
     }
 
-    init(adopting base: UnsafeMutablePointer<UInt8>, capacity: Int) {
-        self.base = base
-        self.capacity = capacity
-    }
 
     deinit {
         if secretEnd > 0 { wipe() }
@@ -112,10 +108,12 @@ public struct Buffer: ~Copyable {
     }
 
     /// Lets `body` write behind the readable bytes; what it appended becomes readable.
+    @inlinable @inline(__always)
     public mutating func append<R>(writing body: (inout OutputSpan<UInt8>) -> R) -> R {
+        let room = room
         var output = OutputSpan(buffer: room, initializedCount: 0)
         let result = body(&output)
-        end += output.finalize(for: room)
+        grew(by: output.finalize(for: room))
         return result
     }
 
@@ -127,6 +125,13 @@ public struct Buffer: ~Copyable {
 
     private func wipe() {
         if let base { explicit_bzero(base, secretEnd) }
+    }
+
+    /// Takes memory, where there is none.
+    @inline(__always)
+    mutating func adopt(_ memory: UnsafeMutablePointer<UInt8>, capacity: Int) {
+        base = memory
+        self.capacity = capacity
     }
 
     /// Lets go of the memory: what is left is the buffer of an idle connection.

@@ -23,14 +23,27 @@ public struct BufferPool: ~Copyable {
 
     /// An empty buffer of `bufferBytes`.
     public mutating func lend() -> Buffer {
+        var buffer = Buffer()
+        lend(to: &buffer)
+        return buffer
+    }
+
+    /// The buffer has `bufferBytes` of memory from then on, if it had none.
+    @inline(__always)
+    public mutating func lend(to buffer: inout Buffer) {
+        if !buffer.isLent { equip(&buffer) }
+    }
+
+    private mutating func equip(_ buffer: inout Buffer) {
         lentCount += 1
         guard let memory = idle else {
-            let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: max(bufferBytes, MemoryLayout<UnsafeMutablePointer<UInt8>?>.size))
-            return Buffer(adopting: memory, capacity: bufferBytes)
+            let bytes = max(bufferBytes, MemoryLayout<UnsafeMutablePointer<UInt8>?>.size)
+            buffer.adopt(UnsafeMutablePointer<UInt8>.allocate(capacity: bytes), capacity: bufferBytes)
+            return
         }
         idle = Self.next(of: memory).pointee
         idleCount -= 1
-        return Buffer(adopting: memory, capacity: bufferBytes)
+        buffer.adopt(memory, capacity: bufferBytes)
     }
 
     /// Takes a buffer back from its owner, whatever is in it; the owner has the empty one from then on, which is nothing to take back.

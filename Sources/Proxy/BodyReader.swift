@@ -19,15 +19,28 @@ struct BodyReader {
     /// Of a content of known length.
     private var remaining = 0
     private var decoder = ChunkedDecoder()
+    private var hasDecoder = false
 
-    @inline(__always)
     init(_ framing: BodyFraming) {
+        state = .complete
+        begin(framing)
+    }
+
+    /// Another body begins.
+    @inline(__always)
+    mutating func begin(_ framing: BodyFraming) {
+        remaining = 0
+        // Most bodies need none, and it is the most of what would have to be written.
+        if hasDecoder { decoder = ChunkedDecoder() }
+        hasDecoder = false
         switch framing {
         case .none, .length(0): state = .complete
         case .length(let count):
             state = .length
             remaining = count
-        case .chunked: state = .chunked
+        case .chunked:
+            state = .chunked
+            hasDecoder = true
         case .untilClose: state = .untilClose
         }
     }

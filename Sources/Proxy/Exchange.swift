@@ -156,7 +156,7 @@ struct Exchange: ~Copyable {
         isPersistent = false
         isLast = false
         requestFraming = .none
-        requestBody = BodyReader(.none)
+        requestBody.begin(.none)
         expectsContinue = false
         offersTunnel = false
         isTooLongToKeep = false

@@ -115,6 +115,9 @@ final class RouteState {
         return injected
     }
 
+    /// A request with this generation was not refused.
+    func accepted(generation: UInt64) { credential.accepted(generation: generation, route: index) }
+
     /// The parameter `token` of `generation`, for the query of a Socket.IO request; likewise.
     func tokenParameter(generation: UInt64) -> Secret {
         if generation != injectedGeneration { render(generation) }

@@ -182,7 +182,7 @@ extension Server {
         guard downstreams[downstream].canReceive else {
             return downstreams[downstream].isInputEnded ? .ended : .blocked
         }
-        if !downstreams[downstream].input.isLent { downstreams[downstream].input = pool.lend() }
+        pool.lend(to: &downstreams[downstream].input)
         if downstreams[downstream].input.freeCapacity == 0 { downstreams[downstream].input.compact() }
         let room = downstreams[downstream].input.room
         if room.isEmpty { return .full }
@@ -234,7 +234,7 @@ extension Server {
     /// Room for what the client is to be sent.
     @inline(__always)
     func lendOutput(_ downstream: Handle<Downstream>) {
-        if !downstreams[downstream].output.isLent { downstreams[downstream].output = pool.lend() }
+        pool.lend(to: &downstreams[downstream].output)
     }
 
     func takeInput(_ downstream: Handle<Downstream>) -> Buffer {
@@ -247,6 +247,7 @@ extension Server {
 // MARK: time
 
 extension Server {
+    @inline(__always)
     func setDeadline(_ downstream: Handle<Downstream>, after span: Interval) {
         downstreams[downstream].deadline = now + span
         armTimer(downstream)

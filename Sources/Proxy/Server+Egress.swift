@@ -10,7 +10,7 @@ extension Server {
         upstreams[upstream].become(.askingEgress)
         rereadSecrets(of: egress)
         let authority = Array(upstreams[upstream].destination.text.utf8)
-        upstreams[upstream].output = pool.lend()
+        pool.lend(to: &upstreams[upstream].output)
         upstreams[upstream].output.appendWhole("CONNECT ")
         upstreams[upstream].output.appendWhole(authority)
         upstreams[upstream].output.appendWhole(" HTTP/1.1\r\nHost: ")

@@ -45,7 +45,7 @@ extension Server {
         let framing = requestHead.framing
         if framing != .none {
             downstreams[downstream].exchange.requestFraming = framing
-            downstreams[downstream].exchange.requestBody = BodyReader(framing)
+            downstreams[downstream].exchange.requestBody.begin(framing)
             downstreams[downstream].exchange.expectsContinue = requestHead.expectsContinue
             downstreams[downstream].exchange.forwardsTrailers = requestHead.allowsTrailers
         }
@@ -228,12 +228,12 @@ extension Server {
         _ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ route: RouteState, _ generation: UInt64
     ) -> Bool {
         parseKeptHead(downstream)
-        let injected = route.injectedFields(generation: generation)
+        let injected = Unmanaged.passUnretained(route.injectedFields(generation: generation))
         hideToken(of: route, generation: generation, from: downstream)
-        if !upstreams[upstream].output.isLent { upstreams[upstream].output = pool.lend() }
+        pool.lend(to: &upstreams[upstream].output)
         let head = downstreams[downstream].exchange.copy.head
         let parameterCount = route.configuration.socketIOToken ? route.tokenParameter(generation: generation).count : 0
-        let added = injected.count + parameterCount + route.basePath.count + Limits.requestIDBytesMax + 256
+        let added = injected._withUnsafeGuaranteedRef { $0.count } + parameterCount + route.basePath.count + Limits.requestIDBytesMax + 256
         guard head.count + added <= upstreams[upstream].output.freeCapacity else { return false }
 
         let keepsLine = route.keepsLine(of: requestHead)
@@ -248,7 +248,7 @@ extension Server {
         let requestID = downstreams[downstream].exchange.requestID
         let fits = upstreams[upstream].output.append { output in
             if keepsLine { output.appendWhole(head.span.extracting(requestHead.line)) }
-            injected.withBytes { output.appendWhole($0) }
+            injected._withUnsafeGuaranteedRef { $0.withBytes { output.appendWhole($0) } }
             requestID.write(head: head, into: &output)
             output.appendWhole("\r\n")
             if asksForGzip { output.appendWhole("Accept-Encoding: gzip\r\n") }

@@ -23,8 +23,15 @@ extension Server {
 
     /// For lines of a head or of trailers, which are there as a whole. They stand in a buffer of the upstream's connection.
     func hideToken(in lines: UnsafeBufferPointer<UInt8>, from downstream: Handle<Downstream>) {
-        guard let search = downstreams[downstream].exchange.search else { return }
-        _ = Self.hide(search, in: UnsafeMutableBufferPointer(mutating: lines))
+        guard let search = heldSearch(downstream) else { return }
+        _ = search._withUnsafeGuaranteedRef { Self.hide($0, in: UnsafeMutableBufferPointer(mutating: lines)) }
+    }
+
+    /// Not counted as a reference: the exchange has one.
+    @inline(__always)
+    private func heldSearch(_ downstream: Handle<Downstream>) -> Unmanaged<SecretSearch>? {
+        guard let search = downstreams[downstream].exchange.search else { return nil }
+        return .passUnretained(search)
     }
 
     /// Whether the content of the head in `responseHead`, the first `headCount` bytes of the upstream's input, can be looked at.
@@ -50,8 +57,8 @@ extension Server {
     /// Hides the token in the next piece of the content, before which nothing was held back. How many of its last bytes wait: they
     /// are kept, and no longer stand there.
     func hide(in content: UnsafeBufferPointer<UInt8>, _ downstream: Handle<Downstream>) -> Int {
-        guard downstreams[downstream].exchange.isContentLegible, let search = downstreams[downstream].exchange.search else { return 0 }
-        let tailCount = Self.hide(search, in: UnsafeMutableBufferPointer(mutating: content))
+        guard downstreams[downstream].exchange.isContentLegible, let search = heldSearch(downstream) else { return 0 }
+        let tailCount = search._withUnsafeGuaranteedRef { Self.hide($0, in: UnsafeMutableBufferPointer(mutating: content)) }
         guard tailCount > 0 else { return 0 }
         let heldCount = holdBack(UnsafeBufferPointer(rebasing: content.suffix(tailCount)), downstream, sentCount: 0)
         // The buffer becomes another's.

@@ -44,8 +44,9 @@ extension Server {
     /// Passes content on, inflated. False when the upstream has no more for now, the client takes no more, or all of it
     /// has been passed on.
     func relayInflated(
-        _ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ before: BodyReader
+        _ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>
     ) throws(UpstreamFault) -> Bool {
+        let before = upstreams[upstream].reader
         let hasPending = downstreams[downstream].exchange.inflater?.hasPendingOutput == true
         if !hasPending {
             if before.isComplete {
@@ -54,7 +55,7 @@ extension Server {
                 finishResponse(downstream, upstream)
                 return false
             }
-            switch try receiveContent(upstream, before) {
+            switch try receiveContent(upstream) {
             case .some: break
             case .blocked, .full: return false
             case .ended: return true
@@ -85,7 +86,7 @@ extension Server {
                 step = try next(&reader, bytes, contentMax: taken)
             }
         }
-        upstreams[upstream].response = .body(reader)
+        upstreams[upstream].reader = reader
         upstreams[upstream].input.consume(step.consumed)
         return true
     }

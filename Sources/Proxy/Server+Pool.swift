@@ -25,7 +25,11 @@ extension Server {
 
     /// A free connection goes to the request that has waited longest, else into the pool.
     func offer(_ upstream: Handle<Upstream>) {
-        let destination = upstreams[upstream].destination
+        // The server has it for as long as it lives.
+        Unmanaged.passUnretained(upstreams[upstream].destination)._withUnsafeGuaranteedRef { offer(upstream, to: $0) }
+    }
+
+    private func offer(_ upstream: Handle<Upstream>, to destination: Destination) {
         defer { if destination.toldWaitingCount > 0, let shared = destination.shared { settlePlaces(destination, shared) } }
         if destination.shared != nil, isOthersTurn(destination) {
             closeUpstream(upstream)
@@ -126,15 +130,14 @@ extension Server {
     }
 
     func discard(_ upstream: Handle<Upstream>) {
-        guard case .body(var reader) = upstreams[upstream].response else {
-            preconditionFailure("only an answer whose head was read is discarded")
-        }
+        precondition(upstreams[upstream].response == .content, "only an answer whose head was read is discarded")
         do {
-            while !reader.isComplete {
-                if upstreams[upstream].input.count == reader.heldCount {
+            while !upstreams[upstream].reader.isComplete {
+                if upstreams[upstream].input.count == upstreams[upstream].reader.heldCount {
                     guard case .some = try receive(upstream) else { break }
                 }
-                let step = try reader.step(upstreams[upstream].input.bytes.span)
+                let bytes = upstreams[upstream].input.bytes
+                let step = try upstreams[upstream].reader.step(bytes.span)
                 upstreams[upstream].input.consume(step.consumed)
                 upstreams[upstream].discardedCount += step.consumed
                 guard upstreams[upstream].discardedCount <= Limits.discardBytesMax else { throw UpstreamFault.truncated }
@@ -143,8 +146,7 @@ extension Server {
             closeUpstream(upstream)
             return
         }
-        upstreams[upstream].response = .body(reader)
-        if reader.isComplete {
+        if upstreams[upstream].reader.isComplete {
             if isReusable(upstream) { release(upstream) } else { closeUpstream(upstream) }
         } else if upstreams[upstream].isPeerClosed {
             closeUpstream(upstream)

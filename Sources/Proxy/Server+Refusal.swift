@@ -55,7 +55,7 @@ extension Server {
             case .blocked: return .undecided
             case .full: return .accepted
             case .ended:
-                guard case .body(let reader) = upstreams[upstream].response, reader.endsWithStream else { throw .truncated }
+                guard upstreams[upstream].reader.endsWithStream else { throw .truncated }
                 isEnded = true
             }
         }
@@ -75,7 +75,8 @@ extension Server {
 
     /// The beginning of the content, as far as it has arrived and decides, and whether that is all of it.
     private func contentStart(_ upstream: Handle<Upstream>, _ headCount: Int) throws(UpstreamFault) -> ([UInt8], isComplete: Bool) {
-        guard case .body(var reader) = upstreams[upstream].response else { preconditionFailure("the head has been read") }
+        // A copy: the content is read again by whoever passes it on.
+        var reader = upstreams[upstream].reader
         var content: [UInt8] = []
         var rest = UnsafeBufferPointer(rebasing: upstreams[upstream].input.bytes[headCount...])
         while !reader.isComplete, rest.count > reader.heldCount, content.count < Limits.refusalContentBytesMax {

@@ -37,7 +37,7 @@ extension Server {
             downstreams[downstream].exchange.isRequestEndWritten = true
             return
         }
-        if !upstreams[upstream].output.isLent { upstreams[upstream].output = pool.lend() }
+        pool.lend(to: &upstreams[upstream].output)
         fillFromCopy(downstream, upstream)
         try fillFromClient(downstream, upstream)
         guard isServing(upstream, downstream) else { return }

@@ -38,14 +38,14 @@ extension Server {
         case .head:
             guard let headCount = try receiveResponseHead(upstream) else { return false }
             return try takeResponseHead(downstream, upstream, headCount)
-        case .body(let reader):
-            if downstreams[downstream].exchange.inflater != nil { return try relayInflated(downstream, upstream, reader) }
-            if reader.isComplete {
+        case .content:
+            if downstreams[downstream].exchange.inflater != nil { return try relayInflated(downstream, upstream) }
+            if upstreams[upstream].reader.isComplete {
                 guard releaseHeldBack(downstream) else { return false }
                 finishResponse(downstream, upstream)
                 return false
             }
-            return try relayContent(downstream, upstream, reader)
+            return try relayContent(downstream, upstream)
         }
     }
 
@@ -99,25 +99,22 @@ extension Server {
         // An upstream that takes the request without a word about its content may be waiting for it.
         if status < 300, downstreams[downstream].exchange.isHeld { releaseContent(downstream) }
         upstreams[upstream].keepsAlive = responseHead.isPersistent && framing != .untilClose
-        upstreams[upstream].response = .body(BodyReader(framing))
-        let route = routes[downstreams[downstream].exchange.route]
-        switch try status < 400 ? Verdict.accepted : verdict(upstream, route, headCount) {
+        upstreams[upstream].awaitContent(framing)
+        switch try status < 400 ? Verdict.accepted : verdict(upstream, routes[downstreams[downstream].exchange.route], headCount) {
         case .refused:
             if reauthenticate(downstream, upstream, headCount) { return false }
         case .accepted:
-            route.credential.accepted(
-                generation: downstreams[downstream].exchange.generation, route: route.index)
+            let generation = downstreams[downstream].exchange.generation
+            withRoute(of: downstream) { $0.accepted(generation: generation) }
         case .undecided:
-            upstreams[upstream].response = .head
-            upstreams[upstream].searchedCount = 0
+            upstreams[upstream].awaitHead()
             return false
         }
         let clientFraming = mayInflate(downstream, upstream, headCount) ? try beginInflating(downstream, upstream, headCount, framing) : framing
         lendOutput(downstream)
         // An interim response may still be waiting in it.
         guard headCount + headGrowth(downstream) + Limits.requestIDBytesMax + 256 <= downstreams[downstream].output.freeCapacity else {
-            upstreams[upstream].response = .head
-            upstreams[upstream].searchedCount = 0
+            upstreams[upstream].awaitHead()
             if downstreams[downstream].output.isEmpty { throw .malformed(.headTooLong) }
             return flush(downstream)
         }
@@ -179,18 +176,19 @@ extension Server {
 
     /// The status line, and the fields that are not of one connection.
     func writeResponseFields(_ downstream: Handle<Downstream>, _ head: UnsafeBufferPointer<UInt8>) {
-        let route = routes[downstreams[downstream].exchange.route]
         hideToken(in: head, from: downstream)
         let isPlain = isHeadPlain(downstream)
         if !isPlain { writeRewrittenFields(downstream, head) }
         let kept = downstreams[downstream].exchange.copy.head
         let requestID = downstreams[downstream].exchange.requestID
-        let fits = downstreams[downstream].output.append { output in
-            if isPlain, !responseHead.write(from: head.span, except: route.responseFilter, into: &output) { return false }
-            output.appendWhole("X-Request-Id: ")
-            requestID.write(head: kept, into: &output)
-            output.appendWhole("\r\n")
-            return true
+        let fits = withRoute(of: downstream) { route in
+            downstreams[downstream].output.append { output in
+                if isPlain, !responseHead.write(from: head.span, except: route.responseFilter, into: &output) { return false }
+                output.appendWhole("X-Request-Id: ")
+                requestID.write(head: kept, into: &output)
+                output.appendWhole("\r\n")
+                return true
+            }
         }
         precondition(fits, "the room for a head was measured before")
         guard route.configuration.serverTiming else { return }
@@ -250,10 +248,9 @@ extension Server {
 extension Server {
     /// Passes content on. False when the upstream has no more for now, or the client takes no more.
     private func relayContent(
-        _ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>, _ before: BodyReader
+        _ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>
     ) throws(UpstreamFault) -> Bool {
-        var reader = before
-        switch try receiveContent(upstream, reader) {
+        switch try receiveContent(upstream) {
         case .some: break
         case .blocked, .full: return false
         case .ended: return true
@@ -262,12 +259,16 @@ extension Server {
         let coding = downstreams[downstream].exchange.responseCoding
         guard let limit = contentRoom(downstream, coding) else { return false }
         let bytes = upstreams[upstream].input.bytes
+        let before = downstreams[downstream].exchange.forwardsResponseTrailers ? upstreams[upstream].reader : nil
         let step: BodyReader.Step
-        do throws(MessageError) { step = try reader.step(bytes.span, contentMax: limit) } catch { throw .malformed(error) }
-        if !step.trailers.isEmpty, downstreams[downstream].exchange.forwardsResponseTrailers {
-            guard relayTrailers(UnsafeBufferPointer(rebasing: bytes[step.trailers]), downstream) else { return false }
+        do throws(MessageError) { step = try upstreams[upstream].reader.step(bytes.span, contentMax: limit) } catch { throw .malformed(error) }
+        if let before, !step.trailers.isEmpty {
+            guard relayTrailers(UnsafeBufferPointer(rebasing: bytes[step.trailers]), downstream) else {
+                // They are read again when there is room for them.
+                upstreams[upstream].reader = before
+                return false
+            }
         }
-        upstreams[upstream].response = .body(reader)
         let content = UnsafeBufferPointer(rebasing: bytes[step.content])
         let isHandedOver = handOver(step, upstream, downstream)
         if !isHandedOver, !content.isEmpty { deliver(content, downstream, coding) }
@@ -278,14 +279,12 @@ extension Server {
     }
 
     /// Receives if nothing of the content is at hand. The end of the stream ends a content that ends so, and is a fault in others.
-    func receiveContent(_ upstream: Handle<Upstream>, _ reader: BodyReader) throws(UpstreamFault) -> Intake {
-        guard upstreams[upstream].input.count == reader.heldCount else { return .some }
+    func receiveContent(_ upstream: Handle<Upstream>) throws(UpstreamFault) -> Intake {
+        guard upstreams[upstream].input.count == upstreams[upstream].reader.heldCount else { return .some }
         let intake = try receive(upstream)
         if case .ended = intake {
-            guard reader.endsWithStream else { throw .truncated }
-            var ended = reader
-            ended.streamEnded()
-            upstreams[upstream].response = .body(ended)
+            guard upstreams[upstream].reader.endsWithStream else { throw .truncated }
+            upstreams[upstream].reader.streamEnded()
         }
         return intake
     }

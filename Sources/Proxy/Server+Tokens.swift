@@ -43,7 +43,7 @@ extension Server {
         // It does not grow, so no part of the token stays behind in memory that was given back.
         credential.answer.reserveCapacity(Limits.tokenAnswerBytesMax)
         upstreams[upstream].beginRequest(for: .tokenCall(credential.index))
-        upstreams[upstream].output = pool.lend()
+        pool.lend(to: &upstreams[upstream].output)
         let origin = upstreams[upstream].destination.origin
         let length = request.body.count == 0 && request.method == "GET" ? "" : "Content-Length: \(request.body.count)\r\n"
         let head = "Host: \(origin.authority)\r\nConnection: close\r\n\(length)"
@@ -89,33 +89,32 @@ extension Server {
             let framing: BodyFraming
             do throws(MessageError) { framing = try responseHead.framing(answering: .post) } catch { throw .malformed(error) }
             if responseHead.status >= 200 {
-                upstreams[upstream].response = .body(BodyReader(framing))
+                upstreams[upstream].awaitContent(framing)
             } else {
                 try countInterimAnswer(credential)
             }
             upstreams[upstream].input.consume(headCount)
             upstreams[upstream].searchedCount = 0
             return true
-        case .body(var reader):
-            if reader.isComplete {
+        case .content:
+            if upstreams[upstream].reader.isComplete {
                 endTokenCall(upstream, credential)
                 return false
             }
-            switch try receiveContent(upstream, reader) {
+            switch try receiveContent(upstream) {
             case .some: break
             case .blocked, .full: return false
             case .ended: return true
             }
             let bytes = upstreams[upstream].input.bytes
             let step: BodyReader.Step
-            do throws(MessageError) { step = try reader.step(bytes.span) } catch { throw .malformed(error) }
+            do throws(MessageError) { step = try upstreams[upstream].reader.step(bytes.span) } catch { throw .malformed(error) }
             // Before it would grow, which leaves a copy behind.
             guard step.content.count <= Limits.tokenAnswerBytesMax - credential.answer.count else {
                 tokenCallEnded(upstream, credential, .answer) { $0.failed(.answerTooLarge, at: now.sinceBeginning) }
                 return false
             }
             credential.answer.append(contentsOf: bytes[step.content])
-            upstreams[upstream].response = .body(reader)
             upstreams[upstream].input.consume(step.consumed)
             return true
         }

@@ -24,7 +24,7 @@ extension Server {
 
     private func room(of upstream: Handle<Upstream>) -> UnsafeMutableRawBufferPointer {
         if !upstreams[upstream].input.isLent {
-            upstreams[upstream].input = pool.lend()
+            pool.lend(to: &upstreams[upstream].input)
             upstreams[upstream].input.leaveRoomInFront(Limits.headGrowthBytes)
         }
         if upstreams[upstream].input.freeCapacity == 0 { upstreams[upstream].input.compact() }

@@ -48,10 +48,9 @@ struct Upstream: ~Copyable {
         case tokenCall(Int)
     }
 
-    /// Where the answer stands.
+    /// Which part of the answer is read next.
     enum Response {
-        case head
-        case body(BodyReader)
+        case head, content
     }
 
     let destination: Destination
@@ -109,7 +108,10 @@ struct Upstream: ~Copyable {
     var isOutputEnded = false
     /// The upstream said that it will keep the connection after this answer.
     var keepsAlive = false
-    var response = Response.head
+    private(set) var response = Response.head
+    /// Finds the end of the answer's content, once its head has been read. In its own place, for to take it out and put it back at each
+    /// step would cost more than the step.
+    var reader = BodyReader(.none)
     var discardedCount = 0
 
     init(destination: Destination, timer: TimerID, client: Client) {
@@ -164,8 +166,19 @@ struct Upstream: ~Copyable {
         self.client = client
         isUntouched = true
         isUnanswered = true
+        keepsAlive = false
+        awaitHead()
+    }
+
+    /// A head comes next; or the one that is there is looked at anew.
+    mutating func awaitHead() {
         response = .head
         searchedCount = 0
-        keepsAlive = false
+    }
+
+    /// The head has been read: content that is framed so comes next.
+    mutating func awaitContent(_ framing: BodyFraming) {
+        response = .content
+        reader.begin(framing)
     }
 }
