@@ -191,7 +191,7 @@ extension Server {
             }
         }
         precondition(fits, "the room for a head was measured before")
-        guard route.configuration.serverTiming else { return }
+        guard withRoute(of: downstream, { $0.configuration.serverTiming }) else { return }
         let timing = serverTiming(downstream)
         downstreams[downstream].output.append { timing.write(into: &$0) }
     }
