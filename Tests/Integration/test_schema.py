@@ -60,7 +60,7 @@ WHOLE = {
             tls={"ca": "/a.pem", "serverName": "b.example", "pinSHA256": ["A" * 43 + "="], "clientCertificate": "/c.pem",
                  "clientKey": "/d.pem", "minimumVersion": "1.2"},
             inject=[{"header": "Authorization", "value": "Bearer {token}"}],
-            socketIOToken=False, cookies=False, decompress=False,
+            socketIOToken=False, cookies=False, decompress=False, serverTiming=False,
             allow={"users": ["root", 0, "@root"], "hosts": ["localhost"], "origins": ["http://localhost:3000"], "methods": ["POST"],
                    "paths": ["/x/*"], "requireHeader": "X-A: b", "rpcMethods": ["getblock*"]},
             reauthenticateOn=[{"status": 403, "header": "A: b", "body": "c"}], replayBody="1MiB",
