@@ -1,0 +1,189 @@
+"""The Debian package, on a clean Debian: installed, run, upgraded under way, removed and purged. It takes root and debootstrap.
+
+The root that debootstrap makes is kept in .build-tests; each run works on a copy."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from harness import limits
+from harness.messages import eventually
+from harness.processes import ENVIRONMENT, Process
+from harness.sandbox import Sandbox
+from harness.upstream import unused_port
+
+PACKAGE = Path(__file__).parents[2]
+KEPT = PACKAGE / ".build-tests" / "debian"
+SUITE = "bookworm"
+#: Seconds; each is many times what it takes.
+BUILD, INSTALL = 1800, 600
+
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("debootstrap") or not shutil.which("dpkg-deb"), reason="it takes root, debootstrap and dpkg-deb"
+)
+
+
+@pytest.fixture(autouse=True)
+def time_limit():
+    """Building takes longer than a test may elsewhere; each command has a limit of its own."""
+    yield
+
+
+def run(*command, seconds=INSTALL, **environment) -> str:
+    environment = {**ENVIRONMENT, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8", **environment}
+    arguments = [str(argument) for argument in command]
+    done = subprocess.run(arguments, cwd=PACKAGE, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds)
+    assert done.returncode == 0, f"{arguments}: {done.returncode}\n{(done.stdout + done.stderr)[-4000:]}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory):
+    """The package, and the same with a later version."""
+    directory = tmp_path_factory.mktemp("packages")
+    # Its own scratch path is kept between runs.
+    first = run("deploy/package", directory, seconds=BUILD).splitlines()[-1]
+    version = re.search(r"_([\d.]+)_", first).group(1)
+    return first, run("deploy/package", directory, seconds=BUILD, VERSION=f"{version}.1").splitlines()[-1], version
+
+
+@pytest.fixture(scope="module")
+def clean_root():
+    if not (KEPT / "done").exists():
+        shutil.rmtree(KEPT, ignore_errors=True)
+        KEPT.mkdir(parents=True)
+        run("debootstrap", "--variant=minbase", "--include=ca-certificates,init-system-helpers", SUITE, KEPT / "root")
+        shutil.copy("/etc/resolv.conf", KEPT / "root/etc/resolv.conf")
+        (KEPT / "done").touch()
+    return KEPT / "root"
+
+
+@pytest.fixture(scope="module")
+def root(clean_root, tmp_path_factory):
+    copy = tmp_path_factory.mktemp("debian") / "root"
+    run("cp", "-a", clean_root, copy)
+    run("mount", "-t", "proc", "proc", copy / "proc")
+    yield copy
+    run("umount", copy / "proc")
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    process = Sandbox(tmp_path_factory.mktemp("sandbox"))
+    yield process
+    assert process.terminate() == 0
+
+
+@pytest.fixture(scope="module")
+def port():
+    return unused_port()
+
+
+def inside(root: Path, *command) -> str:
+    return run("chroot", root, *command)
+
+
+@contextlib.contextmanager
+def service(root: Path, sandbox: Sandbox, port: int, directory: Path, label: str):
+    """What the unit says, without systemd: its command as its user, with the secrets where LoadCredential puts them."""
+    unit = (root / "lib/systemd/system/bearerproxy.service").read_text()
+    command = re.search(r"^ExecStart=(.*)$", unit, re.M).group(1).split()
+    user = re.search(r"^User=(.*)$", unit, re.M).group(1)
+    credentials = root / "run/credentials"
+    credentials.mkdir(parents=True, exist_ok=True)
+    for secret in (root / "etc/bearerproxy/secrets").iterdir():
+        (credentials / f"secret_{secret.name}").write_bytes(secret.read_bytes())
+        (credentials / f"secret_{secret.name}").chmod(0o400)
+        shutil.chown(credentials / f"secret_{secret.name}", *identity(root, user))
+    shutil.chown(credentials, *identity(root, user))
+    process = Process(
+        ["chroot", f"--userspec={user}:{user}", root, *command], directory, label, {"CREDENTIALS_DIRECTORY": "/run/credentials"}
+    )
+    process.wait_until(lambda: b"listening" in process.output or answers(port))
+    yield process
+    assert process.terminate() == 0, process.tail()
+
+
+def identity(root: Path, user: str) -> tuple[int, int]:
+    line = next(line for line in (root / "etc/passwd").read_text().splitlines() if line.startswith(f"{user}:"))
+    return int(line.split(":")[2]), int(line.split(":")[3])
+
+
+def answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/status", timeout=limits.ANSWER) as answer:
+            return json.load(answer)["info"]["blocks"] > 0
+    except OSError:
+        return False
+
+
+def install(root: Path, package: str) -> None:
+    shutil.copy(package, root / "tmp/package.deb")
+    inside(root, "apt-get", "-q", "-y", "--no-install-recommends", "install", "/tmp/package.deb")
+
+
+def configure(root: Path, sandbox: Sandbox, port: int) -> None:
+    configuration = json.loads(json.dumps(sandbox.configuration))
+    route = next(route for route in configuration["routes"] if route["name"] == "btc")
+    route["listen"] = f"127.0.0.1:{port}"
+    configuration["routes"] = [route]
+    credential = configuration["credentials"]["bloq"]
+    configuration["credentials"] = {"bloq": credential}
+    shutil.copy(sandbox.directory / "ca.pem", root / "etc/bearerproxy/ca.pem")
+    (root / "etc/bearerproxy/ca.pem").chmod(0o644)
+    for settings in (route, credential):
+        settings.setdefault("tls", {})["ca"] = "/etc/bearerproxy/ca.pem"
+    for name in ("clientId", "clientSecret"):
+        secret = root / "etc/bearerproxy/secrets" / name
+        shutil.copy(credential[name]["file"], secret)
+        secret.chmod(0o600)
+        credential[name] = {"systemd": f"secret_{name}"}
+    configuration["tokenCache"] = {"file": "/var/lib/bearerproxy/tokens"}
+    (root / "etc/bearerproxy/proxy.json").write_text(json.dumps(configuration, indent=2))
+    # systemd makes it when the service starts.
+    state = root / "var/lib/bearerproxy"
+    state.mkdir(mode=0o700, exist_ok=True)
+    shutil.chown(state, *identity(root, "bearerproxy"))
+
+
+def test_it_is_installed_run_upgraded_removed_and_purged(packages, root, sandbox, port, tmp_path):
+    first, second, version = packages
+    inside(root, "apt-get", "-q", "update")
+    install(root, first)
+    assert inside(root, "bearerproxy", "--version").startswith(f"bearerproxy {version}")
+    secrets = root / "etc/bearerproxy/secrets"
+    assert secrets.stat().st_mode & 0o777 == 0o700
+    assert not (root / "etc/bearerproxy/proxy.json").exists()
+
+    configure(root, sandbox, port)
+    written = (root / "etc/bearerproxy/proxy.json").read_text()
+    with service(root, sandbox, port, tmp_path, "first") as process:
+        assert eventually(lambda: answers(port), limits.START)
+        # The binary is replaced under a process that goes on.
+        install(root, second)
+        assert answers(port) and process.process.poll() is None
+    assert f"Version: {version}.1" in inside(root, "dpkg", "--status", "bearerproxy")
+    assert (root / "etc/bearerproxy/proxy.json").read_text() == written
+    with service(root, sandbox, port, tmp_path, "second"):
+        assert eventually(lambda: answers(port), limits.START)
+    assert (root / "var/lib/bearerproxy/tokens").exists()
+
+    inside(root, "apt-get", "-q", "-y", "remove", "bearerproxy")
+    assert not (root / "usr/bin/bearerproxy").exists()
+    assert (root / "var/lib/bearerproxy/tokens").exists()
+    inside(root, "apt-get", "-q", "-y", "purge", "bearerproxy")
+    assert not (root / "var/lib/bearerproxy").exists()
+    assert (root / "etc/bearerproxy/proxy.json").read_text() == written
+
+
+def test_the_binary_needs_the_c_library_openssl_and_zlib(packages):
+    fields = run("dpkg-deb", "--field", packages[0], "Depends")
+    libraries = [name.split()[0] for name in fields.split(", ") if not name.startswith("systemd")]
+    assert sorted(libraries) == ["libc6", "libssl3", "zlib1g"]
