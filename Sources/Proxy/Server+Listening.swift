@@ -209,10 +209,10 @@ extension Server {
         for index in listeners.indices where listeners[index].mayHaveMore { accept(on: index) }
     }
 
-    /// All places are taken: connections that wait for a next request give theirs to those that have one. They are free at
-    /// the end of the turn, and the backlog is looked at again then. False when there are none.
+    /// All places are taken: a connection that waits for a next request gives its own to one that has one. It is free at the end of
+    /// the turn, and the backlog is looked at again then, in turns that do not wait. False when there is none.
     private func isRoomComing() -> Bool {
-        if endedDownstreams.isEmpty { endIdleClients(atMost: Limits.acceptsPerTurn) }
+        if endedDownstreams.isEmpty { endIdleClients(atMost: 1) }
         return !endedDownstreams.isEmpty
     }
 

@@ -25,6 +25,22 @@ import Testing
         }
     }
 
+    @Test func `newcomers end no more idle clients than they need, and wait for none of them`() throws {
+        let bench = try Bench(top: #", "limits": { "connections": 12 }"#)
+        let refused = "GET /a HTTP/1.1\r\nHost: evil.example\r\n\r\n"
+        func ask() throws -> Peer {
+            let client = try bench.client()
+            client.send(refused)
+            #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 403") })
+            return client
+        }
+        var clients = try (0..<12).map { _ in try ask() }
+        for _ in 0..<4 { clients.append(try ask()) }
+        bench.turn(for: .milliseconds(50))
+        // One more may have ended before it was known that nobody waited for its place.
+        #expect(clients.filter { !$0.isOver }.count >= 11)
+    }
+
     @Test func `a burst of clients is accepted without a pause`() throws {
         let bench = try Bench()
         let clients = try (0..<180).map { _ in try bench.client() }
