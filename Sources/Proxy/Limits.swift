@@ -23,6 +23,9 @@ enum Limits {
     /// A connection that waits for a request when the proxy drains may have one on its way: it is kept so long, and that request is its
     /// last. A client that asks oftener than this never sees its connection end without being told so before.
     static let drainGrace = Interval.milliseconds(250)
+    /// A listener may have connections on which nothing has come, and which it was not shown: it stays open for `drainGrace`, too, but as
+    /// long as there are clients only, which is looked at so often. A proxy without any ends at once, as people see it.
+    static let drainStep = Interval.milliseconds(50)
     /// A client that has said all that it is going to say is not watched for so long: its answer comes sooner, mostly, and to begin
     /// to watch it costs as much as a tenth of the whole. If it leaves, that is seen so much later.
     static let watchDelay = Interval.milliseconds(50)

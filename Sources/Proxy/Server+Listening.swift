@@ -200,7 +200,8 @@ extension Server {
         guard let group else { return begin(number, listener: listener, hasPlace: !isTooMany) }
         // Who is refused is so here: the others' descriptors are for clients that they serve.
         guard !isTooMany, group.takeClientPlace(of: clientsMax) else { return begin(number, listener: listener, hasPlace: false) }
-        if !handOver(number, listener: listener, group) { begin(number, listener: listener, hasPlace: true) }
+        // One that drains takes none over.
+        if isDraining || !handOver(number, listener: listener, group) { begin(number, listener: listener, hasPlace: true) }
     }
 
     /// Connections that were left in the backlog are accepted: room has come, or the others have had their turn.
@@ -311,12 +312,16 @@ extension Server {
     }
 
     func beginDraining() {
-        acceptWaiting()
         isDraining = true
-        for listener in listeners {
-            listener.descriptor = nil
-            listener.mayHaveMore = false
-            loop.disarm(listener.timer)
+        listenEnd = now + Limits.drainGrace
+        for (index, listener) in listeners.enumerated() {
+            acceptWaiting(on: index)
+            // A client that has connected and not asked yet is known to nobody but the kernel.
+            if case .address = listener.origin, listener.tls == nil {
+                loop.arm(listener.timer, at: now + Limits.drainStep)
+            } else {
+                stopListening(index)
+            }
         }
         downstreams.forEach { downstream in
             switch downstreams[downstream].phase {
@@ -330,17 +335,35 @@ extension Server {
     }
 
     /// What waits to be accepted would be reset with its listener. What waits at a socket of systemd stays there, for the next process.
-    private func acceptWaiting() {
-        for index in listeners.indices where listeners[index].origin != .systemd {
-            for _ in 0..<Limits.acceptRoundsAtEnd {
-                accept(on: index)
-                guard listeners[index].mayHaveMore else { break }
-            }
+    private func acceptWaiting(on index: Int) {
+        guard listeners[index].origin != .systemd else { return }
+        for _ in 0..<Limits.acceptRoundsAtEnd {
+            accept(on: index)
+            guard listeners[index].mayHaveMore else { break }
+        }
+    }
+
+    private func stopListening(_ index: Int) {
+        listeners[index].descriptor = nil
+        listeners[index].mayHaveMore = false
+        loop.disarm(listeners[index].timer)
+    }
+
+    /// It is time to accept again after a pause, or, when the proxy drains, to see whether to go on with it: as long as it has clients,
+    /// others may be about to ask.
+    func listenerTimerFired(_ index: Int) {
+        guard isDraining else { return accept(on: index) }
+        acceptWaiting(on: index)
+        if now < listenEnd, downstreams.count > endedDownstreams.count {
+            loop.arm(listeners[index].timer, at: min(now + Limits.drainStep, listenEnd))
+        } else {
+            stopListening(index)
+            stopIfDrained()
         }
     }
 
     func stopIfDrained() {
-        guard downstreams.count == endedDownstreams.count else { return }
+        guard downstreams.count == endedDownstreams.count, listeners.allSatisfy({ $0.descriptor == nil }) else { return }
         guard let group else { return loop.stop() }
         loop.disarm(drainTimer)
         // Others may wait for what this loop does for them.

@@ -85,6 +85,8 @@ public final class Server: EventHandler {
     /// Where the proxy tells about itself, on the first loop.
     var admin: AdminServer?
     var drainTimer = TimerID.none
+    /// Until then a proxy that drains listens, at most.
+    var listenEnd = Instant.zero
     /// Nothing new is accepted, and the loop stops when what is under way has ended.
     @exclusivity(unchecked) public internal(set) var isDraining = false
 
@@ -278,7 +280,7 @@ extension Server {
         case .upstream:
             guard let upstream = upstreams.living(index: event.index, generation: event.generation) else { return }
             upstreamTimerFired(upstream)
-        case .listener: accept(on: Int(event.index))
+        case .listener: listenerTimerFired(Int(event.index))
         case .credential: driveCredential(credentials[Int(event.index)])
         case .drain: drainTimedOut()
         case .resolution, .command, .mail: break

@@ -546,7 +546,8 @@ def test_draining_finishes_what_is_under_way_and_ends_handshakes(make_proxy, rou
         client.send(GET)
         assert asked.wait(limits.ANSWER)
         with socket.create_connection(("127.0.0.1", proxy.port)) as silent:
-            time.sleep(0.1)
+            # Who is silent is accepted a second later.
+            time.sleep(1.5)
             with ThreadPoolExecutor() as pool:
                 end = pool.submit(proxy.terminate)
                 silent.settimeout(limits.CLOSE)

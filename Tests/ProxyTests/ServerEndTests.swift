@@ -362,14 +362,25 @@ import Wire
         #expect(client.text.hasPrefix("HTTP/1.1 204") && client.text.contains("Connection: close\r\n"))
     }
 
-    @Test func `a client that had said nothing when the proxy drained is told so at its first byte`() throws {
+    @Test(arguments: [false, true])
+    func `a client that had said nothing when the proxy drained is answered, or reset if it comes late`(isLate: Bool) throws {
         let bench = try Bench(encrypted: false)
         let client = try bench.client()
         bench.turn(for: .milliseconds(50))
         #expect(bench.server.downstreams.count == 0)
+        let other = try bench.client()
+        other.send("GET /a HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+        #expect(bench.turn { other.text.contains(" 403 ") })
         bench.server.drain()
-        client.send(Self.get)
-        #expect(bench.turn { client.isReset })
+        if isLate { bench.kernel.skew = Limits.drainGrace.duration * 2 }
+        if isLate { bench.turn(for: .milliseconds(50)) }
+        client.send("GET /a HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+        if isLate {
+            #expect(bench.turn { client.isReset })
+        } else {
+            #expect(bench.turn { client.isEnded })
+            #expect(client.text.hasPrefix("HTTP/1.1 403") && client.text.contains("Connection: close\r\n"))
+        }
     }
 
     @Test(arguments: ["", "Connection: close\r\n"])
