@@ -301,7 +301,14 @@ extension Server {
 
     func downstreamTimerFired(_ downstream: Handle<Downstream>) {
         downstreams[downstream].alarm = .never
-        if !downstreams[downstream].isWatched, !watch(downstream) { return }
+        if !downstreams[downstream].isWatched {
+            // A request that has gone on is answered, whatever the kernel has no room for: its client must not have to guess.
+            let isAnswerDue = downstreams[downstream].phase == .exchanging
+            if !watch(downstream, isNeeded: !isAnswerDue) {
+                guard isAnswerDue else { return }
+                wake(downstream, by: now + Limits.watchDelay)
+            }
+        }
         let isLeft = hasLeft(downstream)
         guard downstreams[downstream].deadline <= now, !isLeft else {
             if isLeft { abandon(downstream) } else { armTimer(downstream) }

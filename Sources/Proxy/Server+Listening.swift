@@ -175,7 +175,7 @@ extension Server {
             let isTooMany = group?.areClientPlacesTaken(of: clientsMax) ?? (downstreams.count - refusedCount >= clientsMax)
             let isFull = isTooMany && (isRoomComing() || mayOthersMakeRoom(for: listener) || areRefusalsTaken) || downstreams.isFull
             if isFull || listener.tls != nil && isHandshakeRoomMissing() || !makeRoom() {
-                loop.arm(listener.timer, at: now + Limits.acceptPause)
+                pauseAccepting(listener)
                 return
             }
             let result = kernel.accept(from: number)
@@ -187,13 +187,18 @@ extension Server {
                 return
             } else if result == Int(-EMFILE) || result == Int(-ENFILE) || result == Int(-ENOMEM) || result == Int(-ENOBUFS) {
                 log.event(.error, "cannot accept: \(SystemError.text(for: Int32(-result))); raise the limit of open files")
-                loop.arm(listener.timer, at: now + Limits.acceptPause)
+                pauseAccepting(listener)
                 return
             }
             // Any other error is of a connection that ended before it was accepted.
         }
         hasUnaccepted = true
         loop.turnAgain()
+    }
+
+    /// When the proxy drains, the timer is the end of listening, and nothing puts that off.
+    private func pauseAccepting(_ listener: Listener) {
+        if !isDraining { loop.arm(listener.timer, at: now + Limits.acceptPause) }
     }
 
     private func accepted(_ number: Int32, listener: Int, isTooMany: Bool) {
@@ -280,16 +285,16 @@ extension Server {
             && !downstreams[downstream].exchange.offersTunnel
     }
 
-    /// From now on events tell what happens to the connection. False when that cannot be, and it has ended.
+    /// From now on events tell what happens to the connection. False when that cannot be; where it is needed, it has ended.
     @discardableResult
-    func watch(_ downstream: Handle<Downstream>) -> Bool {
+    func watch(_ downstream: Handle<Downstream>, isNeeded: Bool = true) -> Bool {
         downstreams[downstream].isWatched = true
         do throws(SystemError) {
             try loop.register(downstreams[downstream].descriptor.number, for: handlerID, token: EventToken(downstream).rawValue)
             return true
         } catch {
             log.event(.error, "\(error.description)")
-            abandon(downstream)
+            if isNeeded { abandon(downstream) } else { downstreams[downstream].isWatched = false }
             return false
         }
     }
@@ -354,7 +359,8 @@ extension Server {
     func listenerTimerFired(_ index: Int) {
         guard isDraining else { return accept(on: index) }
         acceptWaiting(on: index)
-        if now < listenEnd, downstreams.count > endedDownstreams.count {
+        let hasClients = group.map { $0.takenPlacesCount > 0 } ?? (downstreams.count > endedDownstreams.count)
+        if now < listenEnd, hasClients {
             loop.arm(listeners[index].timer, at: min(now + Limits.drainStep, listenEnd))
         } else {
             stopListening(index)

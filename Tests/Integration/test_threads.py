@@ -13,7 +13,7 @@ import pytest
 
 from harness import limits
 from harness.load import SteadyClient, in_parallel
-from harness.messages import eventually, request
+from harness.messages import Broken, eventually, request
 from harness.processes import BINARY, Proxy
 from harness.sandbox import Sandbox
 from harness.upstream import OK, secret_file
@@ -185,3 +185,37 @@ def test_another_process_on_the_port_is_refused(make_proxy, route, make_upstream
     )
     assert other.returncode == 1
     assert b"Address already in use" in other.stderr
+
+
+def test_a_drain_stops_listening_though_more_clients_come_than_there_is_room_for(held):
+    """Each newcomer that is refused makes room for the next, who must not put the end of listening off."""
+    proxy, upstream, release = held(limits={"connections": 2}, threads=1)
+    holders = [proxy.client() for _ in range(2)]
+    for holder in holders:
+        holder.send(request())
+    assert eventually(lambda: len(upstream.requests) == 2)
+    refused, isOver = threading.Event(), threading.Event()
+
+    def knock():
+        while not isOver.is_set():
+            try:
+                with proxy.client() as client:
+                    client.ask(request())
+            except ConnectionRefusedError:
+                refused.set()
+                return
+            except (OSError, Broken):
+                continue
+
+    knockers = [threading.Thread(target=knock, daemon=True) for _ in range(6)]
+    for knocker in knockers:
+        knocker.start()
+    proxy.process.send_signal(signal.SIGTERM)
+    is_refused = refused.wait(limits.CLOSE)
+    isOver.set()
+    release.set()
+    for holder in holders:
+        with holder:
+            assert holder.response().status == 200
+    assert proxy.terminate() == 0
+    assert is_refused
