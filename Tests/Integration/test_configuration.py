@@ -215,6 +215,8 @@ def test_sigterm_lets_what_is_in_flight_end(make_proxy, route, make_upstream):
         assert not idle.reader.buffer
         client.send(request())
         assert asked.wait(limits.ANSWER)
+        # Who says nothing is accepted after a second.
+        time.sleep(1.5)
         proxy.process.send_signal(signal.SIGTERM)
         assert eventually(lambda: not accepts(proxy.port)), "a proxy that ends accepts nothing new"
         assert proxy.process.poll() is None
