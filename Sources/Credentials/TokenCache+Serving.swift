@@ -25,6 +25,11 @@ extension TokenCache {
         }
     }
 
+    /// Of the token that `withToken` has.
+    public var tokenGeneration: UInt64? {
+        if case .permanent = state { generation } else { state.token?.generation }
+    }
+
     /// A token that `use` calls ready at every time before `end`, for all requests but those to which it was refused, unless another
     /// event comes first; nil where `use` has to be asked.
     public var serving: (generation: UInt64, end: Duration)? {

@@ -107,6 +107,7 @@ final class CredentialState {
     /// Finds the token of `generation`, which is the present one, in answers; nil if it is too short for that.
     func search(generation: UInt64) -> SecretSearch? {
         if generation != searchGeneration {
+            precondition(cache.tokenGeneration == generation, "a token was searched for as another generation than its own")
             search = cache.search()
             searchGeneration = generation
             jointSearches = []

@@ -180,6 +180,14 @@ struct Exchange: ~Copyable {
 
     private mutating func beginResponse() {
         asksForGzip = false
+        interimCount = 0
+        wasContinued = false
+        receivedCount = 0
+        forgetResponse()
+    }
+
+    /// Nothing of a response has gone, and another begins.
+    private mutating func forgetResponse() {
         isInflated = false
         isContentLegible = false
         heldBackSentCount = 0
@@ -188,11 +196,15 @@ struct Exchange: ~Copyable {
         forwardsResponseTrailers = false
         isResponseEndWritten = false
         status = 0
-        interimCount = 0
         isResponseHeld = false
-        wasContinued = false
-        receivedCount = 0
         sentCount = 0
+    }
+
+    /// The response that is held gives way to another. What was held back has to be wiped before.
+    mutating func takeBackResponse() {
+        precondition(isResponseHeld && heldBack.isEmpty, "a response of which something is left cannot be taken back")
+        inflater = nil
+        forgetResponse()
     }
 
     /// The request is over: gives up what it held. What was held back has to be wiped before.

@@ -131,6 +131,7 @@ final class RouteState {
     }
 
     private func render(_ generation: UInt64) {
+        precondition(credential.cache.tokenGeneration == generation, "a token was rendered as another generation than its own")
         injected = Injector.render(configuration.inject, credential: credential, behind: ownFields, before: "X-Request-Id: ")
         if configuration.socketIOToken {
             guard let parameter = credential.cache.queryParameter("token") else {

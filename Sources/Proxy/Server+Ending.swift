@@ -99,8 +99,8 @@ extension Server {
     func takeBackResponse(_ downstream: Handle<Downstream>) -> Bool {
         guard downstreams[downstream].exchange.isResponseHeld else { return false }
         downstreams[downstream].output.removeAll()
-        downstreams[downstream].exchange.responsePhase = .none
-        downstreams[downstream].exchange.responseCoding = .identity
+        if !downstreams[downstream].exchange.heldBack.isEmpty { wipeHeldBack(downstream) }
+        downstreams[downstream].exchange.takeBackResponse()
         return true
     }
 

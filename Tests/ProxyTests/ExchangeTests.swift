@@ -24,6 +24,42 @@ import Wire
         #expect(Self.facts(of: exchange) == Self.facts(of: first))
     }
 
+    @Test func `of a response that is taken back nothing is left but what the client has been told`() throws {
+        var exchange = Exchange()
+        exchange.begin(number: 1, at: .seconds(1), requestID: RequestID(made: 1))
+        let (first, last) = (8, 10)
+        let before = Self.facts(of: exchange)[first...last]
+        exchange.isInflated = true
+        exchange.inflater = try GzipDecoder()
+        exchange.isContentLegible = true
+        exchange.heldBackSentCount = 4
+        exchange.responsePhase = .head
+        exchange.responseCoding = .chunked
+        exchange.forwardsResponseTrailers = true
+        exchange.isResponseEndWritten = true
+        exchange.status = 200
+        exchange.isResponseHeld = true
+        exchange.sentCount = 12
+        exchange.takeBackResponse()
+        #expect(Self.facts(of: exchange)[first...last] == before)
+        #expect(exchange.inflater == nil && !exchange.isInflated)
+        exchange.interimCount = 1
+        exchange.wasContinued = true
+        exchange.receivedCount = 3
+        exchange.isResponseHeld = true
+        exchange.takeBackResponse()
+        #expect(exchange.interimCount == 1 && exchange.wasContinued && exchange.receivedCount == 3)
+    }
+
+    @Test func `a response of which something has gone is not taken back`() async {
+        await #expect(processExitsWith: .failure) {
+            var exchange = Exchange()
+            exchange.begin(number: 1, at: .zero, requestID: RequestID(made: 1))
+            exchange.responsePhase = .head
+            exchange.takeBackResponse()
+        }
+    }
+
     @Test func `a request cannot begin before the one before it has ended`() async {
         await #expect(processExitsWith: .failure) {
             var exchange = Exchange()
