@@ -12,7 +12,7 @@ import pytest
 from harness import limits
 from harness.messages import Broken, request
 from harness.processes import ENVIRONMENT
-from harness.upstream import answering
+from harness.upstream import answering, unused_port
 from test_malformed_requests import assert_own_error
 
 BODY = b"content of some length"
@@ -220,9 +220,7 @@ def test_localhost_over_both_families(make_proxy, route, upstream, family):
 def unused_port_of_both() -> int:
     """A port that nobody uses on either loopback address."""
     while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = unused_port()
         if not os.path.exists("/proc/net/if_inet6"):
             return port
         with socket.socket(socket.AF_INET6) as probe:

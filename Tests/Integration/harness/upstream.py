@@ -1,5 +1,7 @@
 """A TLS server that records every byte, and answers as a test tells it to, right or wrong."""
 
+import itertools
+import random
 import socket
 import ssl
 import struct
@@ -159,11 +161,23 @@ class Upstream:
             connection.finish()
 
 
+# Below those that Linux gives to outgoing connections and to whoever asks for any (32768 and above): nobody gets one of these by chance.
+PORTS = range(10_240, 32_768)
+ports = itertools.cycle(PORTS)
+for _ in range(random.randrange(len(PORTS))):
+    next(ports)
+
+
 def unused_port() -> int:
-    """A port that was free a moment ago: the kernel picked it, and nobody listens on it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port on which nobody listens. It is told only once, so it stays so until the test that has it says otherwise."""
+    for port in itertools.islice(ports, len(PORTS)):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise RuntimeError(f"each port of {PORTS} is in use")
 
 
 def secret_file(directory: Path, name: str, value: str) -> Path:
