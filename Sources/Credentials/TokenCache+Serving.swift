@@ -2,17 +2,17 @@
 
 extension TokenCache {
     /// Whether `awaitsAcceptance` may be true of any request.
-    public var awaitsAcceptances: Bool { holds.awaitsAcceptances }
+    public var awaitsAcceptances: Bool { holds.awaitsAcceptances || isDoubted }
 
     /// Whether `accepted` would change something: hardly ever, and then a request that was not refused has to be reported.
-    public func awaitsAcceptance(generation: UInt64, route: Int) -> Bool {
-        holds.awaitsAcceptance(generation: generation, route: route)
+    public func awaitsAcceptance(generation: UInt64, route: Int, isProof: Bool = true) -> Bool {
+        holds.awaitsAcceptance(generation: generation, route: route) || (isProof && generation == self.generation && isDoubted)
     }
 
     /// Whether a copy of the `former` machine tells the same of its token and of acceptances, until the same time.
     public func serves(as former: TokenCache) -> Bool {
         generation == former.generation && serving?.generation == former.serving?.generation && serving?.end == former.serving?.end
-            && holds.awaitsSame(as: former.holds)
+            && holds.awaitsSame(as: former.holds) && isDoubted == former.isDoubted
     }
 
     /// Whether `secretsRead` is of use: a call waits for it, or the present secrets serve no more. Never while a call goes on, whose

@@ -34,6 +34,8 @@
 /// - In the state refused, secrets that can be watched are looked at every `Limits.secretsLookInterval`, and `secretsRead` with
 ///   others ends the pause at once: renewing, or fetching where there is no token.
 /// - `secretsRead` with another permanent token puts that in place, as a new generation.
+/// - A token that an upstream refused is doubted, once it could not be replaced or is the replacement itself, until one has accepted it
+///   (`TokenDoubt`): that is told, and changes nothing of the table.
 /// - `restore` turns the fetching of a new machine into valid, with a token of an earlier process.
 public struct TokenCache: Sendable {
     let limits: Limits
@@ -48,6 +50,7 @@ public struct TokenCache: Sendable {
     private(set) var failures = 0
     private(set) var lastCause: String?
     var holds = RouteHolds()
+    var doubt = TokenDoubt()
     private var random: SplitMix64
 
     /// A machine without a token, whose first `nextAction` is a call; a grant with a permanent token has generation 1 at once.
@@ -131,7 +134,9 @@ extension TokenCache {
         }
         switch state {
         case .permanent:
-            return refusedGeneration == generation ? .passThrough : .replayNow(generation: generation)
+            guard refusedGeneration == generation else { return .replayNow(generation: generation) }
+            doubt.refused(generation)
+            return .passThrough
         case .fetching, .replacing:
             return .wait
         case .valid(let token):
@@ -148,26 +153,16 @@ extension TokenCache {
         case .backoff(var token, let pause):
             if let token, token.generation != refusedGeneration { return .replayNow(generation: token.generation) }
             token?.isDoubted = true
+            doubt.refused(token?.generation ?? 0)
             state = .backoff(token, pause)
             return .unavailable(cause: pause.cause, retryAfter: pause.end - now)
         case .refused(var token, let pause):
             if let token, token.generation != refusedGeneration { return .replayNow(generation: token.generation) }
             token?.isDoubted = true
+            doubt.refused(token?.generation ?? 0)
             state = .refused(token, pause)
             return .unavailable(cause: pause.cause, retryAfter: pause.end - now)
         }
-    }
-
-    /// The replay with this generation was refused too. Its answer goes to the client, and for `Limits.holdTime` a refusal
-    /// of this token on this route passes through.
-    public mutating func replayRefused(generation: UInt64, route: Int, at now: Duration) {
-        holds.replayRefused(generation: generation, route: route, at: now, limits: limits)
-    }
-
-    /// A request with this generation was not refused. To be reported of each: without it, the route is taken for one that
-    /// refuses every token, and a second revocation within `Limits.holdTime` passes through to the client.
-    public mutating func accepted(generation: UInt64, route: Int) {
-        holds.accepted(generation: generation, route: route)
     }
 
     private static let refusedUpstream = "the upstream refused the token, and there is no newer one"
@@ -380,7 +375,10 @@ extension TokenCache {
 
     private mutating func fail(cause: String, pauseLength: Duration, isRefusal: Bool, now: Duration) -> Outcome {
         var token = state.token
-        if case .replacing = state { token?.isDoubted = true }
+        if case .replacing = state {
+            token?.isDoubted = true
+            doubt.refused(token?.generation ?? 0)
+        }
         failures += 1
         lastCause = cause
         var pause = TokenState.Pause(end: now + pauseLength, cause: cause)

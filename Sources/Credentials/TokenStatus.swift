@@ -9,8 +9,10 @@ public struct TokenStatus: Sendable, Equatable {
     public let state: State
     /// Of the newest token there ever was; 0 before the first.
     public let generation: UInt64
-    /// Whether there is a token that has not expired.
+    /// Whether there is a token that has not expired, and is not doubted while it cannot be replaced.
     public let isUsable: Bool
+    /// Whether an upstream refused the token, it could not be replaced or was the replacement itself, and none has accepted it since.
+    public let isDoubted: Bool
     /// Time left to the token; nil if there is none, or if it never expires.
     public let expiresIn: Duration?
     /// From when the token was obtained to its expiry; nil likewise.
@@ -30,7 +32,9 @@ extension TokenCache {
         return TokenStatus(
             state: state.name,
             generation: generation,
-            isUsable: state.name == .permanent || (left ?? .zero) > .zero,
+            // A permanent token, or one that is fresh, is the best there is, and no attempt is under way that would end the doubt.
+            isUsable: state.name == .permanent || ((left ?? .zero) > .zero && !(isDoubted && failures > 0)),
+            isDoubted: isDoubted,
             expiresIn: left.map { max($0, .zero) },
             lifetime: state.token.map { $0.expiry - $0.obtained },
             nextCallIn: state.nextCallIn(at: now),

@@ -71,11 +71,11 @@ final class CredentialState {
         return look { $0.cache.use(at: now.sinceBeginning, refusedGeneration: refusedGeneration) }
     }
 
-    /// A request with this generation was not refused.
-    func accepted(generation: UInt64, route: Int) {
+    /// A request with this generation was not refused; its answer has this status.
+    func accepted(generation: UInt64, route: Int, status: Int) {
         if !shared.isVersion(version) { look { _ in } }
-        guard awaitsAcceptances, cache.awaitsAcceptance(generation: generation, route: route) else { return }
-        change { $0.cache.accepted(generation: generation, route: route) }
+        guard awaitsAcceptances, cache.awaitsAcceptance(generation: generation, route: route, isProof: status < 400) else { return }
+        change { $0.cache.accepted(generation: generation, route: route, isProof: status < 400) }
     }
 
     /// An event after which every loop's copy may still be used; this one has it anew.

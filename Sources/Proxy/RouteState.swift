@@ -116,7 +116,7 @@ final class RouteState {
     }
 
     /// A request with this generation was not refused.
-    func accepted(generation: UInt64) { credential.accepted(generation: generation, route: index) }
+    func accepted(generation: UInt64, status: Int) { credential.accepted(generation: generation, route: index, status: status) }
 
     /// The parameter `token` of `generation`, for the query of a Socket.IO request; likewise.
     func tokenParameter(generation: UInt64) -> Secret {

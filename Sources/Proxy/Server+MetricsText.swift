@@ -125,8 +125,10 @@ extension Server {
                 status: credential.shared.present.0.status(at: loop.now.sinceBeginning)
             )
         }
-        text.begin("bearerproxy_token_usable", .gauge, "Whether there is a token that has not expired.")
+        text.begin("bearerproxy_token_usable", .gauge, "Whether there is a token that serves: it has not expired, and was not refused while there is no other.")
         for one in all { text.sample(one.labels, one.status.isUsable ? 1 : 0) }
+        text.begin("bearerproxy_token_doubted", .gauge, "Whether the API refuses the token, there is no better one for now, and no request with it was answered since.")
+        for one in all { text.sample(one.labels, one.status.isDoubted ? 1 : 0) }
         text.begin("bearerproxy_token_state", .gauge, "1 for the state of the credential, 0 for the others.")
         for one in all {
             for state in TokenStatus.State.allCases { text.sample(one.labels, "state", state.rawValue, one.status.state == state ? 1 : 0) }

@@ -105,7 +105,7 @@ extension Server {
             if reauthenticate(downstream, upstream, headCount) { return false }
         case .accepted:
             let generation = downstreams[downstream].exchange.generation
-            withRoute(of: downstream) { $0.accepted(generation: generation) }
+            withRoute(of: downstream) { $0.accepted(generation: generation, status: status) }
         case .undecided:
             upstreams[upstream].awaitHead()
             return false

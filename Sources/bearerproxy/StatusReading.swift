@@ -24,6 +24,7 @@ struct StatusReading {
         let nextCallIn: Double?
         let problem: String?
         let lastFailure: String?
+        let warning: String?
         let advice: String?
     }
 
@@ -91,6 +92,7 @@ extension StatusReading.Token {
         nextCallIn = json["nextCallInSeconds"]?.double
         problem = json["problem"]?.string
         lastFailure = json["lastFailure"]?.string
+        warning = json["warning"]?.string
         advice = json["advice"]?.string
     }
 }

@@ -65,7 +65,7 @@ struct StatusText {
         }
         var lines = Self.table([head] + rows, rightFrom: 3)
         for token in reading.tokens {
-            guard let problem = token.problem ?? token.lastFailure else { continue }
+            guard let problem = token.problem ?? token.lastFailure ?? token.warning else { continue }
             lines.append("! \(token.name): \(problem)")
             if let advice = token.advice { lines.append("  -> \(advice)") }
         }

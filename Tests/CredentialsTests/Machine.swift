@@ -120,6 +120,10 @@ final class Machine {
 
     var token: String? { cache.withToken { span in String(decoding: span.indices.map { span[$0] }, as: UTF8.self) } }
 
+    var isUsable: Bool { cache.status(at: now).isUsable }
+
+    var isDoubted: Bool { cache.status(at: now).isDoubted }
+
     var state: TokenStatus.State { cache.status(at: now).state }
 }
 

@@ -128,6 +128,72 @@ import Testing
         #expect(machine.use(refused: 1) == .ready(generation: 2))
     }
 
+    @Test func `a refused token is doubted, and no longer usable, once it could not be replaced`() {
+        let machine = Machine.withToken()
+        #expect(machine.refuse(1) == .wait)
+        #expect(machine.call())
+        #expect(machine.isUsable && !machine.isDoubted, "the one call that settles it is under way")
+        _ = machine.lose()
+        #expect(!machine.isUsable && machine.isDoubted)
+        machine.sleep()
+        #expect(machine.call())
+        #expect(!machine.isUsable && machine.isDoubted, "an attempt settles nothing")
+        _ = machine.grant("token-2", lifetime: 3_600)
+        #expect(machine.isUsable && !machine.isDoubted)
+    }
+
+    @Test(arguments: [500, 403]) func `a token that is refused while there is no other is doubted`(status: Int) {
+        let machine = Machine.withToken()
+        machine.sleep()
+        #expect(machine.call())
+        _ = machine.answer(status)
+        #expect(machine.isUsable && !machine.isDoubted)
+        #expect(machine.refuse(1).isUnavailable)
+        #expect(!machine.isUsable && machine.isDoubted)
+    }
+
+    @Test func `who has a token that is accepted after all is usable, whatever else is refused with it`() {
+        let machine = Machine.withToken()
+        #expect(machine.refuse(1) == .wait)
+        #expect(machine.call())
+        _ = machine.lose()
+        let doubted = machine.cache
+        #expect(machine.cache.awaitsAcceptances && machine.cache.awaitsAcceptance(generation: 1, route: 7))
+        #expect(!machine.cache.awaitsAcceptance(generation: 1, route: 7, isProof: false))
+        machine.cache.accepted(generation: 1, route: 7, isProof: false)
+        #expect(!machine.isUsable, "an answer without success may have been given before the token was looked at")
+        machine.cache.accepted(generation: 1, route: 7)
+        #expect(machine.isUsable && !machine.isDoubted && !machine.cache.awaitsAcceptance(generation: 1, route: 7))
+        #expect(!machine.cache.serves(as: doubted), "the loops are told")
+        #expect(machine.refuse(1).isUnavailable)
+        #expect(machine.isUsable && !machine.isDoubted)
+    }
+
+    @Test func `a new token that is refused as well is doubted, and usable as long as it lives`() {
+        let machine = Machine.withToken()
+        #expect(machine.refuse(1) == .wait)
+        #expect(machine.call())
+        _ = machine.grant("token-2", lifetime: 3_600)
+        machine.cache.replayRefused(generation: 1, route: 0, at: machine.now)
+        #expect(!machine.isDoubted, "that is the token before")
+        machine.cache.replayRefused(generation: 2, route: 0, at: machine.now)
+        #expect(machine.isDoubted && machine.isUsable)
+        machine.cache.accepted(generation: 2, route: 1)
+        #expect(!machine.isDoubted)
+    }
+
+    @Test func `a permanent token that is refused is doubted until it is accepted or replaced, and usable all the time`() {
+        let machine = Machine(try! .fixed(token: Secret("token-1")), rotation: .watchable)
+        #expect(machine.refuse(1) == .passThrough)
+        #expect(machine.isDoubted && machine.isUsable)
+        machine.cache.secretsRead(try! .fixed(token: Secret("token-2")), at: machine.now)
+        #expect(!machine.isDoubted)
+        #expect(machine.refuse(2) == .passThrough)
+        #expect(machine.isDoubted)
+        machine.cache.accepted(generation: 2, route: 0)
+        #expect(!machine.isDoubted && machine.isUsable)
+    }
+
     @Test func `a token that could not be replaced is not withheld in the next attempt`() {
         let machine = Machine.withToken()
         #expect(machine.refuse(1) == .wait)

@@ -14,7 +14,7 @@ from harness import limits
 from harness.messages import request
 from harness.processes import BINARY, Process, bearerproxy
 from harness.secrets import assert_no_secret
-from harness.upstream import OK, secret_file, unused_port
+from harness.upstream import OK, answering, secret_file, unused_port
 
 
 class Admin:
@@ -323,6 +323,56 @@ def test_a_token_that_runs_out_and_cannot_be_renewed_is_not_relied_on(make_proxy
     status = admin.wait_for(lambda status: status["state"] == "not ready")
     assert status["credentials"]["oauth"]["isUsable"] and status["credentials"]["oauth"]["failures"] > 0
     assert "runs out" in json.loads(admin.get("/readyz")[2])["credentials"]["oauth"]["problem"]
+
+
+def test_a_token_that_the_api_refuses_and_nobody_replaces_is_not_relied_on(make_proxy, route, make_upstream, tmp_path):
+    service, refused = TokenService(), set()
+
+    def answer(message):
+        refusal = message.one("authorization").removeprefix("Bearer ") in refused and message.target != "/open"
+        return b"HTTP/1.1 401 X\r\nContent-Length: 0\r\n\r\n" if refusal else OK
+
+    port = unused_port()
+    proxy = make_proxy(
+        route(make_upstream(answering(answer)).port, credential="oauth"), credentials={"oauth": service.credential(tmp_path)},
+        admin={"listen": f"127.0.0.1:{port}"}, secrets=["secret-of-the-client"], threads=2)
+    admin = Admin(port)
+    admin.wait_for(lambda status: status["state"] == "ready")
+    assert proxy.client().ask(request("GET", "/a")).status == 200
+    # What one call settles makes no difference.
+    refused.add("issued-token-00000001")
+    assert proxy.client().ask(request("GET", "/a")).status == 200
+    assert admin.get("/readyz")[0] == 200
+    service.status = 401
+    refused.add("issued-token-00000002")
+    assert proxy.client().ask(request("GET", "/a")).status == 503
+    code, _, content = admin.get("/readyz")
+    problem = json.loads(content)["credentials"]["oauth"]["problem"]
+    assert code == 503 and "the API refuses the token, and there is no new one" in problem and "invalid_client" in problem
+    credential = admin.status()["credentials"]["oauth"]
+    assert admin.status()["state"] == "not ready" and credential["isDoubted"] and not credential["isUsable"]
+    metrics = admin.get("/metrics")[2]
+    assert b'bearerproxy_token_usable{credential="oauth"} 0' in metrics and b'bearerproxy_token_doubted{credential="oauth"} 1' in metrics
+    done = bearerproxy("status", "--config", str(proxy.file))
+    assert done.returncode == 1 and "the API refuses the token" in done.stdout
+    # Where it is accepted after all, on whichever loop, it serves.
+    for _ in range(4):
+        assert proxy.client().ask(request("GET", "/open")).status == 200
+    assert admin.get("/readyz")[0] == 200
+    assert not admin.status()["credentials"]["oauth"]["isDoubted"]
+
+
+def test_a_refused_token_that_nobody_can_replace_is_shown_and_leaves_the_proxy_ready(make_proxy, route, make_upstream):
+    port = unused_port()
+    proxy = make_proxy(
+        route(make_upstream(answering(b"HTTP/1.1 401 X\r\nContent-Length: 0\r\n\r\n")).port), admin={"listen": f"127.0.0.1:{port}"})
+    assert proxy.client().ask(request("GET", "/a")).status == 401
+    admin = Admin(port)
+    credential = admin.status()["credentials"]["fixed"]
+    assert credential["isDoubted"] and "refuses this token" in credential["warning"] and credential["advice"]
+    assert admin.get("/readyz")[0] == 200
+    done = bearerproxy("status", "--config", str(proxy.file))
+    assert done.returncode == 0 and "! fixed: the API refuses this token" in done.stdout
 
 
 def test_a_proxy_that_drains_says_so_while_requests_end(make_proxy, route, make_upstream):

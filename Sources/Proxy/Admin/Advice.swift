@@ -11,6 +11,8 @@ enum Advice {
         case "broken_off": "ask the provider if it happens often: the client saw that its answer was not whole"
         case "credential_unavailable", "auth_timeout", "no_token":
             "see that the credential's secrets are the provider's present ones, and that its token service can be reached; it is tried again by itself"
+        case "token_refused":
+            "see that the token is of this API and may do what was asked for; a static one may have run out or been revoked: replace its secret's file"
         case "overloaded": "see what takes so long upstream; raise limits.concurrency, limits.queue or limits.connections if the machine has room"
         case "forbidden", "method_refused": "if the request is meant to pass, change what the message names in the route"
         case "no_route", "misdirected": "compare the request's address with the routes' listen, pathPrefix and host"

@@ -215,6 +215,8 @@ extension StatusDocument {
         writer.string(status.state.rawValue)
         writer.key("isUsable")
         writer.bool(status.isUsable)
+        writer.key("isDoubted")
+        writer.bool(status.isDoubted)
         writer.key("generation")
         writer.int(Int(clamping: status.generation))
         writer.key("expiresInSeconds")
@@ -229,8 +231,11 @@ extension StatusDocument {
         if let problem = health.problem { writer.string(problem) } else { writer.null() }
         writer.key("lastFailure")
         if let cause = status.cause { writer.string(cause) } else { writer.null() }
+        writer.key("warning")
+        if let warning = health.warning { writer.string(warning) } else { writer.null() }
         writer.key("advice")
-        if status.cause != nil, let advice = Advice.text(for: "no_token") { writer.string(advice) } else { writer.null() }
+        let code = status.cause != nil ? "no_token" : status.isDoubted ? "token_refused" : ""
+        if let advice = Advice.text(for: code) { writer.string(advice) } else { writer.null() }
         writer.endObject()
     }
 }

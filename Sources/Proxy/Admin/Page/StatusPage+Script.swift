@@ -95,7 +95,7 @@ extension StatusPage {
 
         function showToken(card, name, token) {
           const isBad = token.isUsed && token.problem !== null;
-          const isWorried = !isBad && token.failures > 0;
+          const isWorried = !isBad && (token.failures > 0 || token.isDoubted);
           card.root.classList.toggle("troubled", isBad);
           card.state.className = `state ${isBad ? "bad" : isWorried ? "warn" : "good"}`;
           say(card.state, `${isBad ? "✗" : isWorried ? "!" : "✓"} ${token.state}${token.isUsed ? "" : ", not used"}`);
@@ -116,7 +116,7 @@ extension StatusPage {
           say(card.facts.expiry, token.expiresInSeconds === null ? (token.isUsable ? "never" : "–") : span(token.expiresInSeconds));
           say(card.facts.renewal, span(token.nextCallInSeconds));
           say(card.facts.generation, String(token.generation));
-          const problem = token.problem ?? token.lastFailure;
+          const problem = token.problem ?? token.lastFailure ?? token.warning;
           card.problem.hidden = problem === null;
           say(card.problem, problem ?? "");
           card.advice.hidden = token.advice === null;
