@@ -21,18 +21,21 @@ struct AdminAnswer {
         return AdminAnswer(status: status, type: .json, content: Array(content.utf8), fields: fields)
     }
 
-    /// The whole of it. No page of another origin gets hold of it, and nobody keeps it.
-    func bytes(withContent: Bool) -> [UInt8] {
+    /// Without the content. No page of another origin gets hold of it, and nobody keeps it.
+    var head: [UInt8] {
         let head = "HTTP/1.1 \(status) \(Self.reason(status))\r\nContent-Type: \(type.rawValue)\r\nContent-Length: \(content.count)\r\n"
             + "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
             + "Cross-Origin-Resource-Policy: same-origin\r\n\(fields)Connection: close\r\n\r\n"
-        return Array(head.utf8) + (withContent ? content : [])
+        return Array(head.utf8)
     }
 
     /// The head of a stream of events, which ends with the connection.
     static let beginningOfEvents = Array(
         ("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
             + "Cross-Origin-Resource-Policy: same-origin\r\nConnection: close\r\n\r\n").utf8)
+
+    /// A line, which has its end, as an event.
+    static func event(_ line: [UInt8]) -> [UInt8] { Array("data: ".utf8) + line + [UInt8(ascii: "\n")] }
 
     private static func reason(_ status: Int) -> String {
         switch status {

@@ -27,7 +27,9 @@ final class AdminConnection {
     private(set) var input: Buffer
     private let descriptor: Descriptor
     private let kernel: any Kernel
-    private var output: [UInt8] = []
+    /// What is to be sent, piece by piece. Other connections may have the same pieces, and none makes a copy.
+    private var output: [[UInt8]] = []
+    /// Of the first piece.
     private var sentCount = 0
     private var canReceive = false
     private var canSend = true
@@ -62,45 +64,46 @@ final class AdminConnection {
     }
 
     /// The last thing that it is sent.
-    func send(_ answer: AdminAnswer) { send(whole: answer.bytes(withContent: !isHead)) }
+    func send(_ answer: AdminAnswer) { send(whole: [answer.head] + (isHead ? [] : [answer.content])) }
 
-    func send(whole bytes: [UInt8]) {
+    func send(whole pieces: [[UInt8]]) {
         phase = .sending
-        output = bytes
+        output = pieces
         sentCount = 0
     }
 
     /// What it is sent begins with the head of a stream; events follow.
     func beginEvents() {
         phase = .following
-        output = AdminAnswer.beginningOfEvents
+        output = [AdminAnswer.beginningOfEvents]
         sentCount = 0
         isBegun = false
     }
 
-    /// One more event, of one line that has its end. It is left out for a client that has not taken the last one.
-    func sendEvent(_ line: [UInt8]) {
+    /// One more event. It is left out for a client that has not taken the last one.
+    func sendEvent(_ event: [UInt8]) {
         guard isFlushed || !isBegun else { return }
         isBegun = true
-        output += Array("data: ".utf8) + line + [UInt8(ascii: "\n")]
+        output.append(event)
     }
 
-    var isFlushed: Bool { sentCount == output.count }
+    var isFlushed: Bool { output.isEmpty }
 
     /// Sends what the socket takes.
     func flush() throws(Ended) {
         while canSend, !isFlushed {
-            let count = output.withUnsafeBytes { kernel.send(descriptor.number, from: UnsafeRawBufferPointer(rebasing: $0[sentCount...])) }
+            guard sentCount < output[0].count else {
+                output.removeFirst()
+                sentCount = 0
+                continue
+            }
+            let count = output[0].withUnsafeBytes { kernel.send(descriptor.number, from: UnsafeRawBufferPointer(rebasing: $0[sentCount...])) }
             guard count > 0 else {
                 canSend = false
                 guard count == Int(-EAGAIN) else { throw Ended() }
                 return
             }
             sentCount += count
-        }
-        if isFlushed {
-            output = []
-            sentCount = 0
         }
     }
 

@@ -286,6 +286,7 @@ extension AdminServer {
     private func tell(_ reports: [LoopReport?]) {
         var status: [UInt8]?
         var metrics: [UInt8]?
+        var event: [UInt8]?
         for index in slots.indices {
             guard let connection = slots[index].connection, connection.phase == .waiting || connection.phase == .following else { continue }
             if connection.phase == .waiting, connection.wanted == .metrics {
@@ -297,7 +298,9 @@ extension AdminServer {
             let content = status ?? StatusDocument(server, startTime: startTime).status(reports)
             status = content
             if connection.phase == .following {
-                connection.sendEvent(content)
+                let shared = event ?? AdminAnswer.event(content)
+                event = shared
+                connection.sendEvent(shared)
             } else {
                 send(AdminAnswer(status: 200, type: .json, content: content), index)
             }
@@ -314,7 +317,7 @@ extension AdminServer {
                     fields: "Retry-After: 5\r\n"), index)
         }
         guard !connection.isHead else {
-            return connection.send(whole: AdminAnswer.beginningOfEvents)
+            return connection.send(whole: [AdminAnswer.beginningOfEvents])
         }
         connection.beginEvents()
         collect()

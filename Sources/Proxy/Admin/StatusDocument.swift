@@ -92,20 +92,29 @@ struct StatusDocument {
 extension StatusDocument {
     private func writeRoutes(_ reports: [LoopReport?], into writer: inout JSONWriter) {
         writer.beginObject()
+        var addresses: [String: [String]] = [:]
+        for listener in server.listening {
+            let address = listener.address.description
+            for name in listener.routes { addresses[name, default: []].append(address) }
+        }
+        var told: [String: [LoopReport.RouteReport]] = [:]
+        for case let report? in reports {
+            for route in report.routes { told[route.name, default: []].append(route) }
+        }
         for route in server.routes {
-            writer.key(route.configuration.name)
-            let own = reports.compactMap { report in report?.routes.first { $0.name == route.configuration.name } }
-            write(route, own, into: &writer)
+            let name = route.configuration.name
+            writer.key(name)
+            write(route, listen: addresses[name] ?? [], told[name] ?? [], into: &writer)
         }
         writer.endObject()
     }
 
-    private func write(_ route: RouteState, _ reports: [LoopReport.RouteReport], into writer: inout JSONWriter) {
+    private func write(_ route: RouteState, listen: [String], _ reports: [LoopReport.RouteReport], into writer: inout JSONWriter) {
         let configuration = route.configuration
         writer.beginObject()
         writer.key("listen")
         writer.beginArray()
-        for listener in server.listening where listener.routes.contains(configuration.name) { writer.string(listener.address.description) }
+        for address in listen { writer.string(address) }
         writer.endArray()
         writer.key("pathPrefix")
         writer.string(repairing: configuration.pathPrefix)

@@ -24,50 +24,51 @@ final class Metrics: Sendable {
         }
     }
 
-    private struct Key: Hashable {
-        let subject: Subject
-        let loop: Int
-    }
-
-    private let known = Locked<[Key: Counters]>([:])
+    /// Of each subject by the loop's position; nil: that loop has counted nothing for it.
+    private let known = Locked<[Subject: [Counters?]]>([:])
 
     /// The numbers of `subject` that this loop counts with; the same each time. Not to be used without a reference to this object.
     func counters(of subject: Subject, loop: Int) -> Counters {
         known.withLock { known in
-            let key = Key(subject: subject, loop: loop)
-            if let counters = known[key] { return counters }
+            var all = known[subject] ?? []
+            while all.count <= loop { all.append(nil) }
+            if let counters = all[loop] { return counters }
             let counters = Counters.make(subject.count)
-            known[key] = counters
+            all[loop] = counters
+            known[subject] = all
             return counters
         }
     }
 
     /// What all loops have counted for `subject`; zeros, where none has.
     func total(of subject: Subject) -> [UInt64] {
-        known.withLock { known in
-            var total = [UInt64](repeating: 0, count: subject.count)
-            for (key, counters) in known where key.subject == subject {
-                for index in total.indices { total[index] &+= counters[index] }
-            }
-            return total
-        }
+        let all = known.withLock { $0[subject] ?? [] }
+        var total = [UInt64](repeating: 0, count: subject.count)
+        for case let counters? in all { Self.add(counters, to: &total) }
+        return total
     }
 
     /// What each loop has counted for `subject`.
     func each(of subject: Subject) -> [(loop: Int, numbers: [UInt64])] {
-        known.withLock { known in
-            known.filter { $0.key.subject == subject }.sorted { $0.key.loop < $1.key.loop }.map { key, counters in
-                (key.loop, (0..<counters.count).map { counters[$0] })
-            }
+        let all = known.withLock { $0[subject] ?? [] }
+        return all.enumerated().compactMap { loop, counters in
+            guard let counters else { return nil }
+            var numbers = [UInt64](repeating: 0, count: subject.count)
+            Self.add(counters, to: &numbers)
+            return (loop, numbers)
         }
     }
 
+    private static func add(_ counters: Counters, to numbers: inout [UInt64]) {
+        for index in numbers.indices { numbers[index] &+= counters[index] }
+    }
+
     /// How many loops count.
-    var loopCount: Int { known.withLock { known in known.keys.reduce(0) { max($0, $1.loop + 1) } } }
+    var loopCount: Int { known.withLock { known in known.values.reduce(0) { max($0, $1.count) } } }
 
     deinit {
         known.withLock { known in
-            for counters in known.values { counters.deallocate() }
+            for counters in known.values.joined() { counters?.deallocate() }
         }
     }
 }

@@ -58,8 +58,9 @@ extension StatusPage {
 
         // Cards that are there stay, those of names that are gone go.
         function reconcile(kind, names, build) {
+          const present = new Set(names);
           for (const [name, card] of cards[kind]) {
-            if (!names.includes(name)) { card.root.remove(); cards[kind].delete(name); }
+            if (!present.has(name)) { card.root.remove(); cards[kind].delete(name); }
           }
           for (const name of names) {
             if (!cards[kind].has(name)) cards[kind].set(name, build(name, byId(kind)));
