@@ -29,7 +29,7 @@ extension Server {
     private func render(requestsOf routes: Numbers, _ text: inout MetricsText) {
         text.begin("bearerproxy_requests_in_flight", .gauge, "Requests that have a route and have not ended.")
         for (labels, numbers) in routes {
-            // Those that ended are read first, and yet another loop may be a moment ahead.
+            // Those that ended were read first. A processor that orders stores loosely may show one as ended before it has begun.
             let ended = numbers[Figure.Route.statuses...].reduce(0, &+)
             text.sample(labels, numbers[Figure.Route.begun] > ended ? numbers[Figure.Route.begun] - ended : 0)
         }

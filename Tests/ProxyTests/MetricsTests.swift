@@ -54,6 +54,29 @@ import Testing
         for (number, name) in names.enumerated() { #expect(metrics.total(of: .credential(name))[Figure.Tokens.calls] == UInt64(number)) }
     }
 
+    @Test func `what ended is never more than what began, while a loop counts on`() throws {
+        let metrics = Metrics()
+        let isOver = Locked(false)
+        let counters = metrics.counters(of: .route("btc"), loop: 0)
+        let thread = try startJoinedThread {
+            while !isOver.withLock({ $0 }) {
+                for _ in 0..<1_000 {
+                    counters.add(at: Figure.Route.begun)
+                    counters.add(at: Figure.Route.place(ofStatus: 200))
+                }
+            }
+        }
+        for _ in 0..<20_000 {
+            let numbers = metrics.total(of: .route("btc"))
+            let (began, ended) = (numbers[Figure.Route.begun], numbers[Figure.Route.place(ofStatus: 200)])
+            guard ended > began else { continue }
+            Issue.record("\(ended) ended of \(began)")
+            break
+        }
+        isOver.withLock { $0 = true }
+        thread.join()
+    }
+
     @Test func `the text has a line for each sample, with its labels escaped`() {
         var text = MetricsText()
         text.begin("some_total", .counter, "What it is.")

@@ -1,4 +1,4 @@
-/// Where the numbers of each kind stand in their `Counters`.
+/// Where the numbers of each kind stand in their `Counters`. What ends stands behind what begins: they are read from the end.
 enum Figure {
     /// Requests and answers of a route, or of those that had none.
     enum Route {

@@ -59,8 +59,9 @@ final class Metrics: Sendable {
         }
     }
 
+    /// The last first: what has ended stands behind what has begun, so there are never more of the former, while the loop counts on.
     private static func add(_ counters: Counters, to numbers: inout [UInt64]) {
-        for index in numbers.indices { numbers[index] &+= counters[index] }
+        for index in numbers.indices.reversed() { numbers[index] &+= counters[index] }
     }
 
     /// How many loops count.
