@@ -351,8 +351,7 @@ extension Server {
     /// The last answer is sent. Where the client may still be sending, its bytes are read for a while: to close at once
     /// would make its kernel throw the answer away.
     private func beginLingering(_ downstream: Handle<Downstream>) {
-        let hasUnread = downstreams[downstream].canReceive || !downstreams[downstream].input.isEmpty
-        guard downstreams[downstream].isOwedInput || hasUnread else {
+        guard downstreams[downstream].isOwedInput || hasUnread(downstream) else {
             close(downstream)
             return
         }
@@ -364,6 +363,15 @@ extension Server {
     }
 
     private func linger(_ downstream: Handle<Downstream>) {
+    /// Whether the client has sent what was not read. Of one that is not watched no event tells that: its socket is looked at.
+    private func hasUnread(_ downstream: Handle<Downstream>) -> Bool {
+        if downstreams[downstream].canReceive || !downstreams[downstream].input.isEmpty { return true }
+        if downstreams[downstream].isWatched { return false }
+        downstreams[downstream].canReceive = true
+        guard case .some = receive(downstream) else { return false }
+        return true
+    }
+
         var share = Limits.transferBytesPerTurn
         while share > 0 {
             share -= downstreams[downstream].input.count + Limits.transferStepBytes

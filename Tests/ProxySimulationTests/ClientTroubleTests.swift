@@ -120,6 +120,27 @@ import Testing
         #expect(world.leftovers() == [])
     }
 
+    @Test(arguments: UInt64(1)...8)
+    func `what a client sends behind its last request costs it no answer`(seed: UInt64) throws {
+        var upstream: SimulatedClient?
+        var settings = WorldSettings()
+        settings.replaced = [.connect: { accepted in accepted.whenReceived = { upstream = $0 } }]
+        let world = try World(seed: seed, settings)
+        #expect(world.run { world.hasTokens })
+        let conversation = try world.converse(.btc)
+        conversation.send("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        #expect(world.run { upstream != nil })
+        // Its connection is not watched so soon: no event tells of this.
+        conversation.sendMore("GET /more HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        world.pass(.milliseconds(10))
+        upstream?.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        #expect(world.run(.seconds(10)) { conversation.ending != nil })
+        #expect(conversation.answers.map(\.status) == [200])
+        #expect(conversation.ending == .finished)
+        conversation.client.close()
+        #expect(world.leftovers() == [])
+    }
+
     @Test func `an interim answer reaches the client before it sends its content`() throws {
         let order = World.order(.btc, 7)
         let conversation = try world.converse(.btc)
