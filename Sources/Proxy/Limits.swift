@@ -67,6 +67,9 @@ enum Limits {
     static let rpcCallsMax = 1000
     /// So much of an answer's content is looked at for the text that says that the token was refused. Such answers are short, and
     /// others with that status wait for so much.
+    /// The times of so many requests are kept for a route's `limits.requestsPerSecond`: 8 KiB. Where that is more, each stands for
+    /// as many as it takes.
+    static let rateGroupsMax = 1024
     static let refusalContentBytesMax = 4 * 1024
     /// A refused answer's content up to this is read to its end, so that the connection can be used again.
     static let discardBytesMax = 64 * 1024

@@ -23,8 +23,7 @@ extension Server {
             } else if isInspected {
                 beginInspection(downstream)
             } else {
-                downstreams[downstream].exchange.become(.waitingForToken)
-                takeToken(downstream, route, isFirst: true)
+                admit(downstream, route)
             }
         } catch {
             keepHead(downstream, headCount, contentBytesMax: 0)
@@ -77,9 +76,6 @@ extension Server {
         if route.hasRules, let answer = Router.refusal(requestHead, head, by: route) {
             throw Router.Refusal(answer: answer, route: route.index)
         }
-        if let rate = route.rate, let wait = rate.take(at: now) {
-            throw Router.Refusal(answer: .rateLimited(route.configuration.name, perSecond: rate.perSecond, wait: wait), route: route.index)
-        }
         return route
     }
 
@@ -121,6 +117,16 @@ extension Server {
 // MARK: the token and the connection
 
 extension Server {
+    /// Nothing is left that the request could be refused for, but that the route has had as many as it takes: it goes upstream.
+    func admit(_ downstream: Handle<Downstream>, _ route: RouteState) {
+        if let rate = route.rate, let wait = rate.take(at: now) {
+            answer(downstream, .rateLimited(route.configuration.name, perSecond: rate.perSecond, wait: wait))
+            return
+        }
+        downstreams[downstream].exchange.become(.waitingForToken)
+        takeToken(downstream, route, isFirst: true)
+    }
+
     /// The time that a request has to wait for a token begins.
     func awaitToken(_ downstream: Handle<Downstream>) {
         let route = routes[downstreams[downstream].exchange.route]

@@ -31,14 +31,13 @@ extension Server {
             answer(downstream, .malformed(error))
             return
         }
-        let rule = routes[downstreams[downstream].exchange.route].policy?.calls
-        if let answer = rule?.refusal(of: downstreams[downstream].exchange.copy.wholeContent) {
+        let route = routes[downstreams[downstream].exchange.route]
+        if let answer = route.policy?.calls?.refusal(of: downstreams[downstream].exchange.copy.wholeContent) {
             self.answer(downstream, answer)
             return
         }
         endWait(downstream)
-        downstreams[downstream].exchange.become(.waitingForToken)
-        takeToken(downstream, isFirst: true)
+        admit(downstream, route)
     }
 
     /// False when more has to come, or the request was answered, or is gone.

@@ -22,6 +22,14 @@ def proxy(request, make_proxy, route, upstream):
         route(upstream.port, listen=listen, pathPrefix="/free", limits={"requestsPerSecond": 0}) | {"name": "free"},
         route(upstream.port, listen=listen, pathPrefix="/rules", allow={"methods": ["GET"]}, limits={"requestsPerSecond": 2})
         | {"name": "rules"},
+        route(
+            upstream.port,
+            listen=listen,
+            pathPrefix="/rpc",
+            allow={"rpcMethods": ["getblock*"]},
+            limits={"requestsPerSecond": 2, "requestBody": "1KiB"},
+        )
+        | {"name": "rpc"},
         threads=request.param,
     )
 
@@ -52,7 +60,7 @@ def test_a_second_s_worth_is_taken_and_the_rest_refused(proxy, upstream):
 
 
 def test_an_order_that_is_refused_is_not_placed(proxy, upstream):
-    time.sleep(0.5)
+    time.sleep(1.1)
     before = len(upstream.requests)
     statuses = []
     for _ in range(30):
@@ -70,6 +78,21 @@ def test_after_a_rest_it_takes_again(proxy):
         assert client.ask(request()).status == 200
 
 
+def test_no_second_has_more_than_that(proxy):
+    """A second that begins in the middle of a burst is a second, too."""
+    time.sleep(1.1)
+    taken = []
+    end = time.monotonic() + 3
+    with proxy.client() as client:
+        while time.monotonic() < end:
+            asked = time.monotonic()
+            if client.ask(request()).status == 200:
+                taken.append((asked, time.monotonic()))
+    assert len(taken) >= 20
+    # From before the one was asked to after the eleventh was answered: more than a second lies between their decisions.
+    assert all(last[1] - first[0] >= 1 for first, last in zip(taken, taken[10:]))
+
+
 def test_other_routes_are_free(proxy):
     with proxy.client() as client:
         assert all(client.ask(request(target="/free/x")).status == 200 for _ in range(50))
@@ -80,3 +103,18 @@ def test_what_a_rule_refuses_is_not_counted(proxy):
         for _ in range(20):
             assert client.ask(request("DELETE", "/rules/x"), "DELETE").status == 405
         assert client.ask(request(target="/rules/x")).status == 200
+
+
+def call(client, method: str, size=0):
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": ["x" * size]}).encode()
+    return client.ask(request("POST", "/rpc/", fields={"Content-Type": "application/json"}, body=body), "POST").status
+
+
+def test_what_is_refused_for_its_content_is_not_counted(proxy):
+    for _ in range(10):
+        with proxy.client() as client:
+            assert call(client, "sendrawtransaction") == 403
+        with proxy.client() as client:
+            assert call(client, "getblock", size=2000) == 413
+    with proxy.client() as client:
+        assert [call(client, "getblock") for _ in range(3)] == [200, 200, 429]
