@@ -45,6 +45,8 @@ enum Limits {
     /// Idle clients that a loop ends each time when another has no place for a new one: hardly more than are wanted, and yet 80 a
     /// second.
     static let clientsYieldedMax = 8
+    /// Among so many idle clients the one is looked for that has been so for longest, and gives its place up.
+    static let idleClientsCompared = 64
     /// So long clients are refused before the other loops are asked anew whether one of theirs has become idle.
     static let refusalSpan = Interval.seconds(1)
     /// How long accepting rests when the process has no descriptor left, or has to wait for another loop's.
@@ -65,11 +67,11 @@ enum Limits {
     static let rpcContentBytesMax = 1024 * 1024
     /// Calls in a batch: what go-ethereum takes. Refused with 403.
     static let rpcCallsMax = 1000
-    /// So much of an answer's content is looked at for the text that says that the token was refused. Such answers are short, and
-    /// others with that status wait for so much.
     /// The times of so many requests are kept for a route's `limits.requestsPerSecond`: 8 KiB. Where that is more, each stands for
     /// as many as it takes.
     static let rateGroupsMax = 1024
+    /// So much of an answer's content is looked at for the text that says that the token was refused. Such answers are short, and
+    /// others with that status wait for so much.
     static let refusalContentBytesMax = 4 * 1024
     /// A refused answer's content up to this is read to its end, so that the connection can be used again.
     static let discardBytesMax = 64 * 1024

@@ -123,6 +123,7 @@ extension Server {
     private func awaitHead(_ downstream: Handle<Downstream>) {
         if downstreams[downstream].input.isEmpty {
             pool.giveBack(&downstreams[downstream].input)
+            mayHaveIdleClients = true
             if isDraining { endSoon(downstream) }
         } else if downstreams[downstream].phase == .idle {
             downstreams[downstream].become(.receivingHead)

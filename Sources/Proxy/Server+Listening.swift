@@ -224,14 +224,27 @@ extension Server {
 
     /// Those that wait for a next request; it goes on a new connection.
     func endIdleClients(atMost countMax: Int) {
-        let end = endedDownstreams.count + countMax
-        downstreams.forEach { downstream in
-            guard endedDownstreams.count < end, downstreams[downstream].phase == .idle,
-                downstreams[downstream].output.isEmpty, downstreams[downstream].input.isEmpty,
-                !downstreams[downstream].canReceive, downstreams[downstream].hasBeenUsed
-            else { return }
-            close(downstream)
+        for _ in 0..<countMax {
+            guard let idle = longestIdleClient() else { return }
+            close(idle)
         }
+    }
+
+    /// The one that has been so for longest of the next few; who has been looked at is not so again before all others were.
+    private func longestIdleClient() -> Handle<Downstream>? {
+        guard mayHaveIdleClients else { return nil }
+        var found: Handle<Downstream>?
+        var count = 0
+        idleCursor = downstreams.visit(from: idleCursor) { downstream in
+            guard downstreams[downstream].phase == .idle, downstreams[downstream].output.isEmpty, downstreams[downstream].input.isEmpty,
+                !downstreams[downstream].canReceive, downstreams[downstream].hasBeenUsed
+            else { return true }
+            if found.map({ downstreams[downstream].deadline < downstreams[$0].deadline }) ?? true { found = downstream }
+            count += 1
+            return count < Limits.idleClientsCompared
+        }
+        if found == nil { mayHaveIdleClients = false }
+        return found
     }
 
     /// `hasPlace`: it is counted among the clients that are served. Any other is told that there are too many.

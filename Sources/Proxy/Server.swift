@@ -65,6 +65,10 @@ public final class Server: EventHandler {
     @exclusivity(unchecked) var resuming: [Handle<Downstream>] = []
     /// More connections wait to be accepted than one turn takes.
     @exclusivity(unchecked) var hasUnaccepted = false
+    /// A client has become idle since it was last found that none is.
+    @exclusivity(unchecked) var mayHaveIdleClients = false
+    /// Where among the clients those are looked for next that may give their places up.
+    var idleCursor: UInt32 = 0
     /// Clients that are one too many, and are being told so.
     @exclusivity(unchecked) var refusedCount = 0
     /// Clients that have a place, by their user; only where each has so many at most.

@@ -83,6 +83,21 @@ final class Slab<Element: ~Copyable> {
         }
     }
 
+    /// Calls `body` with the handles of living elements, in the order of their places from this index on and around, until it says
+    /// that it has seen enough, or has seen all. Gives the index behind the last.
+    func visit(from start: UInt32, _ body: (Handle<Element>) -> Bool) -> UInt32 {
+        let end = UInt32(chunkCount * Self.chunkSize)
+        var index = start
+        for _ in 0..<end {
+            if index >= end { index = 0 }
+            let place = place(index)
+            index += 1
+            let generation = Handle<Element>(place: place, generation: 0).currentGeneration
+            if generation & 1 == 1, !body(Handle(place: place, generation: generation)) { break }
+        }
+        return index
+    }
+
     private func place(_ index: UInt32) -> UnsafeMutableRawPointer {
         chunks[Int(index) / Self.chunkSize] + Int(index) % Self.chunkSize * Self.placeBytes
     }

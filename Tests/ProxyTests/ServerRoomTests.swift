@@ -41,6 +41,30 @@ import Testing
         #expect(clients.filter { !$0.isOver }.count >= 11)
     }
 
+    @Test func `newcomers end those that have been idle longest`() throws {
+        let bench = try Bench(top: #", "limits": { "connections": 12 }"#)
+        func ask(_ client: Peer) {
+            client.forget()
+            client.send("GET /a HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+            #expect(bench.turn { client.text.contains("HTTP/1.1 403") })
+            bench.kernel.skew += .seconds(1)
+            bench.turn(for: .milliseconds(5))
+        }
+        var clients: [Peer] = []
+        func come() throws {
+            clients.append(try bench.client())
+            ask(clients[clients.count - 1])
+        }
+        for _ in 0..<11 { try come() }
+        // These ask again, and are the youngest from then on.
+        for client in [0, 1, 2, 6, 3, 9] { ask(clients[client]) }
+        for _ in 0..<5 { try come() }
+        bench.turn(for: .milliseconds(50))
+        let ended = clients.indices.filter { clients[$0].isOver }
+        // One more may have ended before it was known that nobody waited for its place.
+        #expect(ended == [4, 5, 7, 8] || ended == [4, 5, 7, 8, 10])
+    }
+
     @Test func `a burst of clients is accepted without a pause`() throws {
         let bench = try Bench()
         let clients = try (0..<180).map { _ in try bench.client() }
