@@ -199,6 +199,8 @@ extension Server {
     /// Exactly once: after a fault, a request is sent again only where the upstream cannot have acted on it.
     private func attemptFailed(_ downstream: Handle<Downstream>, _ fault: UpstreamFault, isStale: Bool, isUntouched: Bool) {
         let route = routes[downstreams[downstream].exchange.route]
+        // Until now the upstream had it, whoever has it next.
+        downstreams[downstream].exchange.timing.answered(at: now)
         if downstreams[downstream].exchange.responsePhase != .none, !takeBackResponse(downstream) {
             breakOff(downstream, fault.reason)
             return

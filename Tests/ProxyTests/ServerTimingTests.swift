@@ -33,6 +33,30 @@ import Testing
         #expect(parts[0][0] == "proxy" && upstream >= 29, "\(own)")
     }
 
+    @Test func `the time of an attempt that brought no answer is the upstream's`() throws {
+        let bench = try Bench(route: #", "serverTiming": true"#)
+        let client = try bench.client()
+        client.send("GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        let first = try bench.upstream()
+        #expect(bench.turn { first.text.hasSuffix("\r\n\r\n") })
+        first.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        #expect(bench.turn { client.text.hasSuffix("ok") })
+        first.forget()
+        client.forget()
+        client.send("GET /b HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        #expect(bench.turn { first.text.hasSuffix("\r\n\r\n") })
+        bench.turn(for: .milliseconds(60))
+        first.close()
+        let second = try bench.upstream()
+        #expect(bench.turn { second.text.hasSuffix("\r\n\r\n") })
+        second.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        #expect(bench.turn { client.text.hasSuffix("ok") })
+        let line = try #require(timings(client.text).first)
+        let parts = line.split(separator: ", ").map { $0.split(separator: ";dur=").map(String.init) }
+        let upstream = try #require(parts.first { $0[0] == "upstream" }.flatMap { Double($0[1]) })
+        #expect(upstream >= 59, "\(line)")
+    }
+
     @Test func `elsewhere they do not`() throws {
         #expect(timings(try answer("")).isEmpty)
     }
