@@ -74,15 +74,15 @@ struct ConnectionSteps {
     }
 
     private static func advice(_ fault: UpstreamFault) -> String {
-        guard case .tls(let error) = fault else {
+        guard case .tls(let error, _) = fault else {
             return "\(fault.reason); does that port speak TLS?"
         }
         return switch error {
         case .certificate(_, let reason) where reason.hasPrefix("it is not valid for this name"):
-            "\(error.message); if it is the right server, write a name that it has as tls.serverName"
-        case .certificate, .configuration, .library: error.message
-        case .alert: "\(error.message); does the server want a certificate of this machine (tls.clientCertificate), or another name (tls.serverName)?"
-        case .protocolFault, .truncated, .transport: "\(error.message); does that port speak TLS 1.2 or newer?"
+            "\(fault.reason); if it is the right server, write a name that it has as tls.serverName"
+        case .certificate, .configuration, .library: fault.reason
+        case .alert: "\(fault.reason); does the server want a certificate of this machine (tls.clientCertificate), or another name (tls.serverName)?"
+        case .protocolFault, .truncated, .transport: "\(fault.reason); does that port speak TLS 1.2 or newer?"
         }
     }
 

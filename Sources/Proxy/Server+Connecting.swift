@@ -174,13 +174,32 @@ extension Server {
             // Where it waits for one direction, an edge of that direction brings us back.
             if try upstreams[upstream].tls!.handshake() == .done { established(upstream) }
         } catch {
-            upstreamFailed(upstream, .tls(error))
+            handshakeFailed(upstream, error)
         }
+    }
+
+    /// Nothing of a request has been sent, so another address may do better. Not where the certificate is refused: that somebody at one
+    /// of a provider's addresses cannot show that he is the provider has to be seen, and would only make connections slower.
+    private func handshakeFailed(_ upstream: Handle<Upstream>, _ error: TLSError) {
+        let destination = upstreams[upstream].destination
+        let fault = UpstreamFault.tls(error, address: destination.egress == nil ? upstreams[upstream].address?.description : nil)
+        switch error {
+        case .certificate, .configuration, .library: break
+        case .alert, .protocolFault, .truncated, .transport:
+            guard let race = upstreams[upstream].race, race.hasMore || race.awaitsLookUp, destination.egress == nil else { break }
+            log.event(.info, "\(destination.text): \(fault.reason); the next address is tried")
+            race.fault = fault
+            upstreams[upstream].disown()
+            if !tryNextAddress(upstream) { upstreamFailed(upstream, unreached(upstream)) }
+            return
+        }
+        upstreamFailed(upstream, fault)
     }
 
     /// The connection can be used: by whom it was made for, or by the first in the queue.
     private func established(_ upstream: Handle<Upstream>) {
         upstreams[upstream].become(.idle)
+        upstreams[upstream].race = nil
         if let witness { witness.established(upstreams[upstream].destination, upstreams[upstream].encryption) }
         let client = upstreams[upstream].client
         upstreams[upstream].client = .none

@@ -53,6 +53,8 @@ extension Server {
         guard let race = upstreams[upstream].race, upstreams[upstream].fault == nil else { return }
         race.awaitsLookUp = false
         race.add(upstreams[upstream].destination.addressBook.candidates(at: now))
+        // One of them may have been connected to meanwhile; the others are for when nothing comes of that.
+        guard upstreams[upstream].phase == .resolving || upstreams[upstream].phase == .connecting else { return }
         if !race.attempts.isEmpty {
             armForNext(upstream, race)
         } else if !tryNextAddress(upstream) {
@@ -76,7 +78,7 @@ extension Server {
 
 extension Server {
     /// Begins with the next address that a socket can be had for. False when nothing is under way or to be hoped for.
-    private func tryNextAddress(_ upstream: Handle<Upstream>) -> Bool {
+    func tryNextAddress(_ upstream: Handle<Upstream>) -> Bool {
         guard let race = upstreams[upstream].race else { preconditionFailure("it is being dialled") }
         while now < upstreams[upstream].connectDeadline, let (address, place) = race.takeNext() {
             // Where there is no room for two at one time, the later takes the place of the earlier.
@@ -137,7 +139,7 @@ extension Server {
     }
 
     /// Why none was reached. They may have moved.
-    private func unreached(_ upstream: Handle<Upstream>) -> UpstreamFault {
+    func unreached(_ upstream: Handle<Upstream>) -> UpstreamFault {
         let destination = upstreams[upstream].destination
         destination.addressBook.unreachable(at: now)
         return destination.connecting(

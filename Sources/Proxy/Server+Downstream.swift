@@ -363,7 +363,6 @@ extension Server {
         downstreams[downstream].lingerEnd = now + (isShort ? Limits.lingerTimeout : Limits.lingerTimeMax)
     }
 
-    private func linger(_ downstream: Handle<Downstream>) {
     /// Whether the client has sent what was not read. Of one that is not watched no event tells that: its socket is looked at.
     private func hasUnread(_ downstream: Handle<Downstream>) -> Bool {
         if downstreams[downstream].canReceive || !downstreams[downstream].input.isEmpty { return true }
@@ -373,6 +372,7 @@ extension Server {
         return true
     }
 
+    private func linger(_ downstream: Handle<Downstream>) {
         var share = Limits.transferBytesPerTurn
         while share > 0 {
             share -= downstreams[downstream].input.count + Limits.transferStepBytes

@@ -29,7 +29,7 @@ struct Upstream: ~Copyable {
             case .connecting:
                 next == .askingEgress || next == .handshaking || next == .idle || next == .closed
             case .askingEgress: next == .handshaking || next == .closed
-            case .handshaking: next == .idle || next == .closed
+            case .handshaking: next == .idle || next == .connecting || next == .closed
             case .idle: next == .serving || next == .closed
             case .serving: next == .idle || next == .tunnelling || next == .discarding || next == .closed
             case .tunnelling: next == .closed
@@ -65,7 +65,7 @@ struct Upstream: ~Copyable {
     /// The descriptor's number; -1 before there is one.
     private(set) var number: Int32 = -1
     var tls: TLSConnection?
-    /// Until it is connected.
+    /// Until it can be used.
     var race: AddressRace? = AddressRace()
     /// Which of the addresses it is connected to; -1 before. Its events bear it.
     private(set) var place = -1
@@ -148,7 +148,19 @@ struct Upstream: ~Copyable {
         descriptor = attempt.takeDescriptor()
         place = attempt.place
         address = attempt.address
-        race = nil
+    }
+
+    /// TLS did not come about with what it is connected to: that ends, and another address is tried.
+    mutating func disown() {
+        become(.connecting)
+        tls = nil
+        descriptor = nil
+        number = -1
+        place = -1
+        address = nil
+        canReceive = false
+        canSend = false
+        isPeerClosed = false
     }
 
     /// Ends the connection at once. Nothing can be sent or received any more, by whoever still holds a handle: the number may be

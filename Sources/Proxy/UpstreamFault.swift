@@ -10,7 +10,7 @@ enum UpstreamFault: Error {
     case connectTimeout(address: String, limit: Duration)
     /// The egress proxy did not open the way.
     case egress(proxy: String, setting: String, EgressFault)
-    case tls(TLSError)
+    case tls(TLSError, address: String? = nil)
     /// The connection ended before a byte of the answer.
     case closedBeforeAnswer
     /// The connection ended within the answer.
@@ -30,7 +30,7 @@ enum UpstreamFault: Error {
         case .unreachable(let address, let reason): "cannot connect to \(address): \(reason)"
         case .connectTimeout(let address, let limit): "\(address) did not accept a connection within \(limit.text)"
         case .egress(let proxy, let setting, let fault): "egress proxy \(proxy): \(fault.reason(setting: setting))"
-        case .tls(let error): error.message
+        case .tls(let error, let address): "\(error.message)\(address.map { " (at \($0))" } ?? "")"
         case .closedBeforeAnswer: "it closed the connection without an answer"
         case .truncated: "it closed the connection within the answer"
         case .malformed(let error): "its answer is malformed: \(error.message)"
@@ -48,7 +48,7 @@ enum UpstreamFault: Error {
         case .unreachable: "connection_refused"
         case .connectTimeout: "connection_timeout"
         case .egress(_, _, let fault): fault.proxyStatusError
-        case .tls(let error): error.isCertificateFault ? "tls_certificate_error" : "tls_protocol_error"
+        case .tls(let error, _): error.isCertificateFault ? "tls_certificate_error" : "tls_protocol_error"
         case .closedBeforeAnswer: "connection_terminated"
         case .truncated: "http_response_incomplete"
         case .coding: "http_response_content_coding"

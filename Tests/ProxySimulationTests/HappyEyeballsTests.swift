@@ -1,5 +1,6 @@
 import EventLoop
 import Glibc
+import Sandbox
 import Simulation
 import Testing
 
@@ -68,6 +69,97 @@ import Testing
         #expect((.seconds(5)...(.milliseconds(5100))).contains(time))
         #expect(site.world.server.rivalCount == 0)
         #expect(site.world.leftovers() == [])
+    }
+
+    /// What an address sends that is connected to, and speaks no TLS.
+    @Test(arguments: ["", "end", "HTTP/1.1 400 Bad Request\r\n\r\n", "\u{15}\u{3}\u{3}\u{0}\u{2}\u{2}\u{28}"], UInt64(1)...3)
+    func `where a handshake fails, the next address is tried, and first from then on`(answer: String, seed: UInt64) throws {
+        var settings = WorldSettings()
+        settings.isEncrypted = true
+        settings.dialledHost = "localhost"
+        let world = try World(seed: seed, settings)
+        world.kernel.network.setName("localhost", [.loopback(port: 1)])
+        #expect(world.run { world.hasTokens })
+        let destination = world.server.routes[0].destination
+        let four = SocketAddress.loopback(port: destination.dialled.port)
+        let six = SocketAddress.ipv6(high: 0x2001_0DB8_0000_0000, low: 1, port: destination.dialled.port, scope: 0)
+        var failedCount = 0
+        _ = try world.clients.listen(on: six) { client in
+            failedCount += 1
+            client.whenReceived = { client in
+                if answer == "" { return client.abort() }
+                if answer != "end" { client.send(answer) }
+                client.finishSending()
+            }
+        }
+        world.listenerCount += 1
+        world.kernel.network.setName("localhost", [six, four])
+        for number in 1...2 {
+            #expect(try world.get(.btc, World.plainTarget(.btc))?.status == 200)
+            let order = World.order(.btc, number)
+            #expect(try world.post(.btc, order.target, order.content)?.status == 200)
+            #expect(world.executions(.btc, number) == 1)
+            world.pass(Limits.pooledIdleTimeout.duration + .seconds(1))
+        }
+        #expect(failedCount == 1)
+        #expect(destination.addressBook.candidates(at: world.loop.now).first == four)
+        #expect(world.server.rivalCount == 0)
+        #expect(world.leftovers() == [])
+    }
+
+    @Test func `an address whose certificate is refused is told of, and not passed over`() throws {
+        var settings = WorldSettings()
+        settings.isEncrypted = true
+        settings.dialledHost = "localhost"
+        let world = try World(seed: 1, settings)
+        #expect(world.run { world.hasTokens })
+        let port = world.server.routes[0].destination.dialled.port
+        let four = SocketAddress.loopback(port: port)
+        let six = SocketAddress.ipv6(high: 0x2001_0DB8_0000_0000, low: 1, port: port, scope: 0)
+        // The same services under the same names, whose authority nobody here trusts.
+        var otherSettings = Sandbox.Settings()
+        otherSettings.isEncrypted = true
+        let other = try Sandbox(loop: world.loop, settings: otherSettings)
+        world.listenerCount += 4
+        _ = try world.clients.listen(on: six) { client in
+            guard let way = try? world.clients.connect(to: other.connect.address) else { return client.abort() }
+            func pass(_ from: SimulatedClient, _ to: SimulatedClient) {
+                from.whenReceived = { [unowned to] from in
+                    to.send(from.received)
+                    from.clearReceived()
+                }
+                from.whenEnded = { [unowned to] _ in to.close() }
+            }
+            pass(client, way)
+            pass(way, client)
+        }
+        world.kernel.network.setName("localhost", [six, four])
+        for _ in 0..<2 {
+            let answer = try world.get(.btc, World.plainTarget(.btc))
+            #expect(answer?.status == 502 && answer?.code == "upstream_tls")
+            #expect(answer?.text.contains("certificate refused") == true && answer?.text.contains("(at \(six))") == true)
+        }
+        #expect(world.sandbox.connectRequests.requests == 0)
+        #expect(world.leftovers() == [])
+    }
+
+    @Test func `where every address fails in its handshake, the last one is told of`() throws {
+        var settings = WorldSettings()
+        settings.isEncrypted = true
+        settings.dialledHost = "localhost"
+        let world = try World(seed: 1, settings)
+        world.kernel.network.setName("localhost", [.loopback(port: 1)])
+        #expect(world.run { world.hasTokens })
+        let port = world.server.routes[0].destination.dialled.port
+        let addresses = (1...3).map { SocketAddress.ipv6(high: 0x2001_0DB8_0000_0000, low: $0, port: port, scope: 0) }
+        for address in addresses {
+            _ = try world.clients.listen(on: address) { client in client.whenReceived = { $0.abort() } }
+            world.listenerCount += 1
+        }
+        world.kernel.network.setName("localhost", addresses)
+        let answer = try world.get(.btc, World.plainTarget(.btc))
+        #expect(answer?.status == 502 && answer?.code == "upstream_tls")
+        #expect(world.leftovers() == [])
     }
 
     @Test func `no more addresses are tried than there is a limit for`() throws {

@@ -19,7 +19,7 @@ import Testing
     @Test func `an upstream connection moves as its table says`() {
         let moves: [Upstream.Phase: Set<Upstream.Phase>] = [
             .resolving: [.connecting, .closed], .connecting: [.askingEgress, .handshaking, .idle, .closed],
-            .askingEgress: [.handshaking, .closed], .handshaking: [.idle, .closed], .idle: [.serving, .closed], .serving: [.idle, .tunnelling, .discarding, .closed],
+            .askingEgress: [.handshaking, .closed], .handshaking: [.idle, .connecting, .closed], .idle: [.serving, .closed], .serving: [.idle, .tunnelling, .discarding, .closed],
             .tunnelling: [.closed], .discarding: [.idle, .closed], .closed: [],
         ]
         for phase in moves.keys {
