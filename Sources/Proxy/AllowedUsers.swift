@@ -2,6 +2,11 @@ internal import EventLoop
 
 /// The users of `allow.users`, looked up: who may use a route.
 final class AllowedUsers {
+    struct Numbers: Hashable, Sendable {
+        let users: [UInt32]
+        let groups: [UInt32]
+    }
+
     private let users: [UInt32]
     private let groups: [UInt32]
     private let groupsOfUser: (UInt32) -> [UInt32]
@@ -15,6 +20,9 @@ final class AllowedUsers {
         self.groups = groups
         self.groupsOfUser = groupsOfUser
     }
+
+    /// Whom the names stood for.
+    var numbers: Numbers { Numbers(users: users, groups: groups) }
 
     func contains(_ user: UInt32, at now: Instant) -> Bool {
         users.contains(user) || !groups.isEmpty && isMember(user, at: now)

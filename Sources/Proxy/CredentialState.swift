@@ -12,6 +12,8 @@ final class CredentialState {
     /// Where its tokens come from; nil for one that needs no call.
     let destination: Destination?
     let timer: TimerID
+    /// Another configuration is in force: it serves those alone who wait for it.
+    var isRetired = false
     /// The machine of all loops. Its events go through `use`, `accepted`, `look`, `report` and `change`.
     let shared: SharedCredential
     /// What this loop counts of its token calls.

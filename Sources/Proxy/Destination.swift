@@ -35,6 +35,8 @@ final class Destination {
     var resolving: [Handle<Upstream>] = []
     /// None is opened ahead before this: one could not be made.
     var nextAhead = Instant.zero
+    /// Another configuration is in force: its connections end with their requests.
+    @exclusivity(unchecked) var isRetired = false
 
     /// Free connections, the one that was used last at the end.
     @exclusivity(unchecked) var idle: [Handle<Upstream>] = []
@@ -46,6 +48,9 @@ final class Destination {
     /// Connections that are being made for whoever is first in the queue.
     var promisedCount = 0
     @exclusivity(unchecked) private var queue: [Waiting] = []
+    // What is in `counters` of these.
+    @exclusivity(unchecked) private var publishedIdleCount = 0
+    @exclusivity(unchecked) private var publishedQueueCount = 0
     @exclusivity(unchecked) private var queueStart = 0
 
     init(
@@ -104,7 +109,17 @@ final class Destination {
     }
 
     /// To be called after each change.
-    private func publishQueue() { counters[Figure.Connections.waiting] = UInt64(queueCount) }
+    private func publishQueue() {
+        // Another of the same route may count there as well.
+        counters.add(queueCount - publishedQueueCount, at: Figure.Connections.waiting)
+        publishedQueueCount = queueCount
+    }
+
+    /// To be called after each change of `idle`.
+    func publishIdle() {
+        counters.add(idle.count &- publishedIdleCount, at: Figure.Connections.idle)
+        publishedIdleCount = idle.count
+    }
 
     /// Drops those who no longer wait. In a queue that is full they would keep others out.
     func keepInQueue(_ isWaiting: (Waiting) -> Bool) {

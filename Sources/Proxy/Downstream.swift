@@ -82,6 +82,8 @@ struct Downstream: ~Copyable {
     var user: ClientUser?
     /// Whether it has one of its user's places.
     var isCounted = false
+    /// Its listener has gone: its next answer is the last.
+    var isLeaving = false
     /// It has had a request.
     var hasBeenUsed = false
     /// While breaking: what had not reached the client yet, and until when some more of it has to.

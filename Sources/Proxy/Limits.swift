@@ -29,6 +29,11 @@ enum Limits {
     /// A client that has said all that it is going to say is not watched for so long: its answer comes sooner, mostly, and to begin
     /// to watch it costs as much as a tenth of the whole. If it leaves, that is seen so much later.
     static let watchDelay = Interval.milliseconds(50)
+    /// What a reload has replaced is looked at so often, whether it is in use still.
+    static let sweepInterval = Interval.seconds(1)
+    /// A listener that no route has any more keeps those it had for so long: a client that another loop has accepted there may be on its
+    /// way.
+    static let retiredListenerSpan = Interval.seconds(5)
     /// TLS handshakes of clients at one time. Each holds some 40 KiB, and strangers may begin them: the next connection waits in
     /// the kernel's backlog ...
     static let handshakesMax = 512

@@ -15,24 +15,71 @@ final class Listener {
 
     /// Nil once the proxy drains, and where another loop accepts for this one.
     @exclusivity(unchecked) var descriptor: Descriptor?
+    /// What tells listeners apart in a configuration. One name may stand for several sockets.
+    struct Key: Hashable {
+        let address: ListenAddress
+        /// Where the kernel chooses the port: of the route that has it to itself.
+        let route: String?
+
+        init(_ route: Route) {
+            switch route.listen {
+            case .systemd(let name, _): self.init(passed: name)
+            case .tcp, .localhost, .unix: self.init(address: route.listen, route: route.listen.isAnyPort ? route.name : nil)
+            }
+        }
+
+        /// Of a socket of systemd, whoever may reach it.
+        init(passed name: String) { self.init(address: .systemd(name: name, isExposed: false), route: nil) }
+
+        private init(address: ListenAddress, route: String?) {
+            self.address = address
+            self.route = route
+        }
+    }
+
     let address: SocketAddress
-    let router: Router
+    @exclusivity(unchecked) var router = Router(routes: [])
     /// What encrypts its clients' connections, if anything does.
-    let tls: TLSContext?
+    var tls: TLSContext?
     /// For accepting again after a pause.
     let timer: TimerID
     let origin: Origin
+    /// What the configuration calls it.
+    let key: Key
+    /// No route listens there any more.
+    var isRetired: Bool
+    /// Until then clients that another loop has accepted may still come, and find the routes that there were.
+    var routesEnd = Instant.zero
     /// Connections may be waiting that no further edge will tell of.
     @exclusivity(unchecked) var mayHaveMore = false
     /// The other loops have been asked for places of clients, and have had time until then; from then on who has none is refused.
     @exclusivity(unchecked) var refusalTime: Instant?
 
-    init(descriptor: consuming Descriptor?, address: SocketAddress, router: Router, tls: TLSContext?, timer: TimerID, origin: Origin) {
+    init(descriptor: consuming Descriptor?, address: SocketAddress, timer: TimerID, origin: Origin, key: Key) {
         self.descriptor = consume descriptor
         self.address = address
-        self.router = router
-        self.tls = tls
         self.timer = timer
         self.origin = origin
+        self.key = key
+        isRetired = origin == .systemd
+    }
+
+    /// Whether it is what a configuration with this key wants. systemd's can be taken up again.
+    func serves(_ key: Key) -> Bool { self.key == key && (!isRetired || origin == .systemd) }
+
+    /// The routes of each, in the order of the configuration.
+    static func groups(_ routes: [Route]) -> [(key: Key, routes: [Route])] {
+        var groups: [(key: Key, routes: [Route])] = []
+        var places: [Key: Int] = [:]
+        for route in routes {
+            let key = Key(route)
+            if let place = places[key] {
+                groups[place].routes.append(route)
+            } else {
+                places[key] = groups.count
+                groups.append((key, [route]))
+            }
+        }
+        return groups
     }
 }

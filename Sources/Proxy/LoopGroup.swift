@@ -29,8 +29,10 @@ public final class LoopGroup: Sendable {
     let inspectedBytes = SharedCount()
     /// Clients that have a place, by their user.
     let placesTaken = Locked<[ClientUser: Int]>([:])
-    /// By the route's index.
-    let destinations: Locked<[Int: SharedPlaces]> = Locked([:])
+    /// What each has to take over, in its order.
+    private let renewals: Locked<[[Renewal]]>
+    /// Of the start, by the destination's index.
+    private let destinations: Locked<[Int: SharedPlaces]> = Locked([:])
 
     /// Likewise.
     private let rates: Locked<[Int: RequestRate]> = Locked([:])
@@ -39,6 +41,7 @@ public final class LoopGroup: Sendable {
     public init(count: Int) {
         precondition(count > 1, "one loop shares nothing")
         members = (0..<count).map { _ in Member() }
+        renewals = Locked(Array(repeating: [], count: count))
     }
 
     func post(_ mail: LoopMail, to member: Int) { members[member].mailbox.post(mail) }
@@ -47,12 +50,26 @@ public final class LoopGroup: Sendable {
         for other in members.indices where other != position { post(mail, to: other) }
     }
 
-    /// The places of a route's destination, the same for each loop.
-    func places(ofRoute route: Int, max: Int, queueMax: Int) -> SharedPlaces {
+    /// From now on it is there for all loops but the first, whichever hears of it first.
+    func stage(_ renewal: Renewal) {
+        renewals.withLock { queues in
+            for position in queues.indices.dropFirst() { queues[position].append(renewal) }
+        }
+    }
+
+    func takeRenewals(of position: Int) -> [Renewal] {
+        renewals.withLock { queues in
+            defer { queues[position] = [] }
+            return queues[position]
+        }
+    }
+
+    /// The places of a destination, the same for each loop.
+    func places(of destination: Int, max: Int, queueMax: Int) -> SharedPlaces {
         destinations.withLock { known in
-            if let places = known[route] { return places }
+            if let places = known[destination] { return places }
             let places = SharedPlaces(loops: members.count, max: max, queueMax: queueMax)
-            known[route] = places
+            known[destination] = places
             return places
         }
     }

@@ -16,6 +16,8 @@ enum LoopMail: Sendable {
     case reportWanted
     /// The loop at this position has left its report.
     case reportMade(Int)
+    /// There is another configuration.
+    case reload
     case drain
     case cutOff
     /// All loops have drained.

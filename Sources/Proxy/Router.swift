@@ -19,6 +19,7 @@ final class Router {
     /// Of the listener's own origins: `http://`, or `https://` where clients speak TLS.
     private let scheme: [UInt8]
 
+    var indices: [Int] { routes.map(\.index) }
     /// For messages.
     var names: [String] { routes.map(\.configuration.name) }
     /// The longest of the routes: which of them is meant is known only after the head.

@@ -7,9 +7,9 @@ public final class SecretReader: SecretReading {
     public private(set) var warnings: [Finding] = []
     /// What was in the environment, for a reload: by then it is gone from there.
     private var variables: [String: Secret] = [:]
-    /// The files as they were when they were read, by the place in the configuration: each credential notices for itself that a
+    /// The files as they were when they were read, by the key in the configuration: each credential notices for itself that a
     /// file which several share has changed.
-    private var signatures: [Place: FileSignature] = [:]
+    private var signatures: [String: FileSignature] = [:]
 
     /// The process has taken from itself the files that it does not need: what cannot be opened may be one of these.
     public var isConfined = false
@@ -22,23 +22,27 @@ public final class SecretReader: SecretReading {
         case .file(let path): return try readFile(path, source)
         case .systemd(let name): return try readFile(try path(ofCredential: name, source), source)
         case .command(let arguments):
-            return try SecretText.secret(printed: Command.run(arguments, withholding: Set(variables.keys)), for: source)
+            return try SecretText.secret(printed: Command.run(arguments, withholding: withheld), for: source)
         }
     }
 
     public func hasChanged(_ source: SecretSource) -> Bool {
-        let path: String
-        switch source.kind {
-        case .environment, .command: return false
-        case .file(let file): path = file
-        case .systemd(let name):
-            guard let file = try? self.path(ofCredential: name, source) else { return false }
-            path = file
-        }
         // A file that is gone for the moment has nothing new to say.
-        guard let present = FileSignature(path: path) else { return false }
-        return present != signatures[source.place]
+        guard let present = signature(of: source) else { return false }
+        return present != signatures[source.place.keyPath]
     }
+
+    /// The file of a source as it is now; nil where it is read from none, or there is none.
+    func signature(of source: SecretSource) -> FileSignature? {
+        switch source.kind {
+        case .environment, .command: nil
+        case .file(let path): FileSignature(path: path)
+        case .systemd(let name): (try? path(ofCredential: name, source)).flatMap { FileSignature(path: $0) }
+        }
+    }
+
+    /// The variables that held secrets, which no program that is started gets to see.
+    var withheld: Set<String> { Set(variables.keys) }
 
     public func setting(_ name: String) -> [UInt8]? {
         if let known = variables[name] {
@@ -101,7 +105,7 @@ public final class SecretReader: SecretReading {
             let error = errno
             // Its own fault, and not one of a process that has no descriptors or memory left: it is not looked at again until it
             // has changed. As it was before, for another may stand there since.
-            if [EACCES, EPERM, ELOOP, ENXIO].contains(error) { signatures[source.place] = signature }
+            if [EACCES, EPERM, ELOOP, ENXIO].contains(error) { signatures[source.place.keyPath] = signature }
             throw SecretError(source, "\(quoted(path)) cannot be opened: \(String(cString: strerror(error))); \(advice(error))")
         }
         defer { close(descriptor) }
@@ -111,7 +115,7 @@ public final class SecretReader: SecretReading {
             throw SecretError(source, "\(quoted(path)) is a directory; write the path of the file that holds the secret")
         }
         // Also of what turns out to be no secret: it is not looked at again until it has changed.
-        signatures[source.place] = FileSignature(status)
+        signatures[source.place.keyPath] = FileSignature(status)
         var bytes = try readAll(descriptor, path, source)
         defer { bytes.withUnsafeMutableBytes { explicit_bzero($0.baseAddress!, $0.count) } }
         let result = try SecretText.secret(bytes, of: source, quoted(path))

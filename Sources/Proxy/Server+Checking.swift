@@ -24,9 +24,8 @@ extension Server {
     /// Serves a connection of this process, which becomes the server's, with one route.
     func serve(_ number: Int32, with route: RouteState) {
         now = loop.now
-        let timer = loop.makeTimer(for: handlerID, token: EventToken(.listener, index: listeners.count).rawValue)
-        listeners.append(
-            Listener(descriptor: nil, address: .loopback(port: 0), router: Router(routes: [route]), tls: nil, timer: timer, origin: .path))
+        append(nil, .loopback(port: 0), .path, Listener.Key(route.configuration))
+        listeners[listeners.count - 1].router = Router(routes: [route])
         begin(number, listener: listeners.count - 1, hasPlace: true)
     }
 

@@ -124,7 +124,7 @@ extension Server {
         if downstreams[downstream].input.isEmpty {
             pool.giveBack(&downstreams[downstream].input)
             mayHaveIdleClients = true
-            if isDraining { endSoon(downstream) }
+            if isDraining || downstreams[downstream].isLeaving { endSoon(downstream) }
         } else if downstreams[downstream].phase == .idle {
             downstreams[downstream].become(.receivingHead)
             setDeadline(downstream, after: headTimeout(of: downstreams[downstream].listener))

@@ -35,7 +35,7 @@ extension Server {
     }
 
     /// What waits to be accepted would be reset with its listener. What waits at a socket of systemd stays there, for the next process.
-    private func acceptWaiting(on index: Int) {
+    func acceptWaiting(on index: Int) {
         guard listeners[index].origin != .systemd else { return }
         for _ in 0..<Limits.acceptRoundsAtEnd {
             accept(on: index)

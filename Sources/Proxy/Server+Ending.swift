@@ -29,7 +29,7 @@ extension Server {
         let route = downstreams[downstream].exchange.route
         let name = route >= 0 ? routes[route].configuration.name : nil
         let requestID = downstreams[downstream].exchange.requestID.text(head: head)
-        let isPersistent = downstreams[downstream].exchange.isPersistent && !answer.closes && !isDraining
+        let isPersistent = downstreams[downstream].exchange.isPersistent && !answer.closes && !isDraining && !downstreams[downstream].isLeaving
             && downstreams[downstream].exchange.requestBody.isComplete
         if answer.status >= 500 { log.event(.warning, "\(name.map { "route \($0): " } ?? "")\(answer.message)") }
         note(name.map { .route($0) } ?? .proxy, code: answer.code.rawValue, answer.message)

@@ -17,7 +17,9 @@ extension Server {
     public func listen(passed: PassedSockets = PassedSockets()) throws(StartError) {
         do {
             try openMailbox()
-            for group in listenGroups() { try open(group.address, routes: group.routes, passed) }
+            for socket in passed.all { try adopt(socket) }
+            try openMissing(configuration.routes)
+            settleListeners()
             try openAdmin()
         } catch {
             listeners = []
@@ -29,19 +31,17 @@ extension Server {
     public func listen(besides first: Server) throws(StartError) {
         try openMailbox()
         for listener in first.listeners {
-            let names = listener.router.names
-            let own = routes.filter { names.contains($0.configuration.name) }
-            let tls = own[0].listenContext
-            if listener.origin != .address {
-                append(nil, listener.address, Router(routes: own), tls, listener.origin)
+            guard listener.origin == .address else {
+                append(nil, listener.address, listener.origin, listener.key)
                 continue
             }
             do throws(SystemError) {
-                try open(listener.address, ListenOptions(sharing: .more, awaitsBytes: true), Router(routes: own), tls)
+                try open(listener.address, ListenOptions(sharing: .more, awaitsBytes: true), listener.key)
             } catch {
-                throw .listen(error, route: own[0].configuration.name)
+                throw .listen(error, route: listener.router.names[0])
             }
         }
+        settleListeners()
     }
 
     /// The second half of `start`.
@@ -51,116 +51,8 @@ extension Server {
 
     /// The addresses that are listened on, with the ports that the kernel chose, and the routes of each.
     public var listening: [(address: SocketAddress, routes: [String])] {
-        listeners.map { listener in (listener.address, listener.router.names) }
+        listeners.filter { !$0.isRetired }.map { listener in (listener.address, listener.router.names) }
     }
-
-    private func listenGroups() -> [(address: ListenAddress, routes: [RouteState])] {
-        var groups: [(address: ListenAddress, routes: [RouteState])] = []
-        for route in routes {
-            let isShared = !route.configuration.listen.isAnyPort
-            if isShared, let index = groups.firstIndex(where: { $0.address == route.configuration.listen }) {
-                groups[index].routes.append(route)
-            } else {
-                groups.append((route.configuration.listen, [route]))
-            }
-        }
-        return groups
-    }
-
-    private func open(_ address: ListenAddress, routes: [RouteState], _ passed: PassedSockets) throws(StartError) {
-        if case .systemd(let name, let isExposed) = address {
-            return try adopt(passed.named(name), name, isExposed: isExposed, routes: routes)
-        }
-        let name = routes[0].configuration.name
-        let router = Router(routes: routes)
-        // All routes of a listener agree on it.
-        let tls = routes[0].listenContext
-        do throws(SystemError) {
-            switch address {
-            case .tcp(let host, let port):
-                guard let numeric = SocketAddress(numeric: host, port: port) else {
-                    preconditionFailure("the configuration lets only numeric addresses through")
-                }
-                try open(numeric, ListenOptions(sharing: sharing, awaitsBytes: true), router, tls)
-            case .localhost(let port):
-                try open(.loopback(port: port), ListenOptions(sharing: sharing, awaitsBytes: true), router, tls)
-                let chosen = listeners[listeners.count - 1].address.port ?? port
-                try openIfPossible(.ipv6(high: 0, low: 1, port: chosen, scope: 0), router, tls)
-            case .unix(let path, let mode, let group):
-                try open(.unix(path), ListenOptions(mode: mode.map(UInt32.init) ?? 0o600, group: group), router, tls)
-            case .systemd: break
-            }
-        } catch {
-            throw .listen(error, route: name)
-        }
-    }
-
-    /// A machine without IPv6 has one family of `localhost` only.
-    private func openIfPossible(_ address: SocketAddress, _ router: Router, _ tls: TLSContext?) throws(SystemError) {
-        do throws(SystemError) {
-            try open(address, ListenOptions(sharing: sharing, awaitsBytes: true), router, tls)
-        } catch {
-            guard error.errno == EADDRNOTAVAIL || error.errno == EAFNOSUPPORT else { throw error }
-            log.event(.info, "not listening on \(address): \(error.reason)")
-        }
-    }
-
-    private func open(
-        _ address: SocketAddress, _ options: ListenOptions, _ router: Router, _ tls: TLSContext?
-    ) throws(SystemError) {
-        let descriptor = Descriptor(try kernel.listen(on: address, options: options), of: kernel)
-        let actual = try kernel.localAddress(of: descriptor.number)
-        try loop.register(descriptor.number, for: handlerID, token: EventToken(.listener, index: listeners.count).rawValue)
-        var origin = Listener.Origin.address
-        if case .unix = actual { origin = .path }
-        append(descriptor, actual, router, tls, origin)
-    }
-
-    /// Sockets that systemd has bound, and goes on to hold: what connects while no process is there waits for the next.
-    private func adopt(_ sockets: [PassedSockets.Socket], _ name: String, isExposed: Bool, routes: [RouteState]) throws(StartError) {
-        let place = routes[0].configuration.listenPlace
-        guard !sockets.isEmpty else {
-            throw .configuration([
-                Finding(
-                    place: place,
-                    message: "systemd passed no socket on that has the name \(quoted(name)); start bearerproxy by a .socket unit with "
-                        + "FileDescriptorName=\(name), or write an address")
-            ])
-        }
-        for socket in sockets {
-            do throws(SystemError) {
-                try adopt(socket, routes)
-            } catch {
-                throw .listen(error, route: routes[0].configuration.name)
-            }
-            let address = listeners[listeners.count - 1].address
-            guard isExposed || address.isLocal else {
-                throw .configuration([
-                    Finding(
-                        place: place,
-                        message: "the socket \(quoted(name)) of systemd is \(address), so other machines could use the credential; write "
-                            + "ListenStream=127.0.0.1:PORT into the unit, or \"exposed\": true and \"listenTLS\" if they are to")
-                ])
-            }
-        }
-    }
-
-    private func adopt(_ socket: PassedSockets.Socket, _ routes: [RouteState]) throws(SystemError) {
-        let address = try kernel.localAddress(of: socket.descriptor)
-        try loop.register(socket.descriptor, for: handlerID, token: EventToken(.listener, index: listeners.count).rawValue)
-        append(
-            Descriptor(socket.descriptor, of: kernel), address, Router(routes: routes), routes[0].listenContext, .systemd)
-    }
-
-    private func append(
-        _ descriptor: consuming Descriptor?, _ address: SocketAddress, _ router: Router, _ tls: TLSContext?, _ origin: Listener.Origin
-    ) {
-        let timer = loop.makeTimer(for: handlerID, token: EventToken(.listener, index: listeners.count).rawValue)
-        listeners.append(
-            Listener(descriptor: descriptor, address: address, router: router, tls: tls, timer: timer, origin: origin))
-    }
-
-    private var sharing: ListenOptions.Sharing { group == nil ? .none : .first }
 }
 
 // MARK: accepting
@@ -169,7 +61,7 @@ extension Server {
     /// Accepts what is waiting, up to a bound; the rest in a later turn.
     func accept(on index: Int) {
         let listener = listeners[index]
-        guard let number = listener.descriptor?.number else { return }
+        guard let number = listener.descriptor?.number, !listener.isRetired else { return }
         listener.mayHaveMore = true
         for _ in 0..<Limits.acceptsPerTurn {
             let isTooMany = group?.areClientPlacesTaken(of: clientsMax) ?? (downstreams.count - refusedCount >= clientsMax)
@@ -257,6 +149,7 @@ extension Server {
         figures.add(at: Figure.Loop.clientsAccepted)
         group?.members[position].clientCount.add(1)
         if !hasPlace { markRefused(handle) }
+        if listeners[listener].isRetired { downstreams[handle].isLeaving = true }
         if hasPlace, let placesMax = configuration.connectionsPerUserMax, !takePlace(handle, of: placesMax) {
             return
         }

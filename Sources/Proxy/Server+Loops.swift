@@ -29,14 +29,19 @@ extension Server {
 
     func readMail() {
         guard let group else { return }
-        for mail in group.members[position].mailbox.take() {
+        let mails = group.members[position].mailbox.take()
+        // What others have taken over already they may speak of.
+        for renewal in group.takeRenewals(of: position) { adopt(renewal) }
+        for mail in mails {
             switch mail {
-            case .credentialChanged(let index): credentialChanged(credentials[index])
+            case .reload: break
+            case .credentialChanged(let index): if let credential = credentials.living(index) { credentialChanged(credential) }
             case .connection(let number, let listener): takeOver(number, listener: listener, group)
-            case .placeWanted(let index): yieldPlaces(destinations[index])
+            case .placeWanted(let index): if let destination = destinations.living(index) { yieldPlaces(destination) }
             case .placeFree(let index):
-                destinations[index].shared?.heardTelling(position)
-                openForQueue(destinations[index])
+                guard let destination = destinations.living(index) else { break }
+                destination.shared?.heardTelling(position)
+                openForQueue(destination)
             case .clientPlaceWanted:
                 group.members[position].isAskedForClients.clear()
                 endIdleClients(atMost: Limits.clientsYieldedMax)
@@ -169,7 +174,7 @@ extension Server {
 
     /// To be called after each change: a store, and one more where there are several loops.
     func publishIdle(_ destination: Destination) {
-        destination.counters[Figure.Connections.idle] = UInt64(truncatingIfNeeded: destination.idle.count)
+        destination.publishIdle()
         destination.shared?.setIdle(destination.idle.count, of: position)
     }
 

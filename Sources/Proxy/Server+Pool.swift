@@ -40,7 +40,7 @@ extension Server {
             return
         }
         // Those who had waited may all be gone.
-        if isDraining || isOthersTurn(destination) {
+        if isDraining || destination.isRetired || isOthersTurn(destination) {
             closeUpstream(upstream)
             return
         }
@@ -79,7 +79,7 @@ extension Server {
         let inUseCount = destination.openCount - destination.idle.count
         // Whoever waits is served first, and by connections that are opened for him.
         let spareCount = destination.idle.count + destination.promisedCount - destination.queueCount
-        guard spareCount < inUseCount / Limits.aheadShare, destination.queueCount == 0, !isDraining,
+        guard spareCount < inUseCount / Limits.aheadShare, destination.queueCount == 0, !isDraining, !destination.isRetired,
             // Over HTTP/1.1 each client has one request at a time.
             destination.openCount < min(destination.concurrency, downstreams.count), now >= destination.nextAhead,
             // What is left is for those who ask.

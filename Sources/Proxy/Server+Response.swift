@@ -212,7 +212,7 @@ extension Server {
         let isHTTP10 = downstreams[downstream].exchange.minorVersion == 0
         // An answer before the end of the request: where the next request begins is not known for long.
         var isPersistent = downstreams[downstream].exchange.isPersistent
-            && downstreams[downstream].exchange.requestBody.isComplete && !isDraining
+            && downstreams[downstream].exchange.requestBody.isComplete && !isDraining && !downstreams[downstream].isLeaving
         var isChunked = false
         switch framing {
         case .none:

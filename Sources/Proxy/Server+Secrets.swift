@@ -48,9 +48,9 @@ extension Server {
             state.grants.append(prepared)
             return true
         }
-        guard isChanged else { return }
-        log.event(.info, "credential \(name): its secrets have changed, and the new ones are used")
-        tellOthers(of: credential)
+        if isChanged { log.event(.info, "credential \(name): its secrets have changed, and the new ones are used") }
+        // One that another configuration has replaced makes the call only where somebody waits for it.
+        if isChanged || credential.isRetired { tellOthers(of: credential) }
     }
 
     /// While the credentials are refused: reads them if they may be others.

@@ -13,7 +13,8 @@ extension Server {
         file.keep { fitting.contains($0) }
     }
 
-    private func restoreToken(of credential: CredentialState, from file: TokenFile) -> Bool {
+    @discardableResult
+    func restoreToken(of credential: CredentialState, from file: TokenFile) -> Bool {
         let name = credential.configuration.name
         guard let secret = credential.grants.last?.grant.sealingSecret, let sealed = file.sealed(for: name) else { return false }
         let record = open(sealed, secret, credential)
@@ -46,7 +47,7 @@ extension Server {
 
     /// Keeps the token that a credential has got just now, of this generation.
     func saveToken(of credential: CredentialState, generation: UInt64) {
-        guard let tokenFile, let grant = credential.grants.first(where: { credential.cache.isOfToken($0.grant) })?.grant,
+        guard !credential.isRetired, let tokenFile, let grant = credential.grants.first(where: { credential.cache.isOfToken($0.grant) })?.grant,
             let secret = grant.sealingSecret, let record = credential.cache.record(at: now.sinceBeginning, wall: kernel.wallNow())
         else { return }
         var salt = [UInt8](repeating: 0, count: Seal.saltBytes)
@@ -57,7 +58,7 @@ extension Server {
                     try Seal.close(bytes, with: secret, for: sealContext(of: credential), salt: salt)
                 }
             }
-            try tokenFile.replace(credential.configuration.name, by: sealed, generation: generation)
+            try tokenFile.replace(credential.configuration.name, by: sealed, part: credential.index, generation: generation)
         } catch {
             log.event(.warning, "credential \(credential.configuration.name): its token is not kept for a restart: \(error)")
         }

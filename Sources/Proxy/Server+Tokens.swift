@@ -7,6 +7,7 @@ internal import Wire
 extension Server {
     /// To be called after every event of a credential's machine: does what it wants, and arms its timer.
     func driveCredential(_ credential: CredentialState) {
+        guard !credential.isRetired || !credential.waiting.isEmpty else { return loop.disarm(credential.timer) }
         var action = credential.look { $0.cache.nextAction(at: now.sinceBeginning) }
         while action != .none {
             switch action {
@@ -220,7 +221,8 @@ extension Server {
         case .renewed, .failed:
             tellOthers(of: credential)
             wakeWaiting(credential)
-        case .continues, .continuesWithFormer, .continuesWithNewest: break
+        // One that nobody waits for here, and that another configuration has replaced, makes no more calls.
+        case .continues, .continuesWithFormer, .continuesWithNewest: if credential.isRetired { tellOthers(of: credential) }
         }
     }
 

@@ -16,7 +16,11 @@ public final class Server: EventHandler {
     let kernel: any Kernel
     let log: Log
     let transport: KernelTransport
-    let configuration: Configuration
+    /// The one in force, and its parts as a reload has to know them; those of the first loop.
+    @exclusivity(unchecked) var configuration: Configuration
+    var runningRoutes: [RunningPart] = []
+    var runningCredentials: [RunningPart] = []
+    var egressFiles: [FileSignature?] = []
     let secrets: SharedSecrets
     /// The loops that this one shares its work with, if there are any, and which of them it is.
     let group: LoopGroup?
@@ -45,9 +49,13 @@ public final class Server: EventHandler {
     @exclusivity(unchecked) var pool = BufferPool()
 
     @exclusivity(unchecked) var listeners: [Listener] = []
-    private(set) var destinations: [Destination] = []
-    private(set) var credentials: [CredentialState] = []
-    @exclusivity(unchecked) private(set) var routes: [RouteState] = []
+    var destinations = Slots<Destination>()
+    @exclusivity(unchecked) var credentials = Slots<CredentialState>()
+    @exclusivity(unchecked) var routes = Slots<RouteState>()
+    /// Those that another configuration has replaced, and that may be in use.
+    var retiredRoutes: [Int] = []
+    var retiredCredentials: [Int] = []
+    var sweepTimer = TimerID.none
 
     // Heads are parsed one at a time, in storage that is used again and again.
     @exclusivity(unchecked) var requestHead = RequestHead()
@@ -143,16 +151,18 @@ public final class Server: EventHandler {
         requestIDs = SplitMix64(seed: Self.seed(from: loop.kernel))
         handlerID = loop.add(self)
         drainTimer = loop.makeTimer(for: handlerID, token: EventToken(.drain, index: 0).rawValue)
+        sweepTimer = loop.makeTimer(for: handlerID, token: EventToken(.drain, index: 1).rawValue)
     }
 
     private func prepare() throws(StartError) {
         var preparation = Preparation(configuration: configuration, secrets: secrets)
         preparation.prepareEgress()
         for index in configuration.credentials.indices {
-            guard let prepared = preparation.credential(index, destinationIndex: destinations.count) else { continue }
+            guard let prepared = preparation.credential(index, destinationIndex: destinations.nextIndex) else { continue }
             let cache = TokenCache(
                 grant: prepared.grant.grant, rotation: configuration.credentials[index].rotation, seed: requestIDs.next(), limits: prepared.limits)
-            append(index, prepared.destination, SharedCredential(cache: cache, grant: prepared.grant))
+            if let destination = prepared.destination { destinations.append(destination) }
+            append(configuration.credentials[index], prepared.destination, SharedCredential(cache: cache, grant: prepared.grant))
         }
         prepareRoutes(&preparation)
         var findings = preparation.findings
@@ -164,6 +174,7 @@ public final class Server: EventHandler {
         for warning in configuration.warnings + Preparation.warnings(configuration) { log.event(.warning, warning.description) }
         tellWarnings()
         guard findings.isEmpty else { throw .configuration(findings) }
+        noteRunning()
         tellEgress()
         if let tokenFile { restoreTokens(from: tokenFile) }
     }
@@ -173,31 +184,30 @@ public final class Server: EventHandler {
         var preparation = Preparation(configuration: configuration, secrets: secrets)
         preparation.prepareEgress()
         for credential in first.credentials {
-            guard let way = preparation.way(of: credential.configuration, destinationIndex: destinations.count) else { continue }
-            append(credential.index, way.destination, credential.shared)
+            guard let way = preparation.way(of: credential.configuration, destinationIndex: destinations.nextIndex) else { continue }
+            if let destination = way.destination { destinations.append(destination) }
+            append(credential.configuration, way.destination, credential.shared)
         }
         guard preparation.findings.isEmpty else { throw .configuration(preparation.findings) }
         prepareRoutes(&preparation)
         guard preparation.findings.isEmpty else { throw .configuration(preparation.findings) }
     }
 
-    private func append(_ index: Int, _ destination: Destination?, _ shared: SharedCredential) {
-        let name = configuration.credentials[index].name
-        if let destination {
-            destination.counters = metrics.counters(of: .tokenEndpoint(credential: name), loop: position)
-            destinations.append(destination)
-        }
+    /// One more; its destination is there already.
+    func append(_ credential: Credential, _ destination: Destination?, _ shared: SharedCredential) {
+        let index = credentials.nextIndex
+        destination?.counters = metrics.counters(of: .tokenEndpoint(credential: credential.name), loop: position)
         let timer = loop.makeTimer(for: handlerID, token: EventToken(.credential, index: index).rawValue)
         credentials.append(
             CredentialState(
-                index: index, configuration: configuration.credentials[index], destination: destination, timer: timer, shared: shared,
-                counters: metrics.counters(of: .credential(name), loop: position)))
+                index: index, configuration: credential, destination: destination, timer: timer, shared: shared,
+                counters: metrics.counters(of: .credential(credential.name), loop: position)))
     }
 
     private func prepareRoutes(_ preparation: inout Preparation) {
         for (index, route) in configuration.routes.enumerated() {
-            let places = group?.places(ofRoute: index, max: route.limits.concurrency, queueMax: route.limits.queue)
-            guard let destination = preparation.destination(of: route, index: destinations.count, shared: places) else { continue }
+            let places = group?.places(of: destinations.nextIndex, max: route.limits.concurrency, queueMax: route.limits.queue)
+            guard let destination = preparation.destination(of: route, index: destinations.nextIndex, shared: places) else { continue }
             destination.counters = metrics.counters(of: .upstream(route: route.name), loop: position)
             destinations.append(destination)
             let users = preparation.users(of: route)
@@ -267,8 +277,8 @@ extension Server {
             }
             upstreamReady(upstream, readiness)
         case .listener: accept(on: Int(event.index))
-        case .resolution: resolved(destinations[Int(event.index)], token: token)
-        case .command: commandFinished(credentials[Int(event.index)], position: Int(event.generation), token: token)
+        case .resolution: if let destination = destinations.living(Int(event.index)) { resolved(destination, token: token) }
+        case .command: if let credential = credentials.living(Int(event.index)) { commandFinished(credential, position: Int(event.generation), token: token) }
         case .mail: readMail()
         case .credential, .drain: break
         }
@@ -285,8 +295,8 @@ extension Server {
             guard let upstream = upstreams.living(index: event.index, generation: event.generation) else { return }
             upstreamTimerFired(upstream)
         case .listener: listenerTimerFired(Int(event.index))
-        case .credential: driveCredential(credentials[Int(event.index)])
-        case .drain: drainTimedOut()
+        case .credential: if let credential = credentials.living(Int(event.index)) { driveCredential(credential) }
+        case .drain: if event.index == 0 { drainTimedOut() } else { sweep() }
         case .resolution, .command, .mail: break
         }
     }

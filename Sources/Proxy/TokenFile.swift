@@ -15,8 +15,10 @@ final class TokenFile: Sendable {
     private static let title = "bearerproxy token cache "
     private static let version = "1"
 
-    /// What is kept for one credential. The generation is of this process; what an earlier one left comes before all of it.
+    /// What is kept for one credential. The generation is of this process, and of the credential that had the name
+    /// then, by its number; what an earlier process left comes before all of it.
     private struct Entry {
+        var part = 0
         var generation: UInt64 = 0
         let sealed: [UInt8]
     }
@@ -45,12 +47,12 @@ final class TokenFile: Sendable {
     func keep(only isKept: (String) -> Bool) { entries.withLock { $0 = $0.filter { isKept($0.key) } } }
 
     /// Puts this in the place of what was kept for the credential, and replaces the file; unless a token of a later generation,
-    /// which another loop obtained, is there by now.
-    func replace(_ name: String, by sealed: [UInt8], generation: UInt64) throws(SystemError) {
+    /// which another loop obtained, is there by now, or one of a later credential of this name.
+    func replace(_ name: String, by sealed: [UInt8], part: Int = 0, generation: UInt64) throws(SystemError) {
         // Until it is written, too: what another loop keeps comes before or after it as a whole.
         let fault = entries.withLock { entries -> SystemError? in
-            if let present = entries[name], present.generation > generation { return nil }
-            entries[name] = Entry(generation: generation, sealed: sealed)
+            if let present = entries[name], (present.part, present.generation) > (part, generation) { return nil }
+            entries[name] = Entry(part: part, generation: generation, sealed: sealed)
             do throws(SystemError) { try write(entries) } catch { return error }
             return nil
         }

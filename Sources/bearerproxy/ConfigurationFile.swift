@@ -17,12 +17,26 @@ struct ConfigurationFile: ParsableArguments {
 
     /// The same of a file that is known.
     static func load(_ path: String) throws(ExitCode) -> Configuration {
+        do {
+            return try loaded(path)
+        } catch {
+            for line in error.lines { Console.error(line) }
+            throw ExitStatus.configuration
+        }
+    }
+
+    /// What is wrong with a file, in lines for people.
+    struct Fault: Error {
+        let lines: [String]
+    }
+
+    /// The same, for who says himself what is wrong.
+    static func loaded(_ path: String) throws(Fault) -> Configuration {
         let bytes = try read(path)
         do {
             return try Configuration.load(bytes, file: path)
         } catch {
-            Console.error(error.description)
-            throw ExitStatus.configuration
+            throw Fault(lines: error.findings.map(\.description))
         }
     }
 
@@ -35,22 +49,19 @@ struct ConfigurationFile: ParsableArguments {
         throw ExitStatus.configuration
     }
 
-    private static func read(_ path: String) throws(ExitCode) -> [UInt8] {
+    private static func read(_ path: String) throws(Fault) -> [UInt8] {
         guard let file = fopen(path, "re") else {
-            Console.error("bearerproxy: cannot open the configuration \(path): \(String(cString: strerror(errno)))")
-            throw ExitStatus.configuration
+            throw Fault(lines: ["bearerproxy: cannot open the configuration \(path): \(String(cString: strerror(errno)))"])
         }
         defer { fclose(file) }
         let bytes = [UInt8](unsafeUninitializedCapacity: bytesMax + 1) { buffer, count in
             count = fread(buffer.baseAddress, 1, buffer.count, file)
         }
         guard ferror(file) == 0 else {
-            Console.error("bearerproxy: cannot read the configuration \(path): \(String(cString: strerror(errno)))")
-            throw ExitStatus.configuration
+            throw Fault(lines: ["bearerproxy: cannot read the configuration \(path): \(String(cString: strerror(errno)))"])
         }
         guard bytes.count <= Self.bytesMax else {
-            Console.error("bearerproxy: the configuration \(path) has more than \(Self.bytesMax) bytes; name another file")
-            throw ExitStatus.configuration
+            throw Fault(lines: ["bearerproxy: the configuration \(path) has more than \(Self.bytesMax) bytes; name another file"])
         }
         return bytes
     }

@@ -8,6 +8,8 @@ struct Confinement {
     /// What of the configuration stays usable, by directory where there is one: files are replaced by others of the same name.
     let own: [FileRule]
     private let startsPrograms: Bool
+    /// Then a reload may have it listen on others.
+    private let listensOnPorts: Bool
 
     init(_ configuration: Configuration, file: String) {
         var rules: [FileRule] = []
@@ -22,6 +24,7 @@ struct Confinement {
         for socket in configuration.sockets { add(LinkedPath.directories(of: socket.path), .remove) }
         own = rules
         startsPrograms = configuration.startsPrograms
+        listensOnPorts = configuration.listensOnPorts
     }
 
     /// Says what it did, or why it did not: whether the process is confined. To be called while it has one thread.
@@ -31,8 +34,9 @@ struct Confinement {
             return false
         }
         do {
-            let version = try Landlock.restrict(to: own + Self.system)
-            let alsoDenied = version < 4 ? "" : version < 6 ? ", binds no other TCP port" : ", binds no other TCP port, signals no other process"
+            let version = try Landlock.restrict(to: own + Self.system, mayBind: listensOnPorts)
+            let denied = version < 4 || listensOnPorts ? "" : ", binds no TCP port"
+            let alsoDenied = version < 6 ? denied : denied + ", signals no other process"
             Console.error(
                 "bearerproxy: confined by Landlock (version \(version)): reads the system's files for names, libraries and authorities, and "
                     + "\(list([.read, .replace])); writes \(list([.append, .replace, .remove])); starts no program\(alsoDenied)")

@@ -46,17 +46,20 @@ enum Launch {
             server.obtainTokens()
             return servers
         } catch let error as StartError {
-            switch error {
-            case .configuration(let findings):
-                for finding in findings { Console.error(finding.description) }
-                throw ExitStatus.configuration
-            case .listen(let error, let route):
-                Console.error("bearerproxy: route \(route): cannot listen on \(error.subject): \(error.reason); \(advice(error, portAdvice))")
-                throw ExitStatus.failure
-            case .adminListen(let error):
-                Console.error("bearerproxy: admin.listen: cannot listen on \(error.subject): \(error.reason); \(advice(error, portAdvice))")
-                throw ExitStatus.failure
-            }
+            for line in lines(error, portAdvice) { Console.error(line) }
+            if case .configuration = error { throw ExitStatus.configuration }
+            throw ExitStatus.failure
+        }
+    }
+
+    /// What hinders a start, or a reload, and what to do.
+    static func lines(_ error: StartError, _ portAdvice: String = "end that one, or choose another port") -> [String] {
+        switch error {
+        case .configuration(let findings): findings.map(\.description)
+        case .listen(let error, let route):
+            ["bearerproxy: route \(route): cannot listen on \(error.subject): \(error.reason); \(advice(error, portAdvice))"]
+        case .adminListen(let error):
+            ["bearerproxy: admin.listen: cannot listen on \(error.subject): \(error.reason); \(advice(error, portAdvice))"]
         }
     }
 

@@ -6,6 +6,7 @@ enum Process {
     /// Before anything else is opened.
     static func prepare() {
         openStandardDescriptors()
+        holdReloads()
         for fault in ProcessProtection.apply() { Console.error("bearerproxy: warning: this process is less protected: \(fault)") }
         raiseDescriptorLimit()
     }
@@ -17,6 +18,14 @@ enum Process {
             // The lowest free number is this one: those below it are open.
             _ = open("/dev/null", number == STDIN_FILENO ? O_RDONLY : O_WRONLY)
         }
+    }
+
+    /// Who asks for a reload while the process starts gets it when it serves, and does not end it.
+    private static func holdReloads() {
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, SIGHUP)
+        pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
     /// How many descriptors the process may have.

@@ -21,12 +21,18 @@ struct Run: ParsableCommand {
             let manager = try ServiceManager()
             let loops = try loops(configuration.threads)
             let confinement = Confinement(configuration, file: try file.chosenPath())
-            let servers = try Launch.servers(configuration, on: loops, passed: passed, as: user?.user, confine: confinement.apply)
+            var isConfined = false
+            let servers = try Launch.servers(configuration, on: loops, passed: passed, as: user?.user) {
+                isConfined = confinement.apply()
+                return isConfined
+            }
             let server = servers[0]
             if ProcessUser.isRoot {
                 Console.error("bearerproxy: warning: running as root; name a user who may do less with --user NAME, or have systemd start it as one")
             }
-            let signals = try Signals(loop: loops[0], reopen: server.reopenLogs) { Self.end(server, configuration, manager) }
+            let reloading = try Reloading(
+                of: try file.chosenPath(), for: server, on: loops[0], telling: manager, isConfined: isConfined)
+            let signals = try Signals(loop: loops[0], reload: reloading.begin, reopen: server.reopenLogs) { Self.end(server, manager) }
             for (address, routes) in server.listening {
                 Console.error("bearerproxy: listening on \(address) for \(routes.joined(separator: ", "))")
             }
@@ -34,7 +40,7 @@ struct Run: ParsableCommand {
             tellUnused(passed, configuration)
             let watchdog = Watchdog(manager, loops: loops)
             ProgramPages.release()
-            manager.tell("READY=1", ServiceManager.status("serving \(configuration.routes.map(\.name).joined(separator: ", "))"))
+            manager.tell("READY=1", ServiceManager.status("serving \(server.routeNames.joined(separator: ", "))"))
             try withExtendedLifetime((signals, servers, watchdog)) { try LoopThreads.run(loops) }
         } catch let error as SystemError {
             Console.error("bearerproxy: \(error)")
@@ -43,10 +49,10 @@ struct Run: ParsableCommand {
     }
 
     /// At the first signal what is under way is finished, at the second nothing.
-    private static func end(_ server: Server, _ configuration: Configuration, _ manager: ServiceManager) {
+    private static func end(_ server: Server, _ manager: ServiceManager) {
         guard !server.isDraining else { return server.cutOff() }
         // So long it may take, and a moment for the rest.
-        let time = configuration.drainTimeout + .seconds(5)
+        let time = server.drainTimeout + .seconds(5)
         manager.tell(
             "STOPPING=1", "EXTEND_TIMEOUT_USEC=\(Interval(time).nanoseconds / 1000)", ServiceManager.status("finishing the requests under way"))
         server.drain()

@@ -37,7 +37,7 @@ struct SandboxCommand: ParsableCommand {
         do {
             let loop = Loop(kernel: try LinuxKernel())
             var server: Server?
-            let signals = try Signals(loop: loop) {
+            let signals = try Signals(loop: loop, reload: { Console.error("bearerproxy: the sandbox has nothing to reload; restart it") }) {
                 if let server, !server.isDraining { server.drain() } else { loop.stop() }
             }
             let sandbox = try Sandbox(loop: loop, settings: .init(portBase: portBase, tokenLifetime: .seconds(tokenLifetime)))

@@ -1,18 +1,22 @@
 internal import EventLoop
 internal import Glibc
 
-/// Tells when SIGTERM or SIGINT asks the process to end, and SIGUSR1 to open its logs anew. SIGHUP, which means no harm, does none.
+/// Tells when SIGTERM or SIGINT asks the process to end, SIGHUP to read its configuration again, and SIGUSR1 to open its logs anew.
 final class Signals: EventHandler {
     private let kernel: any Kernel
     private var descriptor: Descriptor?
     private let asked: () -> Void
+    private let reload: () -> Void
     private let reopen: () -> Void
 
-    /// From now on the signals end nothing by themselves: `asked`, or `reopen`, is called for each, on the loop's
+    /// From now on the signals end nothing by themselves: `asked`, `reload` or `reopen` is called for each, on the loop's
     /// thread.
-    init(loop: Loop, reopen: @escaping () -> Void = {}, asked: @escaping () -> Void) throws(SystemError) {
+    init(
+        loop: Loop, reload: @escaping () -> Void, reopen: @escaping () -> Void = {}, asked: @escaping () -> Void
+    ) throws(SystemError) {
         kernel = loop.kernel
         self.asked = asked
+        self.reload = reload
         self.reopen = reopen
         let number = try kernel.signalDescriptor(for: [SIGTERM, SIGINT, SIGHUP, SIGUSR1])
         descriptor = Descriptor(number, of: kernel)
@@ -23,7 +27,7 @@ final class Signals: EventHandler {
         guard let number = descriptor?.number else { return }
         while let signal = kernel.receiveSignal(number) {
             switch signal {
-            case SIGHUP: Console.error("bearerproxy: this version does not reload on SIGHUP; restart it to use a new configuration")
+            case SIGHUP: reload()
             case SIGUSR1: reopen()
             default: asked()
             }

@@ -177,6 +177,8 @@ def test_a_restart_without_systemd_answers_all_that_had_connected(make_proxy, ro
     waiting = [proxy.client() for _ in range(5)]
     asked = proxy.client()
     assert asked.ask(request()).status == 200
+    # Who says nothing is accepted a second later.
+    time.sleep(1.5)
     proxy.process.send_signal(signal.SIGTERM)
     for client in [*waiting, asked]:
         answer = client.ask(request())

@@ -19,7 +19,8 @@ final class Weather {
     private let isPeaceful: Bool
     private var isDrained = false
 
-    init(seed: UInt64, isTraced: Bool = false, isEncrypted: Bool = false, loops: Int = 1) throws {
+    /// - Parameter reloads: whether the configuration changes while customers are there.
+    init(seed: UInt64, isTraced: Bool = false, isEncrypted: Bool = false, loops: Int = 1, reloads: Bool = false) throws {
         dice = Seed(seed)
         var settings = WorldSettings()
         settings.isEncrypted = isEncrypted
@@ -50,6 +51,43 @@ final class Weather {
         }
         invite(replayBytesMax)
         planIncidents()
+        if reloads { planReloads(Seed(seed ^ 0x5EED)) }
+    }
+
+    /// Each part changes, or changes back, whatever the others do.
+    private func planReloads(_ seed: Seed) {
+        var dice = seed
+        let changes = [
+            (#""name": "btc","#, #""name": "btc", "cookies": true,"#), (#""name": "broad","#, #""name": "broad", "cookies": true,"#),
+            (#""127.0.0.1:"#, #""localhost:"#), (#""env": "BLOQ_ID" }"#, #""env": "BLOQ_ID" }, "authTimeout": "9s""#),
+            (#""env": "BLOQUO_ID" }"#, #""env": "BLOQUO_ID" }, "authTimeout": "9s""#),
+            // A listener that nobody comes to, and a route on one that is there.
+            (#""routes": ["#, Self.routes(more: "extra", listen: "127.0.0.1:8085")), (#""routes": ["#, Self.routes(more: "part", listen: "127.0.0.1:8080")),
+        ]
+        let broken = (#""credential": "bloquo","#, #""credential": "nobody's","#)
+        for _ in 0..<dice.integer(in: 3...10) {
+            var text = world.text
+            for (part, change) in changes where dice.chance(0.5) {
+                guard part.hasSuffix("1:") else { text = text.replacing(part, with: change); continue }
+                // Not what is listened on.
+                text = text.replacing("\"connectTo\": \(part)", with: "\"connectTo\": \(change)")
+            }
+            let isBroken = dice.chance(0.2)
+            if isBroken { text = text.replacing(broken.0, with: broken.1) }
+            plan(at: dice.duration(in: .zero ... .seconds(22))) { [world, text] in
+                guard !world.server.isDraining else { return }
+                do {
+                    try world.reload(text)
+                    precondition(!isBroken, "a configuration that cannot be used was taken")
+                } catch {
+                    precondition(isBroken, "a change that is meant to be possible: \(error)")
+                }
+            }
+        }
+    }
+
+    private static func routes(more name: String, listen: String) -> String {
+        #""routes": [ { "name": "\#(name)", "listen": "\#(listen)", "pathPrefix": "/\#(name)", "upstream": "http://127.0.0.1:1", "credential": "bloq" },"#
     }
 
     /// The route to a server that speaks all of HTTP, and limits that are met.

@@ -43,10 +43,16 @@ import Testing
         for seed in batch * 20..<(batch + 1) * 20 { try weather(UInt64(seed), loops: 2 + seed % 2) }
     }
 
-    private func weather(_ seed: UInt64, loops: Int = 1) throws {
-        let found = try Weather(seed: seed, loops: loops).run()
+    @Test(arguments: 0..<5)
+    func `the same while the configuration changes`(batch: Int) throws {
+        let seeds = Self.chosen.map { Array($0).filter { $0 % 5 == batch } } ?? Array(batch * 24..<(batch + 1) * 24)
+        for seed in seeds { try weather(UInt64(seed), loops: 1 + seed % 3, reloads: true) }
+    }
+
+    private func weather(_ seed: UInt64, loops: Int = 1, reloads: Bool = false) throws {
+        let found = try Weather(seed: seed, loops: loops, reloads: reloads).run()
         guard !found.isEmpty else { return }
-        let again = try Weather(seed: seed, isTraced: true, loops: loops)
+        let again = try Weather(seed: seed, isTraced: true, loops: loops, reloads: reloads)
         _ = try again.run()
         Issue.record("seed \(seed): \(found.joined(separator: "; "))\n\(again.trace)")
     }

@@ -21,6 +21,8 @@ final class World {
     /// The upstream of the route `broad`, where there is one.
     let broad: BroadServer
     let broadContentMax: Int
+    /// The configuration at the start.
+    let text: String
     private let eventLog: Int32
     /// Listeners of tests.
     var listenerCount: Int
@@ -49,7 +51,7 @@ final class World {
         }
         if settings.broad != nil { addresses[.broad] = try clients.listen(on: .loopback(port: 0)) { [broad] in broad.accepted($0) } }
         let authorityFile = try settings.isEncrypted ? TemporaryFile(sandbox.certificateAuthorityPEM) : nil
-        let text = Self.configuration(settings, addresses, authorityFile: authorityFile?.path)
+        text = Self.configuration(settings, addresses, authorityFile: authorityFile?.path)
         let configuration = try Configuration.load(Array(text.utf8), file: "proxy.json")
         eventLog = open(settings.log, O_WRONLY | O_APPEND | O_CLOEXEC)
         let demo = sandbox.credentials
@@ -115,6 +117,16 @@ final class World {
               "log": { "access": "\(settings.log)", "format": "json", "level": "debug" }\(more(settings.top))
             }
             """
+    }
+}
+
+// MARK: reloads
+
+extension World {
+    /// Another configuration takes the place of the running one, as SIGHUP has it.
+    func reload(_ text: String) throws {
+        let configuration = try Configuration.load(Array(text.utf8), file: "proxy.json")
+        try server.reload(server.running.renewal(to: configuration))
     }
 }
 

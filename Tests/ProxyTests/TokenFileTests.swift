@@ -54,6 +54,17 @@ import Testing
         #expect(try open().sealed(for: "one") == [4], "generations begin anew with each process")
     }
 
+    @Test func `the first token of a credential replaces those of the one that had its name before a reload, and not the other way round`() throws {
+        let file = try open()
+        try file.replace("one", by: [7], part: 0, generation: 7)
+        try file.replace("one", by: [1], part: 3, generation: 1)
+        #expect(file.sealed(for: "one") == [1])
+        try file.replace("one", by: [8], part: 0, generation: 8)
+        #expect(file.sealed(for: "one") == [1])
+        try file.replace("one", by: [2], part: 3, generation: 2)
+        #expect(try open().sealed(for: "one") == [2])
+    }
+
     @Test func `the mode does not depend on the umask, and a temporary file from a crash is no obstacle`() throws {
         try directory.write("left", to: "tokens.new", mode: 0o644)
         try open().replace("one", by: [1], generation: 1)

@@ -7,7 +7,7 @@ public struct FileRule: Hashable, Sendable {
         case append
         /// Files are read, made, written and renamed.
         case replace
-        /// Files are removed.
+        /// Files are removed, and sockets made.
         case remove
         /// A device is read and written.
         case device

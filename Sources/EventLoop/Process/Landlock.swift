@@ -7,27 +7,27 @@ public enum Landlock {
     public static var version: Int { max(0, Int(linux_landlock_version())) }
 
     /// From now on this process opens no file but by `rules`, starts no program, and, as far as the kernel can see to that, binds no
-    /// TCP port (version 4), connects to no abstract Unix socket and signals nobody outside (6). What is open stays usable.
+    /// TCP port (version 4) unless it `mayBind`, connects to no abstract Unix socket and signals nobody outside (6). What is open stays usable.
     ///
     /// Paths that are not there, or that this process may not reach, are left out. It holds for the calling thread and for those
     /// that it starts, so there must be no other yet. The process must have given up new privileges.
     ///
     /// - Returns: the version.
     /// - Throws: where the kernel cannot do it; nothing is restricted then.
-    public static func restrict(to rules: some Sequence<FileRule>) throws(SystemError) -> Int {
+    public static func restrict(to rules: some Sequence<FileRule>, mayBind: Bool = false) throws(SystemError) -> Int {
         let others = otherThreadsCount
         guard others == 0 else {
             throw SystemError(call: "landlock_restrict_self", errno: EBUSY, subject: "a process with \(others) more threads")
         }
-        return try restrictThread(to: rules)
+        return try restrictThread(to: rules, mayBind: mayBind)
     }
 
     /// The same, of a thread that others are beside.
-    static func restrictThread(to rules: some Sequence<FileRule>) throws(SystemError) -> Int {
+    static func restrictThread(to rules: some Sequence<FileRule>, mayBind: Bool = false) throws(SystemError) -> Int {
         let version = Int(linux_landlock_version())
         guard version > 0 else { throw fault("landlock_create_ruleset") }
         let handled = Right.known(to: version)
-        let ruleset = linux_landlock_make(handled, version >= 4 ? Right.bindTCP : 0, version >= 6 ? Right.abstractSockets | Right.signals : 0)
+        let ruleset = linux_landlock_make(handled, version >= 4 && !mayBind ? Right.bindTCP : 0, version >= 6 ? Right.abstractSockets | Right.signals : 0)
         guard ruleset >= 0 else { throw fault("landlock_create_ruleset") }
         defer { close(ruleset) }
         for rule in rules { try allow(rule, handled, ruleset) }
@@ -70,6 +70,7 @@ private enum Right {
     static let readDirectory: UInt64 = 1 << 3
     static let removeFile: UInt64 = 1 << 5
     static let makeFile: UInt64 = 1 << 8
+    static let makeSocket: UInt64 = 1 << 9
     static let truncate: UInt64 = 1 << 14
 
     static let bindTCP: UInt64 = 1 << 0
@@ -95,7 +96,7 @@ private enum Right {
         case .read: readFile | readDirectory
         case .append: writeFile | makeFile
         case .replace: readFile | writeFile | makeFile | removeFile | truncate
-        case .remove: removeFile
+        case .remove: removeFile | makeSocket
         case .device: readFile | writeFile
         }
     }

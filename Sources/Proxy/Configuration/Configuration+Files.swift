@@ -32,6 +32,16 @@ extension Configuration {
         if case .file(let path) = log.access { [path] } else { [] }
     }
 
+    /// Whether any listener has a TCP port that this process binds.
+    public var listensOnPorts: Bool {
+        (routes.map(\.listen) + [admin?.listen].compactMap(\.self)).contains { listen in
+            switch listen {
+            case .tcp, .localhost: true
+            case .unix, .systemd: false
+            }
+        }
+    }
+
     /// Sockets that systemd has to pass on, by name.
     public var passedNames: [String] {
         routes.compactMap { if case .systemd(let name, _) = $0.listen { name } else { nil } }

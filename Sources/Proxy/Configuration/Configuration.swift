@@ -25,6 +25,8 @@ public struct Configuration: Sendable {
     public static let threadsMax = Decoding.Limits.threads.upperBound
     /// What is allowed but probably not meant, in the order of the file.
     public let warnings: [Finding]
+    /// Its parts as they stand in the file.
+    var texts = ConfigurationTexts()
 
     /// Reads the bytes of a configuration file: JSON with `//` comments, at most 1 MiB.
     ///
@@ -40,7 +42,8 @@ public struct Configuration: Sendable {
             throw ConfigurationError(findings: diagnosis.errors)
         }
         var decoding = Decoding(diagnosis: diagnosis)
-        let configuration = decoding.configuration(Node(json: root, keyPath: "", diagnosis: diagnosis))
+        var configuration = decoding.configuration(Node(json: root, keyPath: "", diagnosis: diagnosis))
+        configuration?.texts = ConfigurationTexts(root, diagnosis)
         guard let configuration, diagnosis.errors.isEmpty else {
             precondition(!diagnosis.errors.isEmpty, "a configuration that cannot be used has a finding that says why")
             throw ConfigurationError(findings: diagnosis.errors)

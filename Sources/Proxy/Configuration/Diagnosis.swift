@@ -1,6 +1,6 @@
 /// What is found wrong while one file is decoded.
 final class Diagnosis {
-    private let file: String
+    let file: String
     private let source: [UInt8]
     /// Offsets at which lines begin. LF, CR and CRLF each end one.
     private let lineStarts: [Int]
