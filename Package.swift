@@ -13,6 +13,14 @@ let common: [SwiftSetting] = [
 /// For the pure targets, which read bytes from strangers: every unsafe construct has to be marked.
 let pure = common + [.strictMemorySafety()]
 
+/// What the build is made of, for `--version`; nothing where BEARERPROXY_COMMIT is not set, or is no name of a commit.
+let commit: [CSetting] = {
+    guard let commit = Context.environment["BEARERPROXY_COMMIT"], !commit.isEmpty, commit.utf8.count <= 64,
+        commit.utf8.allSatisfy({ (48...57).contains($0) || (97...122).contains($0) || $0 == 45 })
+    else { return [] }
+    return [.define("BEARERPROXY_COMMIT", to: "\"\(commit)\"")]
+}()
+
 let package = Package(
     name: "bearerproxy",
     products: [.executable(name: "bearerproxy", targets: ["bearerproxy"])],
@@ -20,6 +28,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLinux"),
         .target(name: "CMemory"),
+        .target(name: "CBuild", cSettings: commit),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
@@ -33,7 +42,7 @@ let package = Package(
         .executableTarget(
             name: "bearerproxy",
             dependencies: [
-                "Proxy", "Sandbox", "EventLoop", "TLS", "Wire",
+                "Proxy", "Sandbox", "EventLoop", "TLS", "Wire", "CBuild",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: common),

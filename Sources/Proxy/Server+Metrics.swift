@@ -81,10 +81,12 @@ extension Server {
 // MARK: the process
 
 extension Server {
-    /// Opens what tells of the process, which may lose the right to later. `version` is the program's.
-    public func observeProcess(version: String) {
+    /// Opens what tells of the process, which may lose the right to later. `version` is the program's, `commit` what it was
+    /// built of, where that is known.
+    public func observeProcess(version: String, commit: String?) {
         process = ProcessFigures()
         self.version = version
+        self.commit = commit
     }
 
     /// Opens the access log's file anew, after whoever keeps it in order has renamed it.

@@ -181,8 +181,9 @@ extension Server {
 
     private func renderProcess(_ text: inout MetricsText) {
         guard let process else { return }
-        text.begin("bearerproxy_build_info", .gauge, "1, with the versions of the program and of its libraries.")
-        text.sample(.init(("version", version), ("openssl", TLSContext.versionDescription)), 1)
+        text.begin("bearerproxy_build_info", .gauge, "1, with the versions of the program and of its libraries, and what it was built of.")
+        // An empty label is none.
+        text.sample(.init(("version", version), ("commit", commit ?? ""), ("openssl", TLSContext.versionDescription)), 1)
         let reading = process.read()
         if let bytes = reading.residentBytes {
             text.begin("process_resident_memory_bytes", .gauge, "Memory in use.")

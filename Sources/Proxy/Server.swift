@@ -35,6 +35,7 @@ public final class Server: EventHandler {
     /// What tells of the process; nil unless it was asked for.
     var process: ProcessFigures?
     var version = ""
+    var commit: String?
     let unroutedCounters: Counters
     let timeScale = TimeScale.standard
     /// Who wants to know what becomes of upstream connections, if anybody does.

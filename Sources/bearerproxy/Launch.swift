@@ -41,7 +41,7 @@ enum Launch {
             try server.listen(passed: passed)
             for other in servers.dropFirst() { try other.listen(besides: server) }
             if let user { try hand(configuration.sockets, to: user) }
-            server.observeProcess(version: Main.version)
+            server.observeProcess(version: Version.number, commit: Version.commit)
             secrets.isConfined = confine()
             server.obtainTokens()
             return servers

@@ -1,6 +1,4 @@
 internal import ArgumentParser
-internal import TLS
-internal import Wire
 
 /// The command line. What each command does is in its own file.
 @main
@@ -12,8 +10,6 @@ struct Main: ParsableCommand {
             Applications call http://localhost:… without credentials; the proxy attaches a Bearer token, renews it before it \
             expires, and forwards over TLS. To try it without an account: bearerproxy sandbox --proxy
             """,
-        version: "bearerproxy \(version) (\(TLSContext.versionDescription), zlib \(Compression.versionDescription))",
+        version: Version.text,
         subcommands: [Run.self, Check.self, StatusCommand.self, Explain.self, SandboxCommand.self])
-
-    static let version = "0.1.0"
 }

@@ -15,7 +15,7 @@ import Testing
         ("TLS", "import EventLoop"), ("Credentials", "internal import TLS"), ("Credentials", "internal import EventLoop"),
         ("Proxy", "internal import Sandbox"), ("Sandbox", "internal import Proxy"), ("Proxy", "internal import CLinux"),
         ("Proxy", "internal import COpenSSL"), ("Sandbox", "import CZlib"), ("bearerproxy", "import CLinux"),
-        ("Proxy", "import CMemory"), ("Wire", "internal import CMemory"),
+        ("Proxy", "import CMemory"), ("Wire", "internal import CMemory"), ("Proxy", "internal import CBuild"),
         ("Proxy", "import Foundation"), ("bearerproxy", "import FoundationEssentials"),
         ("Proxy", "@preconcurrency public import Foundation"), ("Proxy", "@testable\timport Sandbox"),
         ("Wire", "import struct Foundation.Data"), ("Wire", "  import func Glibc.read"), ("TLS", "let a = 1; import Glibc"),

@@ -1,11 +1,11 @@
 /// Which target may import what: imports point one way, so no format and no token can reach a socket.
 ///
 ///     bearerproxy → { Proxy · Sandbox } → Credentials → Wire → CZlib,  Credentials → CMemory
-///                                       → TLS → COpenSSL,  EventLoop → CLinux
+///                 → CBuild              → TLS → COpenSSL,  EventLoop → CLinux
 enum Layers {
     /// Besides the standard library, all that a target's files may name.
     private static let allowed: [String: Set<String>] = [
-        "bearerproxy": ["ArgumentParser", "Glibc", "Proxy", "Sandbox", "Credentials", "Wire", "TLS", "EventLoop"],
+        "bearerproxy": ["ArgumentParser", "CBuild", "Glibc", "Proxy", "Sandbox", "Credentials", "Wire", "TLS", "EventLoop"],
         "Proxy": ["Glibc", "Synchronization", "Credentials", "Wire", "TLS", "EventLoop"],
         "Sandbox": ["Glibc", "Credentials", "Wire", "TLS", "EventLoop"],
         "Credentials": ["Wire", "CMemory"],

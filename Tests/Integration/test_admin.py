@@ -140,6 +140,9 @@ def test_the_status_names_routes_and_credentials(running, upstream):
     credential = status["credentials"]["fixed"]
     assert credential["state"] == "permanent" and credential["isUsable"] and credential["expiresInSeconds"] is None
     assert status["state"] == "ready" and status["uptimeSeconds"] > 0
+    said = bearerproxy("--version").stdout
+    assert said.startswith(f"bearerproxy {status['version']} (") and status["openssl"] in said
+    assert status["commit"] is None and "commit" not in said or f"(commit {status['commit']}, OpenSSL " in said
     assert [loop["isResponding"] for loop in status["loops"]] == [True]
 
 

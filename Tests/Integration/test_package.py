@@ -165,7 +165,8 @@ def test_it_is_installed_run_upgraded_removed_and_purged(packages, root, sandbox
     first, second, version = packages
     inside(root, "apt-get", "-q", "update")
     install(root, first)
-    assert inside(root, "bearerproxy", "--version").startswith(f"bearerproxy {version}")
+    commit = run("git", "describe", "--always", "--exclude", "*", "--abbrev=12", "--dirty").strip()
+    assert inside(root, "bearerproxy", "--version").startswith(f"bearerproxy {version} (commit {commit}, OpenSSL 3.")
     secrets = root / "etc/bearerproxy/secrets"
     assert secrets.stat().st_mode & 0o777 == 0o700
     assert not (root / "etc/bearerproxy/proxy.json").exists()

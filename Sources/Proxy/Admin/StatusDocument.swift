@@ -1,5 +1,6 @@
 internal import Credentials
 internal import EventLoop
+internal import TLS
 internal import Wire
 
 /// How the proxy is, as JSON. Nothing in it is secret: of tokens it has their times, of secrets nothing.
@@ -59,6 +60,12 @@ struct StatusDocument {
         writer.beginObject()
         writer.key("state")
         writer.string(state)
+        writer.key("version")
+        writer.string(server.version)
+        writer.key("commit")
+        if let commit = server.commit { writer.string(commit) } else { writer.null() }
+        writer.key("openssl")
+        writer.string(TLSContext.versionDescription)
         writer.key("time")
         writer.string(Timestamp.text(wall))
         writer.key("startTime")
