@@ -40,7 +40,8 @@ struct Run: ParsableCommand {
             tellUnused(passed, configuration)
             let watchdog = Watchdog(manager, loops: loops)
             ProgramPages.release()
-            manager.tell("READY=1", ServiceManager.status("serving \(server.routeNames.joined(separator: ", "))"))
+            let status = ServiceManager.status("serving \(server.routeNames.joined(separator: ", "))")
+            FirstTurns.tell(loops) { manager.tell("READY=1", status) }
             try withExtendedLifetime((signals, servers, watchdog)) { try LoopThreads.run(loops) }
         } catch let error as SystemError {
             Console.error("bearerproxy: \(error)")

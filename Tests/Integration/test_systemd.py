@@ -10,6 +10,7 @@ import pytest
 from harness import limits
 from harness.load import SteadyClient, in_parallel
 from harness.messages import Client, Reader, eventually, request
+from harness.processes import BINARY, Process
 from harness.secrets import assert_no_secret
 from harness.service import Notifications, Service, listening
 from harness.upstream import secret_file, unused_port
@@ -104,6 +105,15 @@ def test_no_watchdog_where_another_process_is_meant(configure, start, notificati
     assert notifications.has("READY")
     time.sleep(0.5)
     assert notifications.count("WATCHDOG") == 0
+
+
+def test_ready_is_not_said_before_every_loop_has_its_thread(configure, notifications, route, make_upstream, tmp_path):
+    file = configure(route(make_upstream().port, listen=f"127.0.0.1:{unused_port()}"), threads=2)
+    # A thread's stack is as large as this limit, and so large none can be.
+    arguments = ["prlimit", f"--stack={1 << 46}:", BINARY, "run", "--config", file]
+    process = Process(arguments, tmp_path, "proxy", {"NOTIFY_SOCKET": notifications.name})
+    assert process.process.wait(limits.END) == 1 and b"pthread_create" in process.output
+    assert notifications.messages == []
 
 
 def ended(service) -> tuple[int, str]:

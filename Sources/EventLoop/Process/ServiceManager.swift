@@ -2,7 +2,7 @@ internal import CLinux
 internal import Glibc
 
 /// Tells systemd what the process is doing (sd_notify(3)). Where nobody asked to be told, it does nothing.
-public final class ServiceManager {
+public final class ServiceManager: Sendable {
     private let descriptor: Int32?
     /// How often it wants to hear that the process is alive, if it does.
     public let watchdogInterval: Interval?
