@@ -38,6 +38,7 @@ struct Run: ParsableCommand {
             }
             for address in server.adminAddresses { Console.error("bearerproxy: telling about itself on \(address)") }
             tellUnused(passed, configuration)
+            SocketWarnings.tell(server, configuration)
             let watchdog = Watchdog(manager, loops: loops)
             ProgramPages.release()
             let status = ServiceManager.status("serving \(server.routeNames.joined(separator: ", "))")

@@ -1,8 +1,10 @@
 """As a service of systemd: sockets that are there before the process and after it, and what it says of itself."""
 
 import json
+import os
 import signal
 import socket
+import tempfile
 import threading
 import time
 
@@ -82,6 +84,28 @@ def test_sockets_by_name_and_what_systemd_is_told(configure, start, notification
     assert service.terminate() == 0
     assert notifications.has("STOPPING")
     assert notifications.messages[-1]["STOPPING"] == "1" and int(notifications.messages[-1]["EXTEND_TIMEOUT_USEC"]) == 35_000_000
+
+
+@pytest.mark.parametrize(
+    "mode, directory, users, isWarned",
+    [(0o666, 0o755, None, True), (0o660, 0o755, None, False), (0o666, 0o750, None, False), (0o666, 0o755, [os.getuid()], False), (None, 0o755, None, True)],
+    ids=["all", "group", "closed directory", "allow.users", "abstract"],
+)
+def test_a_unix_socket_that_every_user_can_use_is_warned_of(configure, start, route, make_upstream, mode, directory, users, isWarned):
+    with tempfile.TemporaryDirectory() as place:
+        path = f"{place}/web.sock"
+        os.chmod(place, directory)
+        made = listening("\0" + path if mode is None else path, socket.AF_UNIX)
+        if mode is not None:
+            os.chmod(path, mode)
+        service = start(configure(route(make_upstream().port, listen="systemd:web", **({"allow": {"users": users}} if users else {}))), [("web", made)])
+        service.wait_until(lambda: b"listening" in service.output)
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect("\0" + path if mode is None else path)
+            connection.sendall(request())
+            assert Reader(connection).response().status == 200
+        assert (b"warning: route up: every user of this machine can use" in service.output) == isWarned
+        made.close()
 
 
 @pytest.mark.parametrize("threads", [1, 2])
