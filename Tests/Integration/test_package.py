@@ -184,6 +184,24 @@ def test_it_is_installed_run_upgraded_removed_and_purged(packages, root, sandbox
         assert eventually(lambda: answers(port), limits.START)
     assert (root / "var/lib/bearerproxy/tokens").exists()
 
+    # With systemd, an upgrade restarts the service, unless the new version would not take the configuration.
+    (root / "run/systemd/system").mkdir(parents=True)
+    calls = root / "tmp/calls"
+    for name in ("systemctl", "deb-systemd-invoke"):
+        stub = root / "usr/local/sbin" / name
+        stub.write_text(f'#!/bin/sh\nif [ "$2" = show ]; then echo bearerproxy; else echo {name} "$@" >>/tmp/calls; fi\n')
+        stub.chmod(0o755)
+    configured = ["env", "PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin", "/var/lib/dpkg/info/bearerproxy.postinst", "configure", version]
+    inside(root, *configured)
+    assert "deb-systemd-invoke restart bearerproxy.service" in calls.read_text()
+    calls.unlink()
+    (root / "etc/bearerproxy/proxy.json").write_text(written.replace('"upstream"', '"upstraem"'))
+    done = subprocess.run(["chroot", root, *configured], capture_output=True, text=True, timeout=INSTALL)
+    assert done.returncode == 0 and "restart" not in calls.read_text()
+    assert "routes[0].upstraem: unknown key" in done.stderr and "The process of the version before goes on" in done.stderr
+    (root / "etc/bearerproxy/proxy.json").write_text(written)
+    (root / "run/systemd/system").rmdir()
+
     inside(root, "apt-get", "-q", "-y", "remove", "bearerproxy")
     assert not (root / "usr/bin/bearerproxy").exists()
     assert (root / "var/lib/bearerproxy/tokens").exists()

@@ -102,6 +102,18 @@ def test_what_is_missing_is_told_before_anything_listens(sandbox, tmp_path):
         assert "hunter2" not in done.stderr + done.stdout
 
 
+def test_a_configuration_can_be_checked_without_its_secrets(sandbox, tmp_path):
+    credential = {**sandbox.configuration["credentials"]["bloq"], "clientId": {"env": "NOT_SET"}, "clientSecret": {"systemd": "nothing"}}
+    file = tmp_path / "proxy.json"
+    file.write_text(json.dumps({"routes": [sandbox.route("btc")], "credentials": {"bloq": credential}}))
+    assert bearerproxy("check", "--config", file).returncode == 1
+    done = bearerproxy("check", "--without-secrets", "--config", file)
+    assert done.returncode == 0 and "no mistakes, as far as can be told without secrets" in done.stdout, done
+    assert bearerproxy("check", "--without-secrets", "--online", "--config", file).returncode == 64
+    file.write_text(file.read_text().replace('"upstream"', '"upstraem"'))
+    assert bearerproxy("check", "--without-secrets", "--config", file).returncode == 1
+
+
 def test_a_secret_that_is_replaced_is_taken_and_a_wrong_one_falls_back(sandbox, start):
     path = sandbox.directory / "bloq-client-secret"
     right = path.read_text()
