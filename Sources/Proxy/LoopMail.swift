@@ -18,6 +18,8 @@ enum LoopMail: Sendable {
     case reportMade(Int)
     /// There is another configuration.
     case reload
+    /// The last loop has taken it over.
+    case reloadDone
     case drain
     case cutOff
     /// All loops have drained.

@@ -50,6 +50,8 @@ public final class Renewal: @unchecked Sendable {
     let changes: [String]
     /// Set before any loop but the first sees it.
     var openings: [Opening] = []
+    /// Loops that have not taken it over yet.
+    let remaining = SharedCount()
 
     init(
         configuration: Configuration, shares: [Share], routes: [RunningPart], credentials: [RunningPart], egressFiles: [FileSignature?],
@@ -61,6 +63,7 @@ public final class Renewal: @unchecked Sendable {
         self.routes = routes
         self.credentials = credentials
         self.changes = changes
+        remaining.add(shares.count)
     }
 
     /// The numbers of the destinations that stay, or come.

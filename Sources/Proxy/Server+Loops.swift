@@ -35,6 +35,7 @@ extension Server {
         for mail in mails {
             switch mail {
             case .reload: break
+            case .reloadDone: reloadDone()
             case .credentialChanged(let index): if let credential = credentials.living(index) { credentialChanged(credential) }
             case .connection(let number, let listener): takeOver(number, listener: listener, group)
             case .placeWanted(let index): if let destination = destinations.living(index) { yieldPlaces(destination) }

@@ -54,8 +54,9 @@ extension Server {
 
     /// Puts a renewal of what `running` told in force, on all loops. On the first, between two turns or upon an event.
     ///
+    /// - Parameter done: called when it is in force on all of them; where there is one loop, before this returns.
     /// - Throws: `StartError` where a listener cannot be opened: everything is as it was then.
-    public func reload(_ renewal: Renewal) throws(StartError) {
+    public func reload(_ renewal: Renewal, done: @escaping () -> Void = {}) throws(StartError) {
         precondition(position == 0 && !isDraining, "the first loop reloads, while it serves")
         // A signal is no event of ours: the last one may have been long ago.
         now = loop.now
@@ -76,11 +77,20 @@ extension Server {
         runningCredentials = renewal.credentials
         egressFiles = renewal.egressFiles
         tell(renewal, wasOpen)
+        reloads.append((hasChanges: !renewal.changes.isEmpty, done: done))
         for credential in credentials {
             // Those that serve are read again at the next call in any case.
             if former.credentials.contains(credential.index) { readSecrets(credential) }
             driveCredential(credential)
         }
+        if renewal.remaining.add(-1) == 0 { reloadDone() }
+    }
+
+    /// All loops have taken over what the first has put in force, each reload in its turn.
+    func reloadDone() {
+        let (hasChanges, done) = reloads.removeFirst()
+        log.event(.info, "reload: done\(hasChanges ? "" : ", and nothing has changed")")
+        done()
     }
 
     private func tell(_ renewal: Renewal, _ wasOpen: [Bool]) {
@@ -90,7 +100,6 @@ extension Server {
         for (index, listener) in listeners.enumerated() where !listener.isRetired && !(index < wasOpen.count && wasOpen[index]) {
             log.event(.info, "reload: listening on \(listener.address) for \(listener.router.names.joined(separator: ", "))")
         }
-        log.event(.info, "reload: done\(renewal.changes.isEmpty ? ", and nothing has changed" : "")")
     }
 
     /// Takes over this loop's share. On another loop than the first.
@@ -98,6 +107,7 @@ extension Server {
         let former = takeParts(of: renewal)
         takeListeners(of: renewal)
         settle(renewal, in: former)
+        if renewal.remaining.add(-1) == 0 { group?.post(.reloadDone, to: 0) }
     }
 
     /// The numbers of the routes and credentials that were in force.

@@ -57,6 +57,8 @@ public final class Server: EventHandler {
     var retiredRoutes: [Int] = []
     var retiredCredentials: [Int] = []
     var sweepTimer = TimerID.none
+    /// Those that other loops have not taken over yet. On the first loop.
+    var reloads: [(hasChanges: Bool, done: () -> Void)] = []
 
     // Heads are parsed one at a time, in storage that is used again and again.
     @exclusivity(unchecked) var requestHead = RequestHead()

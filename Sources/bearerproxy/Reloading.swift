@@ -70,34 +70,37 @@ final class Reloading: EventHandler {
     }
 
     private func end(_ outcome: Outcome) {
-        isBusy = false
-        var status = "serving \(server.routeNames.joined(separator: ", "))"
-        if !server.isDraining {
-            switch outcome {
-            case .ready(let renewal):
-                do throws(StartError) {
-                    try server.reload(renewal)
-                    status = "serving \(server.routeNames.joined(separator: ", "))"
-                } catch {
-                    refuse(Launch.lines(error), &status)
-                }
-            case .refused(let lines): refuse(lines, &status)
+        guard !server.isDraining else { return }
+        switch outcome {
+        case .ready(let renewal):
+            do throws(StartError) {
+                try server.reload(renewal) { [unowned self] in finish(serving) }
+            } catch {
+                refuse(Launch.lines(error))
             }
-            manager.tell("READY=1", ServiceManager.status(status))
+        case .refused(let lines): refuse(lines)
         }
+    }
+
+    private var serving: String { "serving \(server.routeNames.joined(separator: ", "))" }
+
+    private func finish(_ status: String) {
+        isBusy = false
+        guard !server.isDraining else { return }
+        manager.tell("READY=1", ServiceManager.status(status))
         guard isWantedAgain else { return }
         isWantedAgain = false
         begin()
     }
 
-    private func refuse(_ lines: [String], _ status: inout String) {
+    private func refuse(_ lines: [String]) {
         for line in lines { server.tellRefused(line) }
         if isConfined, lines.contains(where: { $0.contains(SystemError.text(for: EACCES)) }) {
             server.tellRefused(
-                "the process has confined itself to the files and directories that its first configuration named; what is elsewhere "
-                    + "needs a restart")
+                "the process has confined itself to the files and directories that its first configuration named, and to no TCP port where "
+                    + "that had none of its own; what is elsewhere needs a restart")
         }
-        status += "; the configuration as it is now was refused: \(lines.first ?? "")"
+        finish("\(serving); the configuration as it is now was refused: \(lines.first ?? "")")
     }
 
     func timerFired(_ token: UInt64, now: Instant) {}
