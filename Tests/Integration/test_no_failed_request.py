@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 from collections import Counter
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from harness.load import Load
 from harness.messages import Client, eventually, request
 from harness.sandbox import Sandbox
-from harness.service import Notifications, Service, listening
+from harness.service import Notifications, Service, held
 from harness.upstream import unused_port
 
 #: Each changes the running configuration so that it cannot be used.
@@ -21,13 +20,6 @@ BROKEN = [
     lambda document: document["credentials"]["bloq"].update(clientSecret={"file": "/nowhere/at-all"}),
     lambda document: document["routes"][1].update(tls={"ca": "/nowhere/ca.pem"}),
 ]
-
-
-def held() -> socket.socket:
-    """A listening socket as the unit makes it (`DeferAcceptSec=1`)."""
-    made = listening()
-    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 1)
-    return made
 
 
 class Machine:

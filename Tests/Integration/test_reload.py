@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from harness import limits
@@ -286,6 +287,122 @@ def test_many_reloads_leave_nothing_behind(start, route, make_upstream, threads)
     for number in range(10):
         turn(number)
     assert eventually(lambda: descriptors(proxy) <= known + 1, 20), (known, descriptors(proxy))
+
+
+def resident(proxy) -> int:
+    """KiB."""
+    line = next(line for line in Path(f"/proc/{proxy.process.pid}/status").read_text().splitlines() if line.startswith("VmRSS:"))
+    return int(line.split()[1])
+
+
+@THREADS
+def test_reloads_take_no_memory_for_good(start, route, make_upstream, threads):
+    ports = [make_upstream().port, make_upstream().port]
+    proxy = start(route(ports[0]), threads=threads)
+
+    def turn(number):
+        document = read(proxy)
+        document["routes"][0]["connectTo"] = f"127.0.0.1:{ports[number % 2]}"
+        if number % 2:
+            document["credentials"]["spare"] = document["credentials"]["fixed"]
+            document["routes"].append(document["routes"][0] | {"name": "spare", "pathPrefix": "/spare", "credential": "spare"})
+        else:
+            document["credentials"].pop("spare", None)
+            document["routes"] = document["routes"][:1]
+        known = len(said(proxy))
+        proxy.file.write_text(json.dumps(document))
+        proxy.process.send_signal(signal.SIGHUP)
+        assert eventually(lambda: "reload: done" in said(proxy)[known:], 20), said(proxy)[known:]
+        if number % 10 == 0:
+            with proxy.client() as client:
+                assert client.ask(request()).status == 200
+
+    count = int(os.environ.get("RELOADS", "120"))
+    for number in range(count // 3):
+        turn(number)
+    time.sleep(1.5)
+    before = resident(proxy)
+    for number in range(count):
+        turn(number)
+    assert eventually(lambda: resident(proxy) < before + 2048 + 2 * count, 5), (before, resident(proxy))
+    print({"reloads": count, "before_KiB": before, "after_KiB": resident(proxy)})
+
+
+@THREADS
+def test_a_storm_of_signals_ends_with_the_last_file(start, route, make_upstream, threads):
+    former, later = make_upstream(), make_upstream()
+    proxy = start(route(former.port), threads=threads)
+    over, answered = threading.Event(), []
+
+    def ask(number):
+        with SteadyClient(proxy.client) as client:
+            while not over.is_set():
+                assert client.ask(request("POST", f"/{number}/{len(answered)}", body=b"{}"), "POST").status == 200
+                answered.append(number)
+
+    def storm():
+        try:
+            def put(document):
+                # Whoever reads meanwhile reads a whole file.
+                proxy.file.with_suffix(".new").write_text(json.dumps(document))
+                proxy.file.with_suffix(".new").rename(proxy.file)
+
+            documents = [read(proxy) | {"drainTimeout": f"{20 + number}s"} for number in range(20)]
+            for document in documents:
+                put(document)
+                for _ in range(50):
+                    proxy.process.send_signal(signal.SIGHUP)
+                    time.sleep(0.001)
+            known = len(answered)
+            documents[0]["routes"][0]["connectTo"] = f"127.0.0.1:{later.port}"
+            put(documents[0])
+            proxy.process.send_signal(signal.SIGHUP)
+            assert eventually(lambda: "reload: route up: changed" in said(proxy), 20)
+            assert eventually(lambda: len(answered) > known + 20, 20)
+        finally:
+            over.set()
+
+    in_parallel(5, lambda number: ask(number) if number < 4 else storm())
+    assert later.requests and len(former.requests) + len(later.requests) == len(answered)
+    assert "reload refused" not in said(proxy)
+
+
+def slow_upstream(go, asked):
+    def serve(connection):
+        while connection.next() is not None:
+            asked.set()
+            go.wait(limits.ANSWER)
+            connection.send(OK)
+
+    return serve
+
+
+@THREADS
+def test_a_drain_ends_a_reload_and_no_reload_begins_in_a_drain(start, route, make_upstream, token, threads):
+    asked, go = threading.Event(), threading.Event()
+    upstream = make_upstream(slow_upstream(go, asked))
+    # Who has a program from the start is not confined, and may start others.
+    proxy = start(
+        route(upstream.port), credentials={"fixed": {"type": "static", "token": {"command": ["echo", token]}}}, threads=threads
+    )
+    with proxy.client() as client:
+        client.send(request("POST", "/order", body=b"{}"))
+        assert asked.wait(limits.ANSWER)
+        document = read(proxy)
+        document["credentials"]["slow"] = {"type": "static", "token": {"command": ["sleep", "8"]}}
+        proxy.file.write_text(json.dumps(document))
+        proxy.process.send_signal(signal.SIGHUP)
+        time.sleep(0.2)
+        proxy.process.send_signal(signal.SIGTERM)
+        assert eventually(lambda: "draining" in said(proxy))
+        proxy.process.send_signal(signal.SIGHUP)
+        assert eventually(lambda: "reload refused, the running configuration stays in force: the proxy is ending" in said(proxy))
+        go.set()
+        assert client.response("POST").status == 200
+    # It does not wait for the program.
+    assert proxy.process.wait(5) == 0
+    assert "reload: done" not in said(proxy)
+    assert [message.target for message in upstream.requests] == ["/order"]
 
 
 @THREADS

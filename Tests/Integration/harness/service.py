@@ -71,3 +71,9 @@ def listening(address=("127.0.0.1", 0), family=socket.AF_INET) -> socket.socket:
     made.listen(1024)
     return made
 
+
+def held() -> socket.socket:
+    """One as bearerproxy.socket makes it (`DeferAcceptSec=1`)."""
+    made = listening()
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 1)
+    return made
