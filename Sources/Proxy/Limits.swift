@@ -179,6 +179,10 @@ enum Limits {
     static let adminHeadBytesMax = 16 * 1024
     /// How long such a head may take, and an answer of which nothing is taken.
     static let adminTimeout = Interval.seconds(10)
+    /// How long that may take where all connections are taken and another waits: whoever means it sends its head with the connection ...
+    static let adminHeadPatience = Interval.milliseconds(50)
+    /// ... and takes its answer, and goes.
+    static let adminAnswerPatience = Interval.seconds(1)
     /// How often the status page is told how things stand.
     static let adminEventInterval = Interval.seconds(1)
     /// Status and metrics are put together at most so often, whoever asks: that takes a millisecond or two where there are many routes.

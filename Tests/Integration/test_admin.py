@@ -285,6 +285,29 @@ def test_who_says_nothing_keeps_nobody_out_for_long(running):
     assert admin.get("/healthz")[0] == 200
 
 
+@pytest.mark.parametrize("said", [b"", b"GET /healthz HTTP", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"])
+def test_who_only_holds_a_place_makes_room_for_who_asks(make_proxy, route, upstream, said):
+    port = unused_port()
+    routes = [route(upstream.port) | {"name": f"route-{number}", "listen": f"127.0.0.1:{unused_port()}"} for number in range(60)]
+    make_proxy(*routes, admin={"listen": f"127.0.0.1:{port}"})
+    admin = Admin(port)
+    assert admin.get("/healthz")[0] == 200
+    holders = []
+    for _ in range(200):
+        connection = socket.socket()
+        # Its answer does not fit what the kernel keeps for it.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", port))
+        connection.sendall(said)
+        holders.append(connection)
+    began = time.monotonic()
+    assert admin.get("/healthz")[0] == 200
+    # 200 of them, 32 at one time: without that, 10 s for each 32.
+    assert time.monotonic() - began < 12
+    for connection in holders:
+        connection.close()
+
+
 def test_readiness_waits_for_the_first_token_and_follows_what_becomes_of_it(make_proxy, route, upstream, tmp_path):
     service = TokenService()
     service.status = 401

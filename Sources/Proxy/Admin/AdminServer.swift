@@ -44,6 +44,8 @@ final class AdminServer: EventHandler {
     private struct Slot {
         var connection: AdminConnection?
         var timer: TimerID
+        /// It has been as it is since then: silent, or with an answer that is not taken.
+        var since = Instant.zero
         /// Tells an event for an earlier connection from one for this.
         var generation: UInt64 = 0
     }
@@ -134,11 +136,12 @@ extension AdminServer {
         for socket in sockets { accept(from: socket) }
     }
 
-    /// As many as there is room for; `end` has the others looked at.
+    /// As many as there is room for, also in the place of such as only hold it; `end` has the others looked at.
     private func accept(from socket: Socket) {
-        while let index = slots.firstIndex(where: { $0.connection == nil }) {
+        while let index = place() {
             let result = kernel.accept(from: socket.descriptor.number)
             if result >= 0 {
+                end(index)
                 begin(index, Descriptor(Int32(result), of: kernel))
             } else if result == Int(-EAGAIN) {
                 return
@@ -150,9 +153,29 @@ extension AdminServer {
         }
     }
 
+    /// One that is free, or whose connection has gone on longest and too long for that others wait; nil, and a look at it later, where
+    /// there is none.
+    private func place() -> Int? {
+        if let free = slots.firstIndex(where: { $0.connection == nil }) { return free }
+        guard let first = slots.indices.min(by: { patienceEnd($0) < patienceEnd($1) }), patienceEnd(first) < .never else { return nil }
+        if patienceEnd(first) <= loop.now { return first }
+        loop.arm(acceptTimer, at: patienceEnd(first))
+        return nil
+    }
+
+    /// When a connection has to make room for another.
+    private func patienceEnd(_ index: Int) -> Instant {
+        switch slots[index].connection?.phase {
+        case .receiving: slots[index].since + Limits.adminHeadPatience
+        case .sending, .lingering: slots[index].since + Limits.adminAnswerPatience
+        case .waiting, .following, nil: .never
+        }
+    }
+
     private func begin(_ index: Int, _ descriptor: consuming Descriptor) {
         let number = descriptor.number
         slots[index].generation = (slots[index].generation + 1) & Self.generationMask
+        slots[index].since = loop.now
         slots[index].connection = AdminConnection(descriptor, kernel: kernel, input: pool.lend())
         loop.arm(slots[index].timer, at: loop.now + Limits.adminTimeout)
         do throws(SystemError) {
@@ -184,6 +207,7 @@ extension AdminServer {
             case .sending:
                 guard connection.isFlushed else { break }
                 connection.finish()
+                slots[index].since = loop.now
                 loop.arm(slots[index].timer, at: loop.now + Limits.lingerTimeout)
                 try connection.drop()
             case .following:
@@ -235,6 +259,7 @@ extension AdminServer {
     private func send(_ answer: AdminAnswer, _ index: Int) {
         guard let connection = slots[index].connection else { return }
         connection.send(answer)
+        slots[index].since = loop.now
         loop.arm(slots[index].timer, at: loop.now + Limits.adminTimeout)
     }
 
