@@ -12,27 +12,49 @@ struct StatusCommand: ParsableCommand {
 
     @OptionGroup var file: ConfigurationFile
 
+    @Option(help: "Where to ask, such as 127.0.0.1:9901 or unix:/run/bearerproxy/admin.sock; then no configuration is read.")
+    var admin: AdminAddress?
+
+    @Flag(help: "Ask only whether it answers, ready or not.")
+    var alive = false
+
     @Flag(help: "Print what /status.json says, as it stands.")
     var json = false
 
     @Flag(help: "Show it again each second, with the rates of the second before, until it is interrupted.")
     var watch = false
 
+    func validate() throws {
+        if alive, json || watch { throw ValidationError("--alive shows nothing: leave out --json and --watch, or --alive") }
+        if admin != nil, file.path != nil { throw ValidationError("with --admin no configuration is read: leave out --config, or --admin") }
+    }
+
     func run() throws {
-        let configuration = try file.load()
-        guard let admin = configuration.admin else {
-            Console.error(
-                "bearerproxy: \(try file.chosenPath()) has no \"admin\"; write \"admin\": { \"listen\": \"127.0.0.1:9901\" } at the top level, "
-                    + "and restart the proxy")
-            throw ExitStatus.configuration
-        }
-        let client = try AdminClient(admin.listen)
+        let client = try AdminClient(try admin?.listen ?? configured())
+        if alive { return try askWhetherAlive(client) }
         var last: StatusReading?
         repeat {
             last = try show(client, since: last)
             if watch { sleep(1) }
         } while watch
         if last?.isReady != true { throw ExitStatus.failure }
+    }
+
+    private func configured() throws -> ListenAddress {
+        if let admin = try file.load().admin { return admin.listen }
+        Console.error(
+            "bearerproxy: \(try file.chosenPath()) has no \"admin\"; write \"admin\": { \"listen\": \"127.0.0.1:9901\" } at the top level, "
+                + "and restart the proxy")
+        throw ExitStatus.configuration
+    }
+
+    private func askWhetherAlive(_ client: AdminClient) throws {
+        do throws(AdminClient.Failure) {
+            _ = try client.get("/healthz")
+        } catch {
+            Console.error("bearerproxy: \(error.message)")
+            throw ExitStatus.failure
+        }
     }
 
     /// What it said, for the next time.

@@ -535,3 +535,24 @@ def test_the_command_is_not_taken_in_by_who_else_listens_there(running, tmp_path
         for _ in range(3):
             done = bearerproxy("status", "--config", tmp_path / "other.json")
             assert done.returncode == 1 and "look at what listens there" in done.stderr and "\x1b" not in done.stderr
+
+
+def test_the_command_can_be_told_where_to_ask(make_proxy, route, upstream, tmp_path):
+    service = TokenService()
+    service.status = 500
+    path = tmp_path / "admin.sock"
+    proxy = make_proxy(
+        route(upstream.port, credential="oauth"), credentials={"oauth": service.credential(tmp_path)}, admin={"listen": f"unix:{path}"},
+        secrets=["secret-of-the-client"])
+    Admin(path).wait_for(lambda status: status["credentials"]["oauth"]["failures"] > 0)
+    done = bearerproxy("status", "--admin", f"unix:{path}", "--alive")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    done = bearerproxy("status", "--admin", f"unix:{path}")
+    assert done.returncode == 1 and done.stdout.startswith("bearerproxy: not ready, for ")
+    service.status = 200
+    Admin(path).wait_for(lambda status: status["state"] == "ready")
+    assert bearerproxy("status", "--admin", f"unix:{path}").returncode == 0
+    done = bearerproxy("status", "--admin", f"127.0.0.1:{unused_port()}", "--alive")
+    assert done.returncode == 1 and "nobody answers on 127.0.0.1:" in done.stderr
+    for wrong in (["--admin", "0.0.0.0:9901"], ["--admin", "nonsense"], ["--admin", f"unix:{path}", "--config", proxy.file], ["--alive", "--json"]):
+        assert bearerproxy("status", *wrong).returncode == 64, wrong

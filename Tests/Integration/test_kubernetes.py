@@ -54,6 +54,20 @@ def test_each_configuration_is_valid(manifest, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda path: path.name)
+def test_each_probe_asks_where_the_proxy_tells(manifest):
+    told = next(document for document in objects(manifest) if document["kind"] == "ConfigMap")["data"]["proxy.json"]
+    deployment = next(document for document in objects(manifest) if document["kind"] == "Deployment")
+    pod = deployment["spec"]["template"]["spec"]
+    [proxy] = [container for container in pod.get("initContainers", []) + pod["containers"] if container["name"] == "bearerproxy"]
+    commands = [proxy[probe]["exec"]["command"] for probe in ("startupProbe", "readinessProbe") if probe in proxy]
+    assert "readinessProbe" in proxy and "livenessProbe" not in proxy
+    for command in commands:
+        assert command[-2:] == ["--admin", json.loads(told)["admin"]["listen"]]
+        # Nobody listens there now: it is understood, and says so.
+        assert bearerproxy(*command[1:]).returncode == 1
+
+
 def placed(value, files: dict[str, Path]):
     is_mounted = isinstance(value, str) and value.startswith("/run/secrets/")
     return str(files[value.rpartition("/")[2]]) if is_mounted else value

@@ -19,7 +19,7 @@ extension Decoding {
         return AdminSettings(listen: listen, place: listenNode.place)
     }
 
-    private static func adminAddress(_ text: String) throws(Malformed) -> ListenAddress {
+    static func adminAddress(_ text: String) throws(Malformed) -> ListenAddress {
         guard !text.hasPrefix("systemd:") else {
             throw Malformed("a socket from systemd is for routes alone; write a loopback address such as \"127.0.0.1:9901\", or a Unix socket")
         }
