@@ -3,6 +3,7 @@
 import json
 import shutil
 import socket
+import threading
 import time
 
 import pytest
@@ -11,7 +12,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from harness import limits
 from harness.messages import eventually, request
-from harness.upstream import secret_file, unused_port
+from harness.upstream import OK, answering, secret_file, unused_port
 from test_admin import Admin, TokenService
 
 PATIENCE = limits.ANSWER * 1000  # milliseconds
@@ -93,6 +94,8 @@ def test_the_page_shows_what_works_and_what_does_not(troubled, visit):
     expect(card(page, "tokens", "oauth")).to_contain_text("What to do: ", timeout=PATIENCE)
     expect(card(page, "routes", "up")).to_contain_text("✓", timeout=PATIENCE)
     expect(card(page, "routes", "billing")).to_contain_text("✗ no token", timeout=PATIENCE)
+    expect(page.locator("#state")).to_have_text("✗ not ready: credential oauth", timeout=PATIENCE)
+    expect(page.locator("#tokens-title")).to_have_text("Tokens 2, of which 1 in trouble", timeout=PATIENCE)
     errors = page.locator("#errors li")
     expect(errors.filter(has_text="upstream_unreachable")).to_contain_text("on route down", timeout=PATIENCE)
     expect(errors.filter(has_text="no_token")).to_contain_text("of credential oauth", timeout=PATIENCE)
@@ -103,6 +106,31 @@ def test_the_page_shows_what_works_and_what_does_not(troubled, visit):
     expect(card(page, "tokens", "oauth")).to_contain_text("59 min", timeout=PATIENCE)
     bar = card(page, "tokens", "oauth").get_by_role("img", name="100 % of the token's life is left")
     expect(bar).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_token_that_the_api_refuses_looks_like_it(make_proxy, route, make_upstream, visit, tmp_path):
+    service, isRefusing = TokenService(), threading.Event()
+    upstream = make_upstream(answering(lambda _: b"HTTP/1.1 401 X\r\nContent-Length: 0\r\n\r\n" if isRefusing.is_set() else OK))
+    port = unused_port()
+    proxy = make_proxy(
+        route(upstream.port, credential="oauth"), credentials={"oauth": service.credential(tmp_path)}, admin={"listen": f"127.0.0.1:{port}"},
+        secrets=["secret-of-the-client"])
+    page = visit(port)
+    token, up = card(page, "tokens", "oauth"), card(page, "routes", "up")
+    expect(page.locator("#state")).to_have_text("✓ ready", timeout=PATIENCE)
+    expect(page.locator("#version")).to_contain_text("OpenSSL", timeout=PATIENCE)
+    assert "low" not in token.locator("svg.bar").get_attribute("class")
+    service.status = 401
+    isRefusing.set()
+    assert proxy.client().ask(request("GET", "/a")).status == 503
+    expect(up).to_contain_text("✗ token refused", timeout=PATIENCE)
+    expect(token).to_contain_text("The API refuses the token, and there is no new one", timeout=PATIENCE)
+    # It has most of its life left, and is of no use.
+    expect(token.locator("svg.bar")).to_have_class("bar low doubted", timeout=PATIENCE)
+    service.status = 200
+    isRefusing.clear()
+    secret_file(tmp_path, "client-secret", "another-secret-of-the-client")
+    expect(up).to_contain_text("✓", timeout=PATIENCE)
 
 
 def test_rates_and_times_are_plotted(troubled, visit):

@@ -22,11 +22,11 @@ extension StatusPage {
         <main>
           <noscript><p>This page needs its script. The same is told by <a href="/status.json">/status.json</a> and by <code>bearerproxy status</code>.</p></noscript>
           <section aria-labelledby="tokens-title">
-            <h2 id="tokens-title">Tokens</h2>
+            <h2 id="tokens-title">Tokens <span id="tokens-count" class="quiet"></span></h2>
             <div id="tokens" class="cards"></div>
           </section>
           <section aria-labelledby="routes-title">
-            <h2 id="routes-title">Routes</h2>
+            <h2 id="routes-title">Routes <span id="routes-count" class="quiet"></span></h2>
             <div id="routes" class="cards" tabindex="-1"></div>
           </section>
           <section aria-labelledby="errors-title">
@@ -36,6 +36,7 @@ extension StatusPage {
           </section>
         </main>
         <footer class="quiet">
+          <p id="version"></p>
           <p>For programs: <a href="/status.json">status.json</a>, <a href="/metrics">metrics</a>, <a href="/readyz">readyz</a>, <a href="/healthz">healthz</a></p>
         </footer>
         <script>SCRIPT</script>

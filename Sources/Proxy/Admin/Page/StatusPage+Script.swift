@@ -27,6 +27,8 @@ extension StatusPage {
         function say(element, text) { if (element.textContent !== text) element.textContent = text; }
         function label(element, text) { if (element.getAttribute("aria-label") !== text) element.setAttribute("aria-label", text); }
 
+        const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
         function span(seconds) {
           if (seconds === null || seconds === undefined) return "–";
           const whole = Math.round(seconds);
@@ -88,7 +90,7 @@ extension StatusPage {
           card.left = draw("rect", { class: "left", width: 0, height: 10 }, card.bar);
           card.renewal = draw("line", { class: "renewal", y1: 0, y2: 10 }, card.bar);
           const list = make("dl", "", undefined, card.root);
-          card.facts = { expiry: fact(list, "Runs out in"), renewal: fact(list, "Next call in"), generation: fact(list, "Token number") };
+          card.facts = { expiry: fact(list, "Runs out in"), renewal: fact(list, "Next call in"), generation: fact(list, "Token no.") };
           card.problem = make("p", "bad", "", card.root);
           card.advice = make("p", "", "", card.root);
           return card;
@@ -104,7 +106,8 @@ extension StatusPage {
           const hasLife = token.expiresInSeconds !== null && token.lifetimeSeconds > 0;
           const share = hasLife ? Math.min(1, token.expiresInSeconds / token.lifetimeSeconds) : token.isUsable ? 1 : 0;
           card.left.setAttribute("width", 100 * share);
-          card.bar.classList.toggle("low", share < 0.15);
+          card.bar.classList.toggle("low", share < 0.15 || !token.isUsable);
+          card.bar.classList.toggle("doubted", token.isDoubted);
           // The bar drains to the left: the call is due where the line is.
           const isDue = hasLife && token.nextCallInSeconds !== null && token.nextCallInSeconds <= token.expiresInSeconds;
           card.renewal.style.display = isDue ? "" : "none";
@@ -119,7 +122,8 @@ extension StatusPage {
           say(card.facts.generation, String(token.generation));
           const problem = token.problem ?? token.lastFailure ?? token.warning;
           card.problem.hidden = problem === null;
-          say(card.problem, problem ?? "");
+          card.problem.className = isBad ? "bad" : "warn";
+          say(card.problem, capital(problem ?? ""));
           card.advice.hidden = token.advice === null;
           say(card.advice, token.advice === null ? "" : `What to do: ${token.advice}`);
         }
@@ -150,7 +154,7 @@ extension StatusPage {
           card.addresses = make("p", "quiet", "", card.root);
           const list = make("dl", "", undefined, card.root);
           card.facts = {
-            rate: fact(list, "Requests per s"), half: fact(list, "Half within"), most: fact(list, "99 % within"),
+            rate: fact(list, "Requests/s"), half: fact(list, "Half within"), most: fact(list, "99 % within"),
             total: fact(list, "Requests"), failed: fact(list, "Failed (5xx)"), replays: fact(list, "Sent anew"),
             open: fact(list, "Connections"), idle: fact(list, "Of them idle"), waiting: fact(list, "Waiting"),
           };
@@ -176,13 +180,14 @@ extension StatusPage {
             remember(card.history.most, quantile(0.99, buckets, status.durationBoundsSeconds));
           }
           const failures = isLater ? route.requests["5xx"] - before.requests["5xx"] : 0;
-          const hasToken = status.credentials[route.credential].problem === null;
+          const token = status.credentials[route.credential];
+          const hasToken = token.problem === null;
           const isTroubled = failures > 0 || !hasToken;
           card.state.className = `state ${isTroubled ? "bad" : "good"}`;
-          say(card.state, !hasToken ? "✗ no token" : failures > 0 ? "✗ failing" : "✓ no failures now");
+          say(card.state, !hasToken ? (token.isDoubted ? "✗ token refused" : token.isUsable ? "✗ token runs out" : "✗ no token") : failures > 0 ? "✗ failing" : "✓ no failures now");
           card.root.classList.toggle("troubled", isTroubled);
-          say(card.way, `${route.listen.join(", ")}${route.pathPrefix === "/" ? "" : ` ${route.pathPrefix}`} → ${route.upstream}, with ${route.credential}`);
-          say(card.addresses, route.addresses.length === 0 ? "not looked up yet" : `at ${route.addresses.join(", ")}`);
+          say(card.way, `${route.listen.join(", ")}${route.pathPrefix === "/" ? "" : ` ${route.pathPrefix}`} → ${route.upstream}`);
+          say(card.addresses, `with credential ${route.credential}, ${route.addresses.length === 0 ? "not looked up yet" : `at ${route.addresses.join(", ")}`}`);
           const now = (values) => values.length === 0 ? null : values[values.length - 1];
           const rate = now(card.history.rate);
           say(card.facts.rate, rate === null ? "–" : number(rate));
@@ -195,19 +200,20 @@ extension StatusPage {
           say(card.facts.idle, String(route.connections.idle));
           say(card.facts.waiting, `${route.queue.waiting} of ${route.queue.limit}`);
           showPlots(card);
+          return isTroubled;
         }
 
         function showPlots(card) {
           const top = Math.max(1, ...card.history.rate);
           card.ratePlot.lines[0].setAttribute("d", trace(card.history.rate, (value) => value / top));
-          say(card.ratePlot.caption, `Requests per second in the last 2 minutes, up to ${number(top)}`);
+          say(card.ratePlot.caption, `Requests per second, up to ${number(top)}; 2 minutes`);
           label(card.ratePlot.image, `Requests per second, at most ${number(top)}`);
           // Times differ by powers of ten.
           const level = (value) => Math.max(0, Math.min(1, Math.log10(Math.min(value, 60) / 2.5e-5) / Math.log10(60 / 2.5e-5)));
           card.timePlot.lines[0].setAttribute("d", trace(card.history.half, level));
           card.timePlot.lines[1].setAttribute("d", trace(card.history.most, level));
           const slowest = card.history.most.reduce((most, value) => value === null ? most : Math.max(most, value), 0);
-          say(card.timePlot.caption, "Time of half of the requests, and dashed of 99 % (25 µs to 1 min, logarithmic)");
+          say(card.timePlot.caption, "Half within, and dashed 99 % (25 µs to 1 min)");
           label(card.timePlot.image, slowest === 0 ? "No requests in the last 2 minutes" : `Slowest second: 99 % of the requests within ${duration(slowest)}`);
         }
 
@@ -223,7 +229,7 @@ extension StatusPage {
             make("strong", "", error.code, head);
             head.append(` ${error.route ? `on route ${error.route}` : error.credential ? `of credential ${error.credential}` : ""} `);
             make("span", "quiet", `${error.count}×, last at ${error.lastTime.slice(0, 19).replace("T", " ")} UTC`, head);
-            make("p", "", error.message, entry);
+            make("p", "", capital(error.message), entry);
             if (error.advice) make("p", "", `What to do: ${error.advice}`, entry);
             return entry;
           }));
@@ -235,18 +241,32 @@ extension StatusPage {
           say(byId("state").querySelector(".text"), text);
         }
 
+        function whyNotReady(status) {
+          const names = Object.keys(status.credentials).filter((name) => status.credentials[name].isUsed && status.credentials[name].problem !== null);
+          if (names.length === 0) return "not ready";
+          return `not ready: credential${names.length === 1 ? "" : "s"} ${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`;
+        }
+
+        // How many there are, where that is more than a look tells.
+        function countOf(all, troubled) { return troubled > 0 ? `${all}, of which ${troubled} in trouble` : String(all); }
+
         function show(status) {
           const words = { ready: ["good", "✓", "ready"], draining: ["warn", "!", "draining: it ends when the requests under way have ended"] };
-          showState(...(words[status.state] ?? ["bad", "✗", "not ready: a token is missing"]));
+          showState(...(words[status.state] ?? ["bad", "✗", whyNotReady(status)]));
           const clients = status.loops.reduce((sum, loop) => sum + (loop.clients ?? 0), 0);
           const silent = status.loops.filter((loop) => !loop.isResponding).length;
-          say(byId("summary"), `for ${span(status.uptimeSeconds)}, ${clients} client${clients === 1 ? "" : "s"}, ${status.loops.length} loop${status.loops.length === 1 ? "" : "s"}`
+          say(byId("summary"), `running for ${span(status.uptimeSeconds)}, ${clients} client${clients === 1 ? "" : "s"}, ${status.loops.length} loop${status.loops.length === 1 ? "" : "s"}`
             + (silent > 0 ? `, of which ${silent} did not answer` : ""));
           if (last !== null && last.startTime !== status.startTime) last = null;
           reconcile("tokens", Object.keys(status.credentials), tokenCard);
           for (const [name, card] of cards.tokens) showToken(card, name, status.credentials[name]);
+          const tokens = Object.values(status.credentials);
+          say(byId("tokens-count"), countOf(tokens.length, tokens.filter((token) => token.isUsed && token.problem !== null).length));
           reconcile("routes", Object.keys(status.routes), routeCard);
-          for (const [name, card] of cards.routes) showRoute(card, name, status.routes[name], status);
+          let troubled = 0;
+          for (const [name, card] of cards.routes) if (showRoute(card, name, status.routes[name], status)) troubled++;
+          say(byId("routes-count"), countOf(cards.routes.size, troubled));
+          say(byId("version"), `bearerproxy ${status.version}${status.commit === null ? "" : `, commit ${status.commit}`}, ${status.openssl}`);
           showErrors(status.errors);
           document.title = `${status.state === "ready" ? "" : "✗ "}bearerproxy: ${status.state}`;
           last = status;

@@ -21,8 +21,10 @@ extension StatusPage {
         header { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 1rem; }
         header p { margin: 0; }
         header button { margin-left: auto; }
+        @media (max-width: 32rem) { #summary { order: 1; flex-basis: 100%; } }
         h1 { font-size: 1.4rem; margin: 0; }
         h2 { font-size: 1.1rem; margin: 1.5rem 0 .5rem; }
+        h2 .quiet { font-weight: 400; font-size: 1rem; }
         h3 { font-size: 1rem; margin: 0; }
         a { color: var(--accent); }
         :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
@@ -40,18 +42,19 @@ extension StatusPage {
         .card { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .75rem 1rem; min-width: 0; }
         .card header { justify-content: space-between; }
         .card p { margin: .25rem 0; }
-        .card.troubled { border-color: var(--bad); border-width: 2px; }
+        .card.troubled { border-color: var(--bad); box-shadow: inset 0 0 0 1px var(--bad); }
         svg { display: block; width: 100%; }
         .bar { height: .9rem; margin: .4rem 0; border-radius: .25rem; }
         .bar .track { fill: var(--track); }
         .bar .left { fill: var(--good); }
+        .bar.doubted .left { fill: var(--warn); }
         .bar.low .left { fill: var(--bad); }
-        .bar .renewal { stroke: var(--text); stroke-width: 2; vector-effect: non-scaling-stroke; }
+        .bar .renewal { stroke: var(--card); stroke-width: 2; vector-effect: non-scaling-stroke; }
         .plot { height: 3.5rem; background: var(--ground); border-radius: .25rem; }
         .plot path { fill: none; stroke: var(--accent); stroke-width: 1.5; vector-effect: non-scaling-stroke; }
         .plot path.second { stroke: var(--second); stroke-dasharray: 4 2; }
         dl { display: grid; grid-template-columns: repeat(3, 1fr); gap: .25rem .75rem; margin: .5rem 0 0; }
-        dl div { min-width: 0; }
+        dl div { min-width: 0; display: flex; flex-direction: column; justify-content: flex-end; }
         dt { font-size: .8rem; color: var(--quiet); }
         dd { margin: 0; font-variant-numeric: tabular-nums; }
         figure { margin: .5rem 0 0; }
