@@ -23,7 +23,11 @@ let commit: [CSetting] = {
 
 let package = Package(
     name: "bearerproxy",
-    products: [.executable(name: "bearerproxy", targets: ["bearerproxy"])],
+    products: [
+        .executable(name: "bearerproxy", targets: ["bearerproxy"]),
+        // deploy/fuzz links it.
+        .library(name: "Fuzzing", type: .static, targets: ["Fuzzing"]),
+    ],
     dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
     targets: [
         .systemLibrary(name: "CLinux"),
@@ -68,5 +72,10 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks", dependencies: ["Proxy", "Wire", "EventLoop"], path: "Tests/Benchmarks/Program", swiftSettings: common),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Wire"], swiftSettings: common),
+        // What deploy/fuzz gives to libFuzzer.
+        .target(
+            name: "Fuzzing", dependencies: ["Proxy", "Sandbox", "Credentials", "Wire", "Compressor"], path: "Tests/Fuzzing",
+            exclude: ["Seeds", "second_opinion.py"], swiftSettings: common),
+        .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing"], swiftSettings: common),
     ]
 )

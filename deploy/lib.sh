@@ -10,6 +10,11 @@ apt_update_seconds=300
 apt_install_seconds=900
 # shellcheck disable=SC2034  # the callers build
 build_seconds=3600
+python_seconds=600
+
+# What only tests need; .build* is ignored by git, so nothing that this makes shows up as a change.
+tools=.build-tests
+requirements=Tests/Integration/requirements.txt
 
 export DEBIAN_FRONTEND=noninteractive
 # A crashing child would otherwise wait for a debugger that nobody attends.
@@ -148,4 +153,20 @@ let_services_start() {
     "$@" rm -f "$service_policy"
     service_policy_made=0
     trap - EXIT
+}
+
+# A virtual environment with the pinned packages; made anew when the pins or the interpreter change.
+need_python_packages() {
+    local made_of
+    made_of=$(python3 --version; cat "$requirements")
+    if [ -x "$tools/venv/bin/pytest" ] && [ "$(cat "$tools/venv/made-of" 2>/dev/null)" = "$made_of" ]; then return 0; fi
+    mkdir -p "$tools"
+    rm -rf "$tools/venv"
+    python3 -m venv "$tools/venv" ||
+        fail "python3 could not make a virtual environment." "On Debian and Ubuntu: sudo apt-get install python3-venv"
+    within "$python_seconds" "$tools/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+        --no-input --requirement "$requirements" </dev/null ||
+        fail "pip could not install what $requirements names (above)." \
+            "It needs the network, or PIP_INDEX_URL or PIP_FIND_LINKS pointing at a copy."
+    printf '%s' "$made_of" >"$tools/venv/made-of"
 }
