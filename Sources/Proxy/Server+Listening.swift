@@ -5,7 +5,7 @@ public import EventLoop
 extension Server {
     /// Opens all listeners and begins to obtain tokens. Requests are served from now on, whenever the loop turns.
     ///
-    /// - Throws: `StartError.listen`: none of the listeners is open then.
+    /// - Throws: `StartError.listen` or `wake`: none of the listeners is open then.
     public func start() throws(StartError) {
         try listen()
         obtainTokens()

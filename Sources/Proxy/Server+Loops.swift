@@ -23,7 +23,7 @@ extension Server {
             let waker = try loop.makeWaker(for: handlerID, token: EventToken(.mail, index: 0).rawValue)
             group.members[position].mailbox.open(with: waker)
         } catch {
-            throw .listen(error, route: configuration.routes[0].name)
+            throw .wake(error)
         }
     }
 

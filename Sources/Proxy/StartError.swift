@@ -6,6 +6,8 @@ public enum StartError: Error {
     case configuration([Finding])
     /// An address could not be listened on.
     case listen(SystemError, route: String)
+    /// The loops have nothing to wake one another by.
+    case wake(SystemError)
     /// The address at which the proxy tells about itself could not be listened on.
     case adminListen(SystemError)
 }

@@ -58,6 +58,8 @@ enum Launch {
         case .configuration(let findings): findings.map(\.description)
         case .listen(let error, let route):
             ["bearerproxy: route \(route): cannot listen on \(error.subject): \(error.reason); \(advice(error, portAdvice))"]
+        case .wake(let error):
+            ["bearerproxy: threads: \(error.description); raise the limit of open files, or run fewer event loops"]
         case .adminListen(let error):
             ["bearerproxy: admin.listen: cannot listen on \(error.subject): \(error.reason); \(advice(error, portAdvice))"]
         }

@@ -279,6 +279,24 @@ import Testing
         #expect(world.leftovers() == [])
     }
 
+    @Test func `a fault of what wakes a loop is not called a listener's`() throws {
+        var foundCount = 0
+        for number in 1...80 {
+            do {
+                var settings = WorldSettings()
+                settings.loops = 2
+                settings.failingCall = number
+                _ = try World(seed: 1, settings)
+            } catch let error as StartError where "\(error)".contains("eventfd") {
+                foundCount += 1
+                #expect(!"\(error)".contains("listen"), "\(error)")
+            } catch {
+                // Another call's.
+            }
+        }
+        #expect(foundCount == 2)
+    }
+
     @Test(arguments: 0..<10)
     func `few connections are spread evenly`(seed: Int) throws {
         let world = try world(seed)
