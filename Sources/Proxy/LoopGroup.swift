@@ -11,6 +11,8 @@ public final class LoopGroup: Sendable {
         let clientCount = SharedCount()
         /// Descriptors of its connections.
         let socketCount = SharedCount()
+        /// It takes over no client any more, but those that are on their way.
+        let isDraining = SharedFlag()
         let hasDrained = SharedFlag()
         /// It has been told that descriptors are wanted, and did not get to it yet.
         let isAskedForDescriptors = SharedFlag()
@@ -114,11 +116,22 @@ public final class LoopGroup: Sendable {
         let own = members[position].clientCount.value
         var least = own
         var found: Int?
-        for other in members.indices where other != position && !members[other].hasDrained.isSet {
+        for other in members.indices where other != position && !members[other].isDraining.isSet {
             let count = members[other].clientCount.value
             if count < least { (least, found) = (count, other) }
         }
         return own + 1 - least > max(1, least / Limits.loopShareTolerance) ? found : nil
+    }
+
+    /// Counts a client as on its way to a loop. False, and it is not, if that has begun to drain. It said so before it looked at the
+    /// count, and this counts before it looks at that: so it never ends with a client on its way.
+    func sendClient(to member: Int) -> Bool {
+        members[member].clientCount.add(1)
+        guard members[member].isDraining.isSet else { return true }
+        members[member].clientCount.add(-1)
+        // It may have waited for this one.
+        post(.drain, to: member)
+        return false
     }
 
     /// A loop has nothing more to do. True when none has.

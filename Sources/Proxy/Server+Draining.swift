@@ -13,6 +13,7 @@ extension Server {
 
     func beginDraining() {
         isDraining = true
+        group?.members[position].isDraining.set()
         listenEnd = now + Limits.drainGrace
         for (index, listener) in listeners.enumerated() {
             acceptWaiting(on: index)
@@ -78,6 +79,8 @@ extension Server {
         cutOffHere()
     }
 
+        // More than are here: one that another loop has accepted is on its way.
+        guard group.members[position].clientCount.value <= downstreams.count else { return }
     /// Ends everything at once and stops the loop. What is cut off by this looks so to both its sides.
     public func cutOff() {
         group?.postToOthers(of: position, .cutOff)

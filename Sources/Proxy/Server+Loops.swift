@@ -49,7 +49,7 @@ extension Server {
             case .descriptorsWanted: yieldDescriptor(group)
             case .reportWanted: report()
             case .reportMade(let other): admin?.reportArrived(from: other)
-            case .drain: if !isDraining { beginDraining() }
+            case .drain: if isDraining { stopIfDrained() } else { beginDraining() }
             case .cutOff: cutOffHere()
             case .stop: loop.stop()
             }
@@ -72,8 +72,8 @@ extension Server {
 extension Server {
     /// Whether the connection, which has its place, goes to another loop, which has fewer.
     func handOver(_ number: Int32, listener: Int, _ group: LoopGroup) -> Bool {
-        guard let other = group.lessBusy(than: position) else { return false }
-        group.members[other].clientCount.add(1)
+        guard let other = group.lessBusy(than: position), group.sendClient(to: other) else { return false }
+        group.handedOverCount.add(1)
         group.post(.connection(number, listener: listener), to: other)
         return true
     }

@@ -4,11 +4,11 @@ internal import Synchronization
 final class SharedCount: Sendable {
     private let number = Atomic<Int>(0)
 
-    var value: Int { number.load(ordering: .relaxed) }
+    var value: Int { number.load(ordering: .sequentiallyConsistent) }
 
     /// What it is with this.
     @discardableResult
-    func add(_ count: Int) -> Int { number.add(count, ordering: .relaxed).newValue }
+    func add(_ count: Int) -> Int { number.add(count, ordering: .sequentiallyConsistent).newValue }
 
     func set(_ value: Int) { number.store(value, ordering: .relaxed) }
 }

@@ -279,6 +279,28 @@ import Testing
         #expect(world.leftovers() == [])
     }
 
+    @Test(arguments: 0..<12)
+    func `a client on its way to a loop that drains is awaited and answered`(seed: Int) throws {
+        let world = try world(seed) { $0.loops = 2 }
+        #expect(world.run { world.hasTokens })
+        let group = try #require(world.server.group)
+        // If the second loop accepts it, it hands it over.
+        group.members[1].clientCount.add(10)
+        let conversation = try world.converse(.btc)
+        conversation.send(World.get(World.plainTarget(.btc)))
+        #expect(world.run { group.takenPlacesCount == 1 })
+        group.members[1].clientCount.add(-10)
+        if world.servers.allSatisfy({ $0.downstreams.count == 0 }) {
+            // Nothing else keeps the first loop from its end.
+            for listener in world.server.listeners { listener.descriptor = nil }
+        }
+        world.server.drain()
+        #expect(world.run(.seconds(5)) { conversation.ending != nil })
+        #expect(conversation.answers.first?.status == 200)
+        #expect(world.run { group.members.allSatisfy { $0.hasDrained.isSet } })
+        #expect(world.leftovers() == [])
+    }
+
     @Test func `a fault of what wakes a loop is not called a listener's`() throws {
         var foundCount = 0
         for number in 1...80 {
