@@ -103,6 +103,12 @@ final class Destination {
     /// Since when the request at the head of the queue has waited, whether or not it still does.
     var firstWaitingSince: Instant? { queueStart < queue.count ? queue[queueStart].since : nil }
 
+    /// Since when the first has waited for whom no connection is being made.
+    var firstUnpromisedSince: Instant? {
+        let position = queueStart + promisedCount
+        return position < queue.count ? queue[position].since : nil
+    }
+
     func enqueue(_ waiting: Waiting) {
         queue.append(waiting)
         publishQueue()

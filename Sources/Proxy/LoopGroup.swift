@@ -25,6 +25,8 @@ public final class LoopGroup: Sendable {
     let members: [Member]
     /// Clients that have a place, over all loops.
     private let clientCount = SharedCount()
+    /// Descriptors of clients that have been handed over, and have not arrived.
+    let handedOverCount = SharedCount()
     /// Clients that are being told that there are too many, over all loops.
     let refusedCount = SharedCount()
     let replayBytes = SharedCount()
@@ -101,7 +103,7 @@ public final class LoopGroup: Sendable {
     func areClientPlacesTaken(of placesMax: Int) -> Bool { clientCount.value >= placesMax }
 
     func socketCount(besides position: Int) -> Int {
-        members.indices.reduce(0) { $1 == position ? $0 : $0 + members[$1].socketCount.value }
+        members.indices.reduce(handedOverCount.value) { $1 == position ? $0 : $0 + members[$1].socketCount.value }
     }
 
     /// A client's connection has ended.

@@ -14,7 +14,9 @@ extension Server {
     }
 
     /// Counts one more connection to be made, if the destination's limit has a place for it, and it is not another loop's turn.
-    func takePlace(_ destination: Destination) -> Bool { !isOthersTurn(destination) && destination.takePlace() }
+    func takePlace(_ destination: Destination) -> Bool {
+        !isOthersTurn(destination, before: destination.firstUnpromisedSince) && destination.takePlace()
+    }
 
     /// Begins to connect. How it ends, `established` or `upstreamFailed` will tell. `hasPlace`: it is counted already.
     @discardableResult

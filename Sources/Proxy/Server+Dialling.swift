@@ -88,7 +88,7 @@ extension Server {
                 let attempt = AddressAttempt(to: address, place: place, Descriptor(number, of: kernel))
                 try loop.register(number, for: handlerID, token: EventToken(upstream, place: place).rawValue)
                 race.attempts.append(attempt)
-                if race.attempts.count > 1 { rivalCount += 1 }
+                if race.attempts.count > 1 { addRivals(1) }
                 break
             } catch {
                 race.fault = .unreachable(address: address.description, reason: error.reason)
@@ -148,12 +148,17 @@ extension Server {
 
     private func drop(_ attempt: AddressAttempt, of race: AddressRace) {
         race.attempts.removeAll { $0 === attempt }
-        if !race.attempts.isEmpty { rivalCount -= 1 }
+        if !race.attempts.isEmpty { addRivals(-1) }
+    }
+
+    private func addRivals(_ count: Int) {
+        rivalCount += count
+        publishSockets()
     }
 
     /// Nothing is waited for any more. The sockets close as soon as nobody holds them.
     func giveUpAttempts(_ race: AddressRace) {
-        rivalCount -= max(0, race.attempts.count - 1)
+        if race.attempts.count > 1 { addRivals(1 - race.attempts.count) }
         race.attempts = []
     }
 }

@@ -82,6 +82,7 @@ extension Server {
     private func takeOver(_ number: Int32, listener: Int, _ group: LoopGroup) {
         // It was counted as this loop's when it was sent.
         group.members[position].clientCount.add(-1)
+        group.handedOverCount.add(-1)
         guard !group.members[position].hasDrained.isSet, !downstreams.isFull else {
             kernel.close(number)
             group.giveClientPlaceBack()
@@ -135,7 +136,7 @@ extension Server {
 
     private func publishWants(_ destination: Destination, _ shared: SharedPlaces, _ group: LoopGroup) {
         let waitingCount = max(0, destination.queueCount - destination.promisedCount)
-        let since = waitingCount > 0 ? destination.firstWaitingSince : nil
+        let since = destination.firstUnpromisedSince
         // Only what the others do not know: who is asked answers by publishing, too.
         let wantsMore = waitingCount > destination.toldWaitingCount || since.map { $0 < destination.toldSince } ?? false
         destination.toldWaitingCount = waitingCount
@@ -179,9 +180,9 @@ extension Server {
         destination.shared?.setIdle(destination.idle.count, of: position)
     }
 
-    /// Whether the next place is another loop's, whose request has waited longer than any of this one's.
-    func isOthersTurn(_ destination: Destination) -> Bool {
+    /// Whether the next place is another loop's, whose request has waited clearly longer than the one of this loop that would have it.
+    func isOthersTurn(_ destination: Destination, before since: Instant?) -> Bool {
         guard let shared = destination.shared, shared.isWanted else { return false }
-        return shared.betterRight(than: destination.firstWaitingSince, of: position) != nil
+        return shared.betterRight(than: since, of: position) != nil
     }
 }

@@ -31,7 +31,7 @@ extension Server {
 
     private func offer(_ upstream: Handle<Upstream>, to destination: Destination) {
         defer { if destination.toldWaitingCount > 0, let shared = destination.shared { settlePlaces(destination, shared) } }
-        if destination.shared != nil, isOthersTurn(destination) {
+        if destination.shared != nil, isOthersTurn(destination, before: destination.firstWaitingSince) {
             closeUpstream(upstream)
             return
         }
@@ -40,7 +40,7 @@ extension Server {
             return
         }
         // Those who had waited may all be gone.
-        if isDraining || destination.isRetired || isOthersTurn(destination) {
+        if isDraining || destination.isRetired || isOthersTurn(destination, before: destination.firstWaitingSince) {
             closeUpstream(upstream)
             return
         }

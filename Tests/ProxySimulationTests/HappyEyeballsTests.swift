@@ -185,6 +185,33 @@ import Testing
         #expect(site.world.leftovers() == [])
     }
 
+    @Test func `attempts beside one another count among the descriptors of all loops, each until it is given up`() throws {
+        var settings = WorldSettings()
+        settings.loops = 2
+        settings.dialledHost = "localhost"
+        let world = try World(seed: 9, settings)
+        #expect(world.run { world.hasTokens })
+        world.pass(.seconds(1))
+        let port = world.server.routes[0].destination.dialled.port
+        let many = (0..<UInt32(4)).map { SocketAddress.ipv4(0x7F00_0100 + $0, port: port) }
+        world.kernel.network.setName("localhost", many)
+        world.kernel.network.blackHoles = Set(many)
+        let count = world.kernel.openDescriptorCount
+        let conversation = try world.converse(.btc)
+        conversation.send(World.get("/"))
+        let members = try #require(world.server.group).members
+        var differences: Set<Int> = []
+        let isAnswered = world.run {
+            let published = members.reduce(0) { $0 + $1.socketCount.value }
+            // The client's other end is not the proxy's.
+            if world.servers.contains(where: { $0.rivalCount > 0 }) { differences.insert(world.kernel.openDescriptorCount - count - 1 - published) }
+            return !conversation.answers.isEmpty
+        }
+        #expect(isAnswered && differences == [0])
+        conversation.client.close()
+        #expect(world.leftovers() == [])
+    }
+
     @Test(arguments: UInt64(1)...40)
     func `any weather over any addresses leaves nothing behind`(seed: UInt64) throws {
         let site = try NamedSite(seed: seed)

@@ -22,6 +22,19 @@ import Testing
         #expect(next == 5000 && destination.queueCount == 0)
     }
 
+    @Test func `who waits longest is the first for whom no connection is being made`() throws {
+        let destination = try make(concurrency: 9, queueMax: 10)
+        #expect(destination.firstUnpromisedSince == nil)
+        for number in 0..<4 { destination.enqueue(Destination.Waiting(downstream: .none, exchange: UInt64(number), since: .seconds(number))) }
+        #expect(destination.firstUnpromisedSince == .seconds(0))
+        destination.promisedCount = 2
+        #expect(destination.firstUnpromisedSince == .seconds(2))
+        _ = destination.dequeue()
+        #expect(destination.firstUnpromisedSince == .seconds(3))
+        destination.promisedCount = 3
+        #expect(destination.firstUnpromisedSince == nil)
+    }
+
     @Test func `it is full when there is neither a connection nor a place to wait`() throws {
         let destination = try make(concurrency: 2, queueMax: 1)
         #expect(!destination.isFull(at: 0))
