@@ -25,6 +25,7 @@ enum Limits {
     static let drainGrace = Interval.milliseconds(250)
     /// A listener may have connections on which nothing has come, and which it was not shown: it stays open for `drainGrace`, too, but as
     /// long as there are clients only, which is looked at so often. A proxy without any ends at once, as people see it.
+    /// Where there was no room for all, it stays open for as long again.
     static let drainStep = Interval.milliseconds(50)
     /// A client that has said all that it is going to say is not watched for so long: its answer comes sooner, mostly, and to begin
     /// to watch it costs as much as a tenth of the whole. If it leaves, that is seen so much later.

@@ -17,8 +17,7 @@ extension Server {
         listenEnd = now + Limits.drainGrace
         for (index, listener) in listeners.enumerated() {
             acceptWaiting(on: index)
-            // A client that has connected and not asked yet is known to nobody but the kernel.
-            if case .address = listener.origin, listener.tls == nil {
+            if isAwaited(listener) {
                 loop.arm(listener.timer, at: now + Limits.drainStep)
             } else {
                 stopListening(index)
@@ -39,8 +38,17 @@ extension Server {
     func acceptWaiting(on index: Int) {
         guard listeners[index].origin != .systemd else { return }
         for _ in 0..<Limits.acceptRoundsAtEnd {
-            accept(on: index)
-            guard listeners[index].mayHaveMore else { break }
+            guard accept(on: index), listeners[index].mayHaveMore else { break }
+        }
+    }
+
+    /// Whether more may come to a listener of a proxy that drains. A client that has connected and not asked yet is known to nobody but
+    /// the kernel; and one that there was no room for has it when the turn, or a request, is over.
+    private func isAwaited(_ listener: Listener) -> Bool {
+        switch listener.origin {
+        case .systemd: false
+        case .path: listener.mayHaveMore
+        case .address: listener.tls == nil || listener.mayHaveMore
         }
     }
 
@@ -53,11 +61,15 @@ extension Server {
     /// It is time to accept again after a pause, or, when the proxy drains, to see whether to go on with it: as long as it has clients,
     /// others may be about to ask.
     func listenerTimerFired(_ index: Int) {
-        guard isDraining else { return accept(on: index) }
+        guard isDraining else {
+            accept(on: index)
+            return
+        }
         acceptWaiting(on: index)
+        let end = listeners[index].mayHaveMore ? listenEnd + Limits.drainGrace : listenEnd
         let hasClients = group.map { $0.takenPlacesCount > 0 } ?? (downstreams.count > endedDownstreams.count)
-        if now < listenEnd, hasClients {
-            loop.arm(listeners[index].timer, at: min(now + Limits.drainStep, listenEnd))
+        if now < end, hasClients, isAwaited(listeners[index]) {
+            loop.arm(listeners[index].timer, at: min(now + Limits.drainStep, end))
         } else {
             stopListening(index)
             stopIfDrained()
@@ -67,6 +79,8 @@ extension Server {
     func stopIfDrained() {
         guard downstreams.count == endedDownstreams.count, listeners.allSatisfy({ $0.descriptor == nil }) else { return }
         guard let group else { return loop.stop() }
+        // More than are here: one that another loop has accepted is on its way.
+        guard group.members[position].clientCount.value <= downstreams.count else { return }
         loop.disarm(drainTimer)
         // Others may wait for what this loop does for them.
         guard group.drained(position) else { return }
@@ -79,8 +93,6 @@ extension Server {
         cutOffHere()
     }
 
-        // More than are here: one that another loop has accepted is on its way.
-        guard group.members[position].clientCount.value <= downstreams.count else { return }
     /// Ends everything at once and stops the loop. What is cut off by this looks so to both its sides.
     public func cutOff() {
         group?.postToOthers(of: position, .cutOff)

@@ -58,17 +58,18 @@ extension Server {
 // MARK: accepting
 
 extension Server {
-    /// Accepts what is waiting, up to a bound; the rest in a later turn.
-    func accept(on index: Int) {
+    /// Accepts what is waiting, up to a bound; the rest in a later turn. False where there is no room for it at the moment.
+    @discardableResult
+    func accept(on index: Int) -> Bool {
         let listener = listeners[index]
-        guard let number = listener.descriptor?.number, !listener.isRetired else { return }
+        guard let number = listener.descriptor?.number, !listener.isRetired else { return false }
         listener.mayHaveMore = true
         for _ in 0..<Limits.acceptsPerTurn {
             let isTooMany = group?.areClientPlacesTaken(of: clientsMax) ?? (downstreams.count - refusedCount >= clientsMax)
             let isFull = isTooMany && (isRoomComing() || mayOthersMakeRoom(for: listener) || areRefusalsTaken) || downstreams.isFull
             if isFull || listener.tls != nil && isHandshakeRoomMissing() || !makeRoom() {
                 pauseAccepting(listener)
-                return
+                return false
             }
             let result = kernel.accept(from: number)
             if result >= 0 {
@@ -76,16 +77,17 @@ extension Server {
             } else if result == Int(-EAGAIN) {
                 listener.mayHaveMore = false
                 listener.refusalTime = nil
-                return
+                return true
             } else if result == Int(-EMFILE) || result == Int(-ENFILE) || result == Int(-ENOMEM) || result == Int(-ENOBUFS) {
                 log.event(.error, "cannot accept: \(SystemError.text(for: Int32(-result))); raise the limit of open files")
                 pauseAccepting(listener)
-                return
+                return false
             }
             // Any other error is of a connection that ended before it was accepted.
         }
         hasUnaccepted = true
         loop.turnAgain()
+        return true
     }
 
     /// When the proxy drains, the timer is the end of listening, and nothing puts that off.
@@ -174,6 +176,7 @@ extension Server {
         let listener = downstreams[downstream].listener
         setDeadline(downstream, after: headTimeout(of: listener))
         if case .unix = listeners[listener].address {
+            if isDraining { endSoon(downstream) }
             watch(downstream)
             return
         }

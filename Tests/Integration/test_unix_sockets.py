@@ -3,6 +3,7 @@
 import grp
 import json
 import os
+import signal
 import socket
 import stat
 
@@ -29,11 +30,12 @@ def start(tmp_path, route, make_upstream, token, where):
     started = []
     upstream = make_upstream()
 
-    def make(options="", path=None, wrapper=(), **more):
+    def make(options="", path=None, wrapper=(), top=None, **more):
         listen = f"unix:{path or where / 'p.sock'}{options}"
         document = {
             "routes": [{**route(upstream.port), "listen": listen, **more}],
             "credentials": {"fixed": {"type": "static", "token": {"file": str(secret_file(tmp_path, "token", token))}}},
+            **(top or {}),
         }
         file = tmp_path / "proxy.json"
         file.write_text(json.dumps(document))
@@ -167,3 +169,29 @@ def test_only_the_users_of_the_list_may_ask_through_an_open_socket(start, where)
     listening(start("?mode=0666", allow={"users": [ALICE]}))
     assert ask_as(ALICE, str(where / "p.sock"), ASK).startswith(b"HTTP/1.1 200 ")
     assert ask_as(MALLORY, str(where / "p.sock"), ASK).startswith(b"HTTP/1.1 403 ")
+
+
+def test_who_waits_for_a_place_when_the_proxy_drains_gets_it(start, where):
+    """The table is full of clients that ask nothing; each newcomer has the place of one of them."""
+    process = listening(start(top={"limits": {"connections": 8}}))
+
+    def connect():
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(30)
+        client.connect(str(where / "p.sock"))
+        return client
+
+    idle = [connect() for _ in range(8)]
+    for client in idle:
+        client.sendall(request())
+        assert Reader(client).response("GET").status == 200
+    process.process.send_signal(signal.SIGSTOP)
+    newcomers = [connect() for _ in range(6)]
+    for client in newcomers:
+        client.sendall(request())
+    process.process.send_signal(signal.SIGTERM)
+    process.process.send_signal(signal.SIGCONT)
+    assert [Reader(client).response("GET").status for client in newcomers] == [200] * 6
+    assert process.process.wait(30) == 0
+    for client in idle + newcomers:
+        client.close()

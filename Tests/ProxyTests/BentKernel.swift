@@ -7,6 +7,8 @@ final class BentKernel: Kernel {
     private let real: LinuxKernel
     /// What `connect` fails with, at once.
     var connectErrno: Int32?
+    /// What `accept` fails with.
+    var acceptErrno: Int32?
     /// What every name has for addresses.
     var addresses: [SocketAddress]?
     /// How far the clock is ahead.
@@ -41,6 +43,7 @@ final class BentKernel: Kernel {
     func localAddress(of descriptor: Int32) throws(SystemError) -> SocketAddress { try real.localAddress(of: descriptor) }
 
     func accept(from listener: Int32) -> Int {
+        if let acceptErrno { return Int(-acceptErrno) }
         let result = real.accept(from: listener)
         if result >= 0 {
             clients.insert(Int32(result))

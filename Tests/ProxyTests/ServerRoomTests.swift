@@ -1,4 +1,5 @@
 import EventLoop
+import Glibc
 import Testing
 
 @testable import Proxy
@@ -63,6 +64,20 @@ import Testing
         let ended = clients.indices.filter { clients[$0].isOver }
         // One more may have ended before it was known that nobody waited for its place.
         #expect(ended == [4, 5, 7, 8] || ended == [4, 5, 7, 8, 10])
+    }
+
+    @Test func `where a drain finds no descriptor for who waits, that is told a few times and not for each round`() throws {
+        let events = try SecretFile("")
+        let log = open(events.path, O_WRONLY | O_APPEND | O_CLOEXEC)
+        defer { close(log) }
+        let bench = try Bench(events: log, encrypted: false)
+        bench.kernel.acceptErrno = EMFILE
+        let client = try bench.client(isAwaited: false)
+        client.send("G")
+        bench.server.drain()
+        bench.turn(for: .milliseconds(20))
+        let text = events.text
+        #expect((1...8).contains(text.split(separator: "\n").count { $0.contains("cannot accept") }), "\(text)")
     }
 
     @Test func `a burst of clients is accepted without a pause`() throws {
