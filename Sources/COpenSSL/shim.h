@@ -2,6 +2,7 @@
 #ifndef BEARERPROXY_COPENSSL_H
 #define BEARERPROXY_COPENSSL_H
 
+#include <stdlib.h>
 #include <errno.h>
 #include <string.h>
 
@@ -103,6 +104,17 @@ static inline int openssl_withhold_tickets(SSL *ssl, int *alert, void *argument)
 // Sessions of this server are resumed in TLS 1.3 alone.
 static inline void openssl_resume_only_1_3(SSL_CTX *context) {
     SSL_CTX_set_client_hello_cb(context, openssl_withhold_tickets, NULL);
+}
+
+// Whether an error is that a file is not there.
+static inline int openssl_is_of_missing_file(unsigned long code) {
+    return ERR_GET_LIB(code) == ERR_LIB_SYS && ERR_GET_REASON(code) == ENOENT;
+}
+
+// The file that the system's authorities are read from.
+static inline const char *openssl_authorities_file(void) {
+    const char *file = getenv(X509_get_default_cert_file_env());
+    return file != NULL ? file : X509_get_default_cert_file();
 }
 
 static inline int openssl_set_server_name(SSL *ssl, const char *name) {

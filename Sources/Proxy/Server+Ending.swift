@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import TLS
 internal import Wire
 
 // How requests end: answered by the upstream, answered by the proxy, broken off, or given up.
@@ -157,6 +158,9 @@ extension Server {
         let destination = upstreams[upstream].destination
         let client = upstreams[upstream].client
         let wasServing = upstreams[upstream].phase == .serving
+        if case .tls(let error, _) = fault, error.isCertificateFault, let text = TLSContext.takeSystemAuthoritiesFault() {
+            log.event(.error, text)
+        }
         witness?.failed(destination, fault, wasServing: wasServing)
         let isStale = wasServing && upstreams[upstream].isReused && upstreams[upstream].isUnanswered
         let isUntouched = upstreams[upstream].isUntouched

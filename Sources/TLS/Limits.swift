@@ -25,6 +25,9 @@ enum Limits {
     /// Of each name: servers commonly send two at once, and one of theirs may be good for a single connection.
     static let sessionsOfNameMax = 4
 
+    /// The system's bundle of authorities, where it could not be read, is tried again after this: who mends it waits no longer.
+    static let bundlePause = Duration.seconds(5)
+
     /// Bytes of a server name (RFC 1035 2.3.4), without a final dot.
     static let serverNameBytesMax = 253
 

@@ -34,17 +34,55 @@ enum SystemTrust {
         return store
     }()
 
-    private static let isBundleRead = Mutex(false)
+    private enum Bundle {
+        case unread
+        case read
+        /// It is not tried again before then.
+        case unreadable(until: ContinuousClock.Instant)
+    }
 
-    /// Whether the bundle is in the store, into which it is read if it is not. One that cannot be read now is tried again.
+    private static let bundle = Mutex(Bundle.unread)
+    /// Why it cannot be read, once that is known, and whether it has been taken to be told.
+    private static let fault = Mutex<(text: String, isTaken: Bool)?>(nil)
+
+    /// Whether the bundle is in the store, into which it is read if it is not. One that cannot be read is tried again after a while:
+    /// each certificate that the directory has no authority of asks for it, and others wait meanwhile.
     private static func hasBundle(_ store: OpaquePointer?) -> Bool {
-        isBundleRead.withLock { isRead in
-            if !isRead {
-                // The one that is there already.
-                let lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file())
-                isRead = X509_LOOKUP_ctrl(lookup, X509_L_FILE_LOAD, nil, Int(X509_FILETYPE_DEFAULT), nil) == 1
+        bundle.withLock { bundle in
+            switch bundle {
+            case .read: return true
+            case .unreadable(let end) where ContinuousClock.now < end: return false
+            case .unread, .unreadable: break
             }
-            return isRead
+            // The one that is there already.
+            let lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file())
+            if X509_LOOKUP_ctrl(lookup, X509_L_FILE_LOAD, nil, Int(X509_FILETYPE_DEFAULT), nil) == 1 {
+                bundle = .read
+                return true
+            }
+            bundle = .unreadable(until: .now + Limits.bundlePause)
+            note(ErrorQueue.oldest)
+            return false
+        }
+    }
+
+    /// Many systems have a directory alone: a bundle that is not there is none of their faults.
+    private static func note(_ code: UInt) {
+        if openssl_is_of_missing_file(code) == 1 { return }
+        let file = openssl_authorities_file().map { String(cString: $0) } ?? "the bundle"
+        fault.withLock { fault in
+            guard fault == nil else { return }
+            let text = "the system's certificate authorities cannot be read: \(file): \(ErrorQueue.text(of: code)); mend that file, or name authorities in tls.ca"
+            fault = (text, false)
+        }
+    }
+
+    /// Why the bundle could not be read, for the one who asks first.
+    static func takeFault() -> String? {
+        fault.withLock { fault in
+            guard let found = fault, !found.isTaken else { return nil }
+            fault = (found.text, true)
+            return found.text
         }
     }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.certificates import KEY, Authority, Leaf, openssl
-from harness.messages import request
+from harness.messages import eventually, request
 from harness.processes import bearerproxy
 from harness.upstream import Upstream, secret_file, unused_port
 from test_malformed_requests import assert_own_error
@@ -299,6 +299,27 @@ def test_threads_that_need_the_bundle_at_once_read_it_once(make_proxy, route, le
             for client in clients:
                 client.send(request())
             assert [client.response().status for client in clients] == [200] * 16
+    finally:
+        server.close()
+
+
+def test_a_bundle_that_cannot_be_read_is_told_of_once_and_read_again_when_it_is_mended(make_proxy, route, leaves, authority, tmp_path):
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(b"-----BEGIN CERTIFICATE-----\nno certificate\n-----END CERTIFICATE-----\n")
+    environment = {"SSL_CERT_FILE": str(bundle), "SSL_CERT_DIR": str(tmp_path / "absent")}
+    server = Upstream(leaves["right"], serve)
+    try:
+        proxy = make_proxy(route(server.port, name=NAME, tls={}), environment=environment)
+
+        def ask():
+            with proxy.client() as client:
+                return client.ask(request()).status
+
+        assert [ask() for _ in range(8)] == [502] * 8
+        told = [line for line in proxy.err.read_text().splitlines() if str(bundle) in line]
+        assert len(told) == 1 and "authorities" in told[0], told
+        bundle.write_bytes(authority.certificate.read_bytes())
+        assert eventually(lambda: ask() == 200, 30)
     finally:
         server.close()
 
