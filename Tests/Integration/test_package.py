@@ -8,15 +8,20 @@ import os
 import re
 import shutil
 import subprocess
+import sys
+import threading
 import urllib.request
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from harness import limits
+from harness.load import Load
 from harness.messages import eventually
 from harness.processes import ENVIRONMENT, Process
 from harness.sandbox import Sandbox
+from harness.service import STARTER, Notifications, held
 from harness.upstream import unused_port
 
 PACKAGE = Path(__file__).parents[2]
@@ -98,12 +103,11 @@ def inside(root: Path, *command) -> str:
     return run("chroot", root, *command)
 
 
-@contextlib.contextmanager
-def service(root: Path, sandbox: Sandbox, port: int, directory: Path, label: str):
+def unit(root: Path) -> tuple[list, dict[str, str]]:
     """What the unit says, without systemd: its command as its user, with the secrets where LoadCredential puts them."""
-    unit = (root / "lib/systemd/system/bearerproxy.service").read_text()
-    command = re.search(r"^ExecStart=(.*)$", unit, re.M).group(1).split()
-    user = re.search(r"^User=(.*)$", unit, re.M).group(1)
+    text = (root / "lib/systemd/system/bearerproxy.service").read_text()
+    command = re.search(r"^ExecStart=(.*)$", text, re.M).group(1).split()
+    user = re.search(r"^User=(.*)$", text, re.M).group(1)
     credentials = root / "run/credentials"
     credentials.mkdir(parents=True, exist_ok=True)
     for secret in (root / "etc/bearerproxy/secrets").iterdir():
@@ -111,9 +115,13 @@ def service(root: Path, sandbox: Sandbox, port: int, directory: Path, label: str
         (credentials / f"secret_{secret.name}").chmod(0o400)
         shutil.chown(credentials / f"secret_{secret.name}", *identity(root, user))
     shutil.chown(credentials, *identity(root, user))
-    process = Process(
-        ["chroot", f"--userspec={user}:{user}", root, *command], directory, label, {"CREDENTIALS_DIRECTORY": "/run/credentials"}
-    )
+    return ["chroot", f"--userspec={user}:{user}", root, *command], {"CREDENTIALS_DIRECTORY": "/run/credentials"}
+
+
+@contextlib.contextmanager
+def service(root: Path, port: int, directory: Path, label: str):
+    arguments, environment = unit(root)
+    process = Process(arguments, directory, label, environment)
     process.wait_until(lambda: b"listening" in process.output or answers(port))
     yield process
     assert process.terminate() == 0, process.tail()
@@ -132,15 +140,16 @@ def answers(port: int) -> bool:
         return False
 
 
-def install(root: Path, package: str) -> None:
+def install(root: Path, package: str) -> str:
+    """What was said."""
     shutil.copy(package, root / "tmp/package.deb")
-    inside(root, "apt-get", "-q", "-y", "--no-install-recommends", "install", "/tmp/package.deb")
+    return inside(root, "sh", "-c", "exec apt-get -q -y --no-install-recommends install /tmp/package.deb 2>&1")
 
 
-def configure(root: Path, sandbox: Sandbox, port: int) -> None:
+def configure(root: Path, sandbox: Sandbox, listen: str) -> None:
     configuration = json.loads(json.dumps(sandbox.configuration))
     route = next(route for route in configuration["routes"] if route["name"] == "btc")
-    route["listen"] = f"127.0.0.1:{port}"
+    route["listen"] = listen
     configuration["routes"] = [route]
     credential = configuration["credentials"]["bloq"]
     configuration["credentials"] = {"bloq": credential}
@@ -171,16 +180,16 @@ def test_it_is_installed_run_upgraded_removed_and_purged(packages, root, sandbox
     assert secrets.stat().st_mode & 0o777 == 0o700
     assert not (root / "etc/bearerproxy/proxy.json").exists()
 
-    configure(root, sandbox, port)
+    configure(root, sandbox, f"127.0.0.1:{port}")
     written = (root / "etc/bearerproxy/proxy.json").read_text()
-    with service(root, sandbox, port, tmp_path, "first") as process:
+    with service(root, port, tmp_path, "first") as process:
         assert eventually(lambda: answers(port), limits.START)
         # The binary is replaced under a process that goes on.
         install(root, second)
         assert answers(port) and process.process.poll() is None
     assert f"Version: {version}.1" in inside(root, "dpkg", "--status", "bearerproxy")
     assert (root / "etc/bearerproxy/proxy.json").read_text() == written
-    with service(root, sandbox, port, tmp_path, "second"):
+    with service(root, port, tmp_path, "second"):
         assert eventually(lambda: answers(port), limits.START)
     assert (root / "var/lib/bearerproxy/tokens").exists()
 
@@ -200,6 +209,8 @@ def test_it_is_installed_run_upgraded_removed_and_purged(packages, root, sandbox
     assert done.returncode == 0 and "restart" not in calls.read_text()
     assert "routes[0].upstraem: unknown key" in done.stderr and "The process of the version before goes on" in done.stderr
     (root / "etc/bearerproxy/proxy.json").write_text(written)
+    for name in ("systemctl", "deb-systemd-invoke"):
+        (root / "usr/local/sbin" / name).unlink()
     (root / "run/systemd/system").rmdir()
 
     inside(root, "apt-get", "-q", "-y", "remove", "bearerproxy")
@@ -208,6 +219,91 @@ def test_it_is_installed_run_upgraded_removed_and_purged(packages, root, sandbox
     inside(root, "apt-get", "-q", "-y", "purge", "bearerproxy")
     assert not (root / "var/lib/bearerproxy").exists()
     assert (root / "etc/bearerproxy/proxy.json").read_text() == written
+
+
+class Manager:
+    """The part of systemd for the service of the root: holds its socket, gives it secrets, and restarts it when it is told so by
+    `systemctl`, in whose place the root has a script that passes on what it is told, and ends when that has been done."""
+
+    SYSTEMCTL = """#!/bin/sh
+case "$*" in
+*show*) echo bearerproxy ;;
+*is-enabled*) echo enabled ;;
+*restart*bearerproxy.service*)
+    echo "$*" >/run/asked.new && mv /run/asked.new /run/asked
+    count=0
+    while [ ! -e /run/answered ] && [ $count -lt 600 ]; do sleep 0.1; count=$((count + 1)); done
+    rm /run/answered ;;
+esac
+"""
+
+    def __init__(self, root: Path, directory: Path):
+        self.root, self.directory, self.socket = root, directory, held()
+        self.port = self.socket.getsockname()[1]
+        self.notifications = Notifications(directory, is_abstract=True)
+        self.processes: list[Process] = []
+        self.codes: list[int] = []
+        self.over = threading.Event()
+        self.watcher = threading.Thread(target=self._watch, daemon=True)
+        # apt has the scripts look for commands where Debian puts them.
+        self.systemctl, self.real, self.booted = root / "usr/bin/systemctl", root / "usr/bin/systemctl.real", root / "run/systemd/system"
+
+    def __enter__(self):
+        self.booted.mkdir(parents=True)
+        self.systemctl.rename(self.real)
+        self.systemctl.write_text(self.SYSTEMCTL)
+        self.systemctl.chmod(0o755)
+        self.start()
+        self.watcher.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.watcher.join()
+        self.codes.append(self.processes[-1].terminate())
+        self.notifications.close()
+        self.real.replace(self.systemctl)
+        self.booted.rmdir()
+
+    def start(self):
+        arguments, environment = unit(self.root)
+        told = {"LISTEN_FDS": "1", "LISTEN_FDNAMES": "web", "NOTIFY_SOCKET": self.notifications.name, **environment}
+        number = self.socket.fileno()
+        arguments = [sys.executable, "-c", STARTER, 1, number, *arguments]
+        self.processes.append(Process(arguments, self.directory, f"managed{len(self.processes)}", told, pass_fds=[number]))
+        assert self.notifications.has("READY", len(self.processes)), self.processes[-1].tail()
+
+    def _watch(self):
+        while not self.over.wait(0.05):
+            if not (self.root / "run/asked").exists():
+                continue
+            (self.root / "run/asked").unlink()
+            self.codes.append(self.processes[-1].terminate())
+            self.start()
+            (self.root / "run/answered").touch()
+
+
+def test_an_upgrade_at_500_requests_a_second_fails_none(packages, root, sandbox, tmp_path, record_property):
+    """apt, dpkg, the package's scripts and deb-systemd-invoke are Debian's own; systemd is the test (`Manager`)."""
+    first, second, version = packages
+    inside(root, "apt-get", "-q", "update")
+    install(root, first)
+    configure(root, sandbox, "systemd:web")
+    with Manager(root, tmp_path) as manager, Load([manager.port]) as load:
+        load.goes_on(1)
+        text = install(root, second)
+        assert len(manager.processes) == 2, text
+        load.goes_on(1)
+        # The new process runs what the new package has installed.
+        assert os.readlink(f"/proc/{manager.processes[-1].process.pid}/exe") == str(root / "usr/bin/bearerproxy")
+    assert f"Version: {version}.1" in inside(root, "dpkg", "--status", "bearerproxy")
+    record_property("figures", load.figures)
+    print(load.figures)
+    assert len(manager.processes) == 2 and manager.codes == [0, 0]
+    assert load.failures == []
+    ledger = Counter(entry["rawtx"] for entry in sandbox.control("btc", "GET", "/_sandbox/state")["connect"]["transactions"])
+    assert ledger == Counter(transaction for published in load.published for transaction in published)
+    assert load.is_constant
 
 
 def test_the_binary_needs_the_c_library_openssl_and_zlib(packages):

@@ -18,7 +18,7 @@ for index, number in enumerate(sources):
     os.close(number)
 os.closerange(3 + count, 100)
 os.environ["LISTEN_PID"] = os.environ.get("LISTEN_PID") or str(os.getpid())
-os.execv(sys.argv[2 + count], sys.argv[2 + count:])
+os.execvp(sys.argv[2 + count], sys.argv[2 + count:])
 """
 
 
