@@ -117,6 +117,16 @@ static inline const char *openssl_authorities_file(void) {
     return file != NULL ? file : X509_get_default_cert_file();
 }
 
+// Sessions of the one server are resumed by the other. Neither has connections yet.
+static inline int openssl_share_ticket_keys(SSL_CTX *from, SSL_CTX *to) {
+    unsigned char keys[256];
+    const long count = SSL_CTX_get_tlsext_ticket_keys(from, NULL, 0);
+    if (count <= 0 || count > (long)sizeof keys) return 0;
+    const int is_done = SSL_CTX_get_tlsext_ticket_keys(from, keys, count) == 1 && SSL_CTX_set_tlsext_ticket_keys(to, keys, count) == 1;
+    OPENSSL_cleanse(keys, sizeof keys);
+    return is_done;
+}
+
 static inline int openssl_set_server_name(SSL *ssl, const char *name) {
     return SSL_set_tlsext_host_name(ssl, name) == 1;
 }

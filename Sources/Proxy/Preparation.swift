@@ -93,15 +93,18 @@ struct Preparation {
     }
 
     /// What encrypts a listener's connections; nil where a finding says why it cannot be made.
-    mutating func listenContext(_ settings: ListenTLS) -> TLSContext? {
+    /// - Parameter other: the context of another loop's listener at the same address; either resumes the sessions of both.
+    mutating func listenContext(_ settings: ListenTLS, sharing other: TLSContext? = nil) -> TLSContext? {
         if let known = listenContexts.first(where: { $0.settings.isAlike(settings) }) { return known.context }
         warnIfReadable(settings.key, "key", settings.place)
         let server = ServerSettings(
             certificateFile: settings.certificate, keyFile: settings.key, clientAuthorityFile: settings.clientCA,
             minimumVersion: settings.minimumVersion == .tls13 ? .tls13 : .tls12)
         do throws(TLSError) {
-            listenContexts.append((settings, try TLSContext.server(server)))
-            return listenContexts.last?.context
+            let context = try TLSContext.server(server)
+            if let other { try context.shareTickets(with: other) }
+            listenContexts.append((settings, context))
+            return context
         } catch {
             findings.append(Finding(place: settings.place, message: error.message))
             listenContexts.append((settings, nil))

@@ -132,7 +132,7 @@ private struct RenewalWork {
             let users = preparations[loop].users(of: route)
             preparations[loop].checkSocket(of: route)
             var listenContext: TLSContext?
-            if let settings = route.listenTLS { listenContext = preparations[loop].listenContext(settings) }
+            if let settings = route.listenTLS { listenContext = preparations[loop].listenContext(settings, sharing: shares[0].routes.last?.listenContext) }
             shares[loop].routes.append(
                 .init(
                     configuration: route, destination: destination.index, credential: credential, users: users, listenContext: listenContext,

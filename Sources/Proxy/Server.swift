@@ -192,7 +192,7 @@ public final class Server: EventHandler {
             append(credential.configuration, way.destination, credential.shared)
         }
         guard preparation.findings.isEmpty else { throw .configuration(preparation.findings) }
-        prepareRoutes(&preparation)
+        prepareRoutes(&preparation, besides: first)
         guard preparation.findings.isEmpty else { throw .configuration(preparation.findings) }
     }
 
@@ -207,7 +207,7 @@ public final class Server: EventHandler {
                 counters: metrics.counters(of: .credential(credential.name), loop: position)))
     }
 
-    private func prepareRoutes(_ preparation: inout Preparation) {
+    private func prepareRoutes(_ preparation: inout Preparation, besides first: Server? = nil) {
         for (index, route) in configuration.routes.enumerated() {
             let places = group?.places(of: destinations.nextIndex, max: route.limits.concurrency, queueMax: route.limits.queue)
             guard let destination = preparation.destination(of: route, index: destinations.nextIndex, shared: places) else { continue }
@@ -216,7 +216,7 @@ public final class Server: EventHandler {
             let users = preparation.users(of: route)
             preparation.checkSocket(of: route)
             var listenContext: TLSContext?
-            if let settings = route.listenTLS { listenContext = preparation.listenContext(settings) }
+            if let settings = route.listenTLS { listenContext = preparation.listenContext(settings, sharing: first?.routes[index].listenContext) }
             guard preparation.findings.isEmpty else { continue }
             let rate = route.limits.requestsPerSecond.map { group?.rate(ofRoute: index, perSecond: $0) ?? RequestRate(perSecond: $0) }
             routes.append(

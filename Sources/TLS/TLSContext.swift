@@ -88,6 +88,14 @@ public final class TLSContext {
         return context
     }
 
+    /// Takes over what another server's tickets are made with, so that sessions are resumed by either: a client's next connection may come
+    /// to another thread. Before either has connections.
+    /// - Throws: `library` when OpenSSL cannot do that.
+    public func shareTickets(with other: TLSContext) throws(TLSError) {
+        ErrorQueue.clear()
+        try require(openssl_share_ticket_keys(other.pointer, pointer) == 1)
+    }
+
     private func serve() {
         SSL_CTX_set_alpn_select_cb(pointer, selectProtocol, nil)
         // Tickets hold the sessions: nothing is kept here.

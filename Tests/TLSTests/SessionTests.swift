@@ -25,6 +25,17 @@ struct SessionTests {
         }
     }
 
+    @Test func `a session is resumed by another server that shares its tickets, and by no other`() throws {
+        let authority = try Authority(commonName: "Test Authority")
+        let client = try Setting.client(trusting: authority)
+        let servers = try (0..<3).map { _ in try Setting.server(authority) }
+        try servers[1].shareTickets(with: servers[0])
+        #expect(try connect(client, servers[0], isCut: false) == false)
+        #expect(try connect(client, servers[1], isCut: false) == true)
+        #expect(try connect(client, servers[0], isCut: false) == true)
+        #expect(try connect(client, servers[2], isCut: false) == false)
+    }
+
     @Test func `a truncated connection leaves its session usable`() throws {
         let (client, server) = try Setting.contexts()
         #expect(try connect(client, server, isCut: false) == false)
