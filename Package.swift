@@ -67,7 +67,7 @@ let package = Package(
             name: "ProxyTests", dependencies: ["Proxy", "Credentials", "EventLoop", "TLS", "Wire", "Compressor"], swiftSettings: common),
         .testTarget(
             name: "ProxySimulationTests",
-            dependencies: ["Proxy", "Sandbox", "Simulation", "EventLoop", "Credentials", "Wire", "Compressor"], swiftSettings: common),
+            dependencies: ["Proxy", "Sandbox", "Simulation", "EventLoop", "Credentials", "TLS", "Wire", "Compressor"], swiftSettings: common),
         // What Tests/Benchmarks/run counts the instructions of.
         .executableTarget(
             name: "Benchmarks", dependencies: ["Proxy", "Wire", "EventLoop"], path: "Tests/Benchmarks/Program", swiftSettings: common),

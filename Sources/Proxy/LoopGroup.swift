@@ -9,6 +9,8 @@ public final class LoopGroup: Sendable {
         let mailbox = Mailbox<LoopMail>()
         /// Clients that it serves, and those on their way to it.
         let clientCount = SharedCount()
+        /// TLS handshakes of clients that are under way with it.
+        let handshakeCount = SharedCount()
         /// Descriptors of its connections.
         let socketCount = SharedCount()
         /// It takes over no client any more, but those that are on their way.

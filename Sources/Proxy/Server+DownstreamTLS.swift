@@ -20,6 +20,7 @@ extension Server {
         makeHandshakeRoom()
         downstreams[downstream].become(.handshaking)
         handshakes.append(downstream)
+        group?.members[position].handshakeCount.set(handshakes.count)
         return true
     }
 
@@ -30,11 +31,12 @@ extension Server {
     }
 
     /// This loop's share of those of all.
-    private var handshakesMax: Int { Limits.handshakesMax / (group?.members.count ?? 1) }
+    var handshakesMax: Int { Limits.handshakesMax / (group?.members.count ?? 1) }
 
-    /// One that was let in takes the place of the oldest, if no other is free.
+    /// One that was let in takes the place of the oldest, if no other is free. One that came from another loop, at the same moment as
+    /// others, may be one too many: nobody who is young goes for it.
     private func makeHandshakeRoom() {
-        guard handshakes.count >= handshakesMax, let oldest = handshakes.first else { return }
+        guard handshakes.count >= handshakesMax, !isHandshakeRoomMissing(), let oldest = handshakes.first else { return }
         tellTLSFault(oldest, "a handshake was given up: others wait, and it had taken longer than \(Limits.handshakePatience.duration.text)")
         close(oldest)
     }
@@ -87,7 +89,10 @@ extension Server {
     }
 
     func leaveHandshakes(_ downstream: Handle<Downstream>) {
+        // Who was left in the backlog for want of room has it at the end of this turn.
+        if handshakes.count >= handshakesMax { hasUnaccepted = true }
         handshakes.removeAll { $0 == downstream }
+        group?.members[position].handshakeCount.set(handshakes.count)
     }
 
     /// At most one line in a while: anybody who reaches the port can cause one.

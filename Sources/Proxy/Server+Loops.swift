@@ -72,7 +72,10 @@ extension Server {
 extension Server {
     /// Whether the connection, which has its place, goes to another loop, which has fewer.
     func handOver(_ number: Int32, listener: Int, _ group: LoopGroup) -> Bool {
-        guard let other = group.lessBusy(than: position), group.sendClient(to: other) else { return false }
+        guard let other = group.lessBusy(than: position) else { return false }
+        // It has no more room for handshakes than this one.
+        if listeners[listener].tls != nil, group.members[other].handshakeCount.value >= handshakesMax { return false }
+        guard group.sendClient(to: other) else { return false }
         group.handedOverCount.add(1)
         group.post(.connection(number, listener: listener), to: other)
         return true
@@ -86,6 +89,7 @@ extension Server {
         guard !group.members[position].hasDrained.isSet, !downstreams.isFull else {
             kernel.close(number)
             group.giveClientPlaceBack()
+            if isDraining { stopIfDrained() }
             return
         }
         begin(number, listener: listener, hasPlace: true)

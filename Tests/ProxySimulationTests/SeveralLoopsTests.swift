@@ -2,6 +2,7 @@ import EventLoop
 import Glibc
 import Sandbox
 import Simulation
+import TLS
 import Testing
 
 @testable import Proxy
@@ -299,6 +300,24 @@ import Testing
         #expect(conversation.answers.first?.status == 200)
         #expect(world.run { group.members.allSatisfy { $0.hasDrained.isSet } })
         #expect(world.leftovers() == [])
+    }
+
+    @Test func `a client whose TLS a loop has no room for is not handed over to it`() throws {
+        var settings = WorldSettings()
+        settings.loops = 2
+        let world = try World(seed: 1, settings)
+        #expect(world.run { world.hasTokens })
+        let group = try #require(world.server.group)
+        let issued = try Authority(commonName: "Listeners of tests").issue(names: ["localhost"])
+        world.server.listeners[0].tls = try TLSContext.server(
+            certificateChainPEM: issued.certificateChainPEM, privateKeyPEM: issued.privateKeyPEM)
+        group.members[0].clientCount.add(10)
+        group.members[1].handshakeCount.set(Limits.handshakesMax / 2)
+        #expect(!world.server.handOver(-1, listener: 0, group))
+        #expect(group.members[1].clientCount.value == 0 && group.handedOverCount.value == 0)
+        group.members[1].handshakeCount.set(Limits.handshakesMax / 2 - 1)
+        #expect(world.server.handOver(-1, listener: 0, group))
+        #expect(group.members[1].clientCount.value == 1 && group.handedOverCount.value == 1)
     }
 
     @Test func `a fault of what wakes a loop is not called a listener's`() throws {
