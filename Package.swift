@@ -28,7 +28,7 @@ let package = Package(
         // deploy/fuzz links it.
         .library(name: "Fuzzing", type: .static, targets: ["Fuzzing"]),
     ],
-    dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
+    dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")],
     targets: [
         .systemLibrary(name: "CLinux"),
         .target(name: "CMemory"),
