@@ -8,7 +8,7 @@ import pytest
 
 from harness import limits
 from harness.messages import request
-from harness.processes import Proxy, bearerproxy
+from harness.processes import PACKAGE, Proxy, bearerproxy
 from harness.sandbox import Sandbox
 from harness.upstream import secret_file
 
@@ -100,6 +100,19 @@ def test_what_is_missing_is_told_before_anything_listens(sandbox, tmp_path):
         assert "credentials.bloq.clientId: the command sh ended with status 3" in done.stderr
         assert "credentials.bloq.clientSecret: systemd has handed no credentials over" in done.stderr
         assert "hunter2" not in done.stderr + done.stdout
+
+
+def test_a_secret_that_is_late_is_there_at_the_next_start_which_the_unit_makes(sandbox, start, tmp_path):
+    path = tmp_path / "late"
+    credential = {**sandbox.configuration["credentials"]["bloq"], "clientSecret": {"file": str(path)}}
+    file = tmp_path / "proxy.json"
+    file.write_text(json.dumps({"routes": [sandbox.route("btc")], "credentials": {"bloq": credential}}))
+    done = bearerproxy("run", "--config", file)
+    assert done.returncode == 78 and "credentials.bloq.clientSecret:" in done.stderr and str(path) in done.stderr
+    unit = (PACKAGE / "deploy/systemd/bearerproxy.service").read_text().splitlines()
+    assert {"Restart=on-failure", "RestartPreventExitStatus=64", "StartLimitIntervalSec=0"} <= set(unit)
+    secret_file(tmp_path, "late", (sandbox.directory / "bloq-client-secret").read_text())
+    assert status(start(lambda credential: credential.update(clientSecret={"file": str(path)}))) == 200
 
 
 def test_a_configuration_can_be_checked_without_its_secrets(sandbox, tmp_path):
