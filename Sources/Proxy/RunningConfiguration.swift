@@ -132,7 +132,9 @@ private struct RenewalWork {
             let users = preparations[loop].users(of: route)
             preparations[loop].checkSocket(of: route)
             var listenContext: TLSContext?
-            if let settings = route.listenTLS { listenContext = preparations[loop].listenContext(settings, sharing: shares[0].routes.last?.listenContext) }
+            // That of the same route on the first loop: another route's is another listener's, whose sessions are nothing to this one.
+            let first = loop == 0 ? nil : shares[0].routes.last?.listenContext
+            if let settings = route.listenTLS { listenContext = preparations[loop].listenContext(settings, sharing: first) }
             shares[loop].routes.append(
                 .init(
                     configuration: route, destination: destination.index, credential: credential, users: users, listenContext: listenContext,
