@@ -3,13 +3,14 @@
 import json
 import os
 import signal
-import socket
+import ssl
 import threading
 import time
 from pathlib import Path
 
 import pytest
 from harness import limits
+from harness.encrypted import SecureClient, trusting
 from harness.load import SteadyClient, in_parallel
 from harness.messages import Client, eventually, request
 from harness.processes import Proxy, accepts
@@ -478,3 +479,39 @@ def test_systemd_hears_of_reloads_and_its_sockets_can_be_taken_up_again(tmp_path
     finally:
         assert service.terminate() == 0
         notifications.close()
+
+
+@THREADS
+def test_a_renewed_certificate_is_shown_from_the_reload_on(start, route, make_upstream, authority, tmp_path, threads):
+    directory = tmp_path / "tls"
+    directory.mkdir()
+
+    def renew(label):
+        leaf = authority.leaf(label, ["localhost"])
+        for source, name in [(leaf.key, "key.pem"), (leaf.certificate, "certificate.pem")]:
+            (directory / "new").write_bytes(source.read_bytes())
+            (directory / "new").chmod(0o600)
+            (directory / "new").rename(directory / name)
+        return ssl.PEM_cert_to_DER_cert("-----BEGIN" + leaf.certificate.read_text().partition("-----BEGIN")[2])
+
+    first = renew(f"first{threads}")
+    settings = {"certificate": str(directory / "certificate.pem"), "key": str(directory / "key.pem")}
+    proxy = start(route(make_upstream().port, listenTLS=settings), threads=threads)
+
+    def shown(client):
+        return client.connection.getpeercert(binary_form=True)
+
+    with SecureClient(proxy.port, trusting(authority.certificate)) as former:
+        assert former.ask(request()).status == 200 and shown(former) == first
+        assert "nothing has changed" in reload(proxy)
+        second = renew(f"second{threads}")
+        assert second != first
+        assert "reload: route up: changed" in reload(proxy)
+        for _ in range(4):
+            with SecureClient(proxy.port, trusting(authority.certificate)) as later:
+                assert later.ask(request()).status == 200 and shown(later) == second
+        assert former.ask(request()).status == 200
+    (directory / "certificate.pem").write_text("no certificate")
+    assert "reload refused" in reload(proxy)
+    with SecureClient(proxy.port, trusting(authority.certificate)) as later:
+        assert later.ask(request()).status == 200 and shown(later) == second
