@@ -28,7 +28,8 @@ public enum UnixSocketFile {
         }
         let mode = options.mode & 0o777
         let first = group == nil ? mode : mode & 0o700
-        // The file's mode is the socket's own, less the umask. That belongs to all threads, of which none makes files meanwhile.
+        // The file's mode is the socket's own, less the umask. That belongs to all threads, of which none makes files meanwhile but
+        // the token cache's, whose mode does not depend on it.
         fchmod(descriptor, first)
         let before = umask(~first & 0o777)
         let code = address.withSystemForm { linux_bind(descriptor, $0, $1) }

@@ -10,7 +10,8 @@ internal import Wire
 ///
 /// Its connections are structs in slabs. The files `Server+….swift` have one stage of a request each, in this order:
 /// Listening, Downstream, DownstreamTLS, Exchange, Users, Inspection, Tokens, Connecting, Dialling, Egress, Pool, UpstreamBytes, Announcement,
-/// RequestBody, Response, Refusal, Rewriting, Inflating, Hiding, Tunnel, Ending. Secrets and TokenFile are for the credentials, Metrics for those who look on.
+/// RequestBody, Response, Refusal, Rewriting, Inflating, Hiding, Tunnel, Ending. Secrets and TokenFile are for the credentials, Opening and Reload for the
+/// configuration, Metrics for those who look on.
 public final class Server: EventHandler {
     let loop: Loop
     let kernel: any Kernel
