@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import ssl
 import threading
 import time
@@ -12,7 +13,7 @@ import pytest
 from harness import limits
 from harness.encrypted import SecureClient, trusting
 from harness.load import SteadyClient, in_parallel
-from harness.messages import Client, eventually, request
+from harness.messages import Client, Reader, eventually, request
 from harness.processes import Proxy, accepts
 from harness.service import Notifications, Service, listening
 from harness.upstream import OK, answering, secret_file, unused_port
@@ -515,3 +516,28 @@ def test_a_renewed_certificate_is_shown_from_the_reload_on(start, route, make_up
     assert "reload refused" in reload(proxy)
     with SecureClient(proxy.port, trusting(authority.certificate)) as later:
         assert later.ask(request()).status == 200 and shown(later) == second
+
+
+@THREADS
+def test_unix_sockets_come_and_go_in_a_directory_that_had_one(start, route, make_upstream, tmp_path, threads):
+    upstream = make_upstream()
+    first, second = tmp_path / "first.sock", tmp_path / "second.sock"
+    proxy = start(route(upstream.port), route(upstream.port, listen=f"unix:{first}") | {"name": "first"}, threads=threads)
+
+    def ask(path) -> int:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(path))
+            connection.sendall(request())
+            return Reader(connection).response().status
+
+    assert ask(first) == 200
+    assert f"listening on unix:{second}" in reload(proxy, lambda document: document["routes"][1].update(listen=f"unix:{second}?mode=0660"))
+    assert ask(second) == 200 and second.stat().st_mode & 0o777 == 0o660
+    with pytest.raises(ConnectionRefusedError):
+        ask(first)
+    reload(proxy, lambda document: document["routes"][1].update(listen=f"unix:{first}"))
+    assert ask(first) == 200
+    assert "cannot be changed while the proxy runs" in reload(
+        proxy, lambda document: document["routes"][1].update(listen=f"unix:{first}?mode=0666")
+    )
+    assert ask(first) == 200
