@@ -21,7 +21,7 @@ extension StatusPage {
         header { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 1rem; }
         header p { margin: 0; }
         header button { margin-left: auto; }
-        @media (max-width: 32rem) { #summary { order: 1; flex-basis: 100%; } }
+        @media (max-width: 32rem) { #summary { flex: 1 1 8rem; min-width: 8rem; } }
         h1 { font-size: 1.4rem; margin: 0; }
         h2 { font-size: 1.1rem; margin: 1.5rem 0 .5rem; }
         h2 .quiet { font-weight: 400; font-size: 1rem; }
