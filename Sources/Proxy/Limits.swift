@@ -55,6 +55,8 @@ enum Limits {
     static let idleClientsCompared = 64
     /// So long clients are refused before the other loops are asked anew whether one of theirs has become idle.
     static let refusalSpan = Interval.seconds(1)
+    /// A connection that has no descriptor, while others rest in other loops' pools, looks for one so often until it has to be made.
+    static let descriptorPause = Interval.milliseconds(2)
     /// How long accepting rests when the process has no descriptor left, or has to wait for another loop's.
     static let acceptPause = Interval.milliseconds(100)
     /// Field lines that a route injects: a token has at most 16 KiB, and a head that does not fit a buffer is refused.

@@ -44,13 +44,45 @@ extension Server {
         setDeadline(upstream, at: upstreams[upstream].connectDeadline)
         if hasRoom {
             dial(upstream)
+        } else if mayOthersYieldDescriptors {
+            upstreams[upstream].awaitsDescriptor = true
+            descriptorlessCount += 1
+            publishSockets()
+            setDeadline(upstream, at: now + Limits.descriptorPause)
         } else {
-            tellByTimer(
-                upstream,
-                .unreachable(
-                    address: destination.text, reason: "the proxy has no descriptor left for it; raise the limit of open files"))
+            tellByTimer(upstream, Self.lacksDescriptor(destination))
         }
         return upstream
+    }
+
+    private static func lacksDescriptor(_ destination: Destination) -> UpstreamFault {
+        .unreachable(address: destination.text, reason: "the proxy has no descriptor left for it; raise the limit of open files")
+    }
+
+    /// Whether connections rest in other loops' pools. They have been asked for one.
+    private var mayOthersYieldDescriptors: Bool { destinations.contains { $0.shared?.isIdleElsewhere(than: position) ?? false } }
+
+    /// A connection waits for a descriptor: another loop may have given one up meanwhile.
+    private func lookForDescriptor(_ upstream: Handle<Upstream>) {
+        let hasRoom = makeRoom()
+        if !hasRoom, now < upstreams[upstream].connectDeadline, mayOthersYieldDescriptors {
+            setDeadline(upstream, at: now + Limits.descriptorPause)
+            return
+        }
+        noLongerAwaitsDescriptor(upstream)
+        guard hasRoom else {
+            upstreamFailed(upstream, Self.lacksDescriptor(upstreams[upstream].destination))
+            return
+        }
+        setDeadline(upstream, at: upstreams[upstream].connectDeadline)
+        dial(upstream)
+    }
+
+    func noLongerAwaitsDescriptor(_ upstream: Handle<Upstream>) {
+        guard upstreams[upstream].awaitsDescriptor else { return }
+        upstreams[upstream].awaitsDescriptor = false
+        descriptorlessCount -= 1
+        publishSockets()
     }
 
     /// Not from within: whoever asked for the connection is not to be answered while it asks.
@@ -62,7 +94,7 @@ extension Server {
     /// Descriptors of connections, over all loops.
     var socketCount: Int { ownSocketCount + (group?.socketCount(besides: position) ?? 0) }
 
-    private var ownSocketCount: Int { downstreams.count + upstreams.count - endedUpstreams.count + rivalCount }
+    private var ownSocketCount: Int { downstreams.count + upstreams.count - endedUpstreams.count + rivalCount - descriptorlessCount }
 
     func publishSockets() { group?.members[position].socketCount.set(ownSocketCount) }
 
@@ -222,6 +254,10 @@ extension Server {
         upstreams[upstream].alarm = .never
         if upstreams[upstream].deadline > now {
             rest(upstream)
+            return
+        }
+        if upstreams[upstream].awaitsDescriptor {
+            lookForDescriptor(upstream)
             return
         }
         if let fault = upstreams[upstream].fault {

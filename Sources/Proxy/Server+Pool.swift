@@ -188,6 +188,7 @@ extension Server {
         if case .tokenCall = upstreams[upstream].client { upstreams[upstream].input.holdSecrets() }
         upstreams[upstream].become(.closed)
         upstreams[upstream].client = .none
+        noLongerAwaitsDescriptor(upstream)
         if let race = upstreams[upstream].race { giveUpAttempts(race) }
         upstreams[upstream].tls?.sendCloseNotify()
         upstreams[upstream].releaseDescriptor()

@@ -92,6 +92,8 @@ public final class Server: EventHandler {
     var nextTLSFaultLine = Instant.zero
     /// Sockets of connections that are being made to several addresses at one time, beyond one for each.
     @exclusivity(unchecked) var rivalCount = 0
+    /// Connections that wait for a descriptor.
+    @exclusivity(unchecked) var descriptorlessCount = 0
     @exclusivity(unchecked) var endedDownstreams: [Handle<Downstream>] = []
     @exclusivity(unchecked) var endedUpstreams: [Handle<Upstream>] = []
     /// Pooled connections that have given memory back, which the process holds still.

@@ -71,6 +71,9 @@ final class SharedPlaces: Sendable {
         return waitingCount >= queueMax + idleCount
     }
 
+    /// Whether connections rest in other loops' pools.
+    func isIdleElsewhere(than position: Int) -> Bool { members.indices.contains { $0 != position && members[$0].idleCount.value > 0 } }
+
     func setIdle(_ count: Int, of position: Int) { members[position].idleCount.set(count) }
 
     /// What a loop's requests wait for.

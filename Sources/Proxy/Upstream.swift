@@ -78,6 +78,8 @@ struct Upstream: ~Copyable {
     /// It cannot be made, which is still to be told.
     var fault: UpstreamFault?
     var connectDeadline = Instant.zero
+    /// There is none for it yet: another loop has been asked to give one up.
+    var awaitsDescriptor = false
     var canReceive = false
     var canSend = false
     var isPeerClosed = false

@@ -320,6 +320,35 @@ import Testing
         #expect(group.members[1].clientCount.value == 1 && group.handedOverCount.value == 1)
     }
 
+    @Test(arguments: 0..<6)
+    func `a request finds a descriptor where all rest in another loop's pool`(seed: Int) throws {
+        let world = try world(seed) { settings in
+            settings.loops = 2
+            settings.broad = ""
+            // Four of them are for connections.
+            settings.descriptorsMax = 8
+        }
+        #expect(world.run { world.hasTokens })
+        let group = try #require(world.server.group)
+        func ask(_ provider: World.Provider, ofLoop position: Int) throws -> HTTPAnswer? {
+            #expect(world.run(.seconds(1)) { world.servers.allSatisfy { $0.downstreams.count == 0 } })
+            // The other one hands over whom it accepts.
+            group.members[1 - position].clientCount.add(10)
+            defer { group.members[1 - position].clientCount.add(-10) }
+            return try world.get(provider, World.plainTarget(provider))
+        }
+        for provider in [World.Provider.btc, .bloquo, .broad] { #expect(try ask(provider, ofLoop: 0)?.status == 200) }
+        let counts = world.servers.map { server in server.destinations.reduce(0) { $0 + $1.idle.count } }
+        // Mostly three.
+        #expect(counts[0] >= 2 && counts[1] == 0)
+        for provider in [World.Provider.btc, .bloquo, .broad] {
+            #expect(try ask(provider, ofLoop: 1)?.status == 200)
+            #expect(world.server.socketCount <= 4 && world.servers[1].socketCount <= 4)
+        }
+        #expect(world.servers[1].descriptorlessCount == 0)
+        #expect(world.leftovers() == [])
+    }
+
     @Test func `a fault of what wakes a loop is not called a listener's`() throws {
         var foundCount = 0
         for number in 1...80 {

@@ -61,7 +61,7 @@ final class World {
         ])
         let log = try Log(configuration.log, kernel: kernel, eventDescriptor: eventLog, isShared: settings.loops > 1)
         let first = try Server(
-            configuration: configuration, secrets: secrets, loop: loop, log: log,
+            configuration: configuration, secrets: secrets, loop: loop, log: log, descriptorsMax: settings.descriptorsMax,
             group: settings.loops > 1 ? LoopGroup(count: settings.loops) : nil)
         server = first
         servers = [first] + (try (1..<settings.loops).map { [loop, kernel] position in

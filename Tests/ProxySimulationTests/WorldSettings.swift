@@ -27,6 +27,8 @@ struct WorldSettings {
     var broadContentMax = 1 << 30
     /// This system call, counted from when the sandbox stands, fails.
     var failingCall: Int?
+    /// Descriptors that the proxy believes it may have.
+    var descriptorsMax = Int.max
     /// The file that events and access lines go to.
     var log = "/dev/null"
     var isTraced = false
