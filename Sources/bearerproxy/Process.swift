@@ -6,7 +6,7 @@ enum Process {
     /// Before anything else is opened.
     static func prepare() {
         openStandardDescriptors()
-        holdReloads()
+        holdRequests()
         for fault in ProcessProtection.apply() { Console.error("bearerproxy: warning: this process is less protected: \(fault)") }
         raiseDescriptorLimit()
     }
@@ -20,11 +20,12 @@ enum Process {
         }
     }
 
-    /// Who asks for a reload while the process starts gets it when it serves, and does not end it.
-    private static func holdReloads() {
+    /// Who asks for a reload, or for the logs to be opened anew, while the process starts gets it when it serves, and does not end it.
+    private static func holdRequests() {
         var set = sigset_t()
         sigemptyset(&set)
         sigaddset(&set, SIGHUP)
+        sigaddset(&set, SIGUSR1)
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 

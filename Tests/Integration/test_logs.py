@@ -64,3 +64,11 @@ def test_where_the_file_cannot_be_opened_anew_lines_go_on_into_the_one_before(ma
         with proxy.client() as client:
             assert client.ask(request("GET", "/a")).status == 200
     assert len(lines(moved / "access.log", 2)) == 2
+
+
+def test_a_signal_before_the_process_serves_does_not_end_it(make_proxy, make_upstream, route, token):
+    program = ["/bin/sh", "-c", f"kill -USR1 $PPID; printf %s {token}"]
+    credentials = {"fixed": {"type": "static", "token": {"command": program}}}
+    proxy = make_proxy(route(make_upstream().port), credentials=credentials)
+    with proxy.client() as client:
+        assert client.ask(request()).status == 200
