@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What deploy/try and deploy/test share. Sourced, not run; the caller has set -euo pipefail.
+# What the scripts in deploy share. Sourced, not run; the caller has set -euo pipefail.
 
 # The oldest versions that build and run this package.
 swift_major=6 swift_minor=2
@@ -153,6 +153,32 @@ let_services_start() {
     "$@" rm -f "$service_policy"
     service_policy_made=0
     trap - EXIT
+}
+
+# What the black-box tests work with.
+need_tools() {
+    local tool
+    for tool in nginx curl openssl strace tinyproxy valgrind chromium; do
+        has "$tool" || missing+=("$tool")
+    done
+    has node || missing+=(nodejs)
+    # For the programs in deploy/examples.
+    has javac || missing+=(default-jdk-headless)
+    has perl || missing+=(perl)
+    has tclsh || missing+=(tcl)
+    has python3 || missing+=(python3)
+    # For the alert rules, and for the package.
+    has lintian || missing+=(lintian)
+    has debootstrap || missing+=(debootstrap)
+    has dpkg-shlibdeps || missing+=(dpkg-dev)
+    has promtool || missing+=(prometheus)
+    # What it says of the units in deploy/systemd; nothing of it is started.
+    has systemd-analyze || missing+=(systemd)
+    if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then missing+=(python3-venv); fi
+    install_missing
+    # Core files are taken with it; without it those tests are skipped.
+    has gcore || (missing=(gdb) && install_missing) || say 'there is no gdb: the tests that take a core file are skipped'
+    has nginx || fail "nginx is installed, and not in PATH: $PATH"
 }
 
 # A virtual environment with the pinned packages; made anew when the pins or the interpreter change.

@@ -19,7 +19,7 @@ import Testing
         Conversation(try world.clients.connect(to: .loopback(port: 9901)))
     }
 
-    @Test(arguments: 0..<30)
+    @Test(arguments: Share.of(0..<30))
     func `in any weather, each connection ends, and requests go on`(seed: Int) throws {
         let world = try world(seed, loops: 1 + seed % 3)
         #expect(world.run { world.hasTokens })
@@ -49,7 +49,7 @@ import Testing
         #expect(world.server.admin?.connectionCount == 0)
     }
 
-    @Test(arguments: 0..<5)
+    @Test(arguments: Share.of(0..<5))
     func `several loops tell of themselves, all that they have`(seed: Int) throws {
         let world = try world(seed, loops: 3)
         #expect(world.run { world.hasTokens })

@@ -26,7 +26,7 @@ import Testing
             }
             if !found.isEmpty { Issue.record("call \(number): \(found.joined(separator: "; "))\n\(kernel.traceEnd())") }
             guard let failing = kernel.failingCall, kernel.failableCallCount >= failing else { break }
-            number += Self.stepCount
+            number += Self.stepCount * Share.step
         }
         #expect(number > 100)
     }

@@ -19,7 +19,7 @@ import Testing
     /// How many of them each loop serves.
     private func shares(_ world: World) -> [Int] { world.servers.map(\.downstreams.count) }
 
-    @Test(arguments: 0..<20)
+    @Test(arguments: Share.of(0..<20))
     func `all loops together make one token call`(seed: Int) throws {
         let world = try world(seed)
         let conversations = try (0..<24).map { _ in try world.converse(.btc) }
@@ -32,7 +32,7 @@ import Testing
         #expect(world.leftovers() == [])
     }
 
-    @Test(arguments: 0..<20)
+    @Test(arguments: Share.of(0..<20))
     func `a revocation costs one token call, however many loops notice it, and each order is carried out once`(seed: Int) throws {
         let world = try world(seed)
         #expect(world.run { world.hasTokens })
@@ -53,7 +53,7 @@ import Testing
         #expect(world.leftovers() == [])
     }
 
-    @Test(arguments: 0..<8)
+    @Test(arguments: Share.of(0..<8))
     func `a token that nobody asks for is renewed by one of the loops`(seed: Int) throws {
         let world = try world(seed) { $0.tokenLifetime = .seconds(100) }
         #expect(world.run { world.hasTokens })
@@ -90,7 +90,7 @@ import Testing
         private func answer(_ client: SimulatedClient) { client.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") }
     }
 
-    @Test(arguments: 0..<30)
+    @Test(arguments: Share.of(0..<30))
     func `the limit of a route's connections holds over all loops, and nobody waits for ever`(seed: Int) throws {
         let held = Held()
         let limit = 1 + seed % 4
@@ -112,7 +112,7 @@ import Testing
         #expect(world.leftovers() == [])
     }
 
-    @Test(arguments: 0..<10)
+    @Test(arguments: Share.of(0..<10))
     func `a connection that rests with one loop ends for a request of another`(seed: Int) throws {
         let held = Held()
         let world = try world(seed) { settings in
@@ -133,7 +133,7 @@ import Testing
         #expect(world.leftovers() == [])
     }
 
-    @Test(arguments: 0..<10)
+    @Test(arguments: Share.of(0..<10))
     func `a route's queue is full for all loops together`(seed: Int) throws {
         let held = Held()
         let world = try world(seed) { settings in
@@ -158,7 +158,7 @@ import Testing
         #expect(world.leftovers() == [])
     }
 
-    @Test(arguments: 0..<10)
+    @Test(arguments: Share.of(0..<10))
     func `the limit of clients holds over all loops`(seed: Int) throws {
         let held = Held()
         let world = try world(seed) { settings in
@@ -177,7 +177,7 @@ import Testing
         #expect(world.leftovers() == [])
     }
 
-    @Test(arguments: 0..<10)
+    @Test(arguments: Share.of(0..<10))
     func `loops that wait for the same places in vain are at rest`(seed: Int) throws {
         let held = Held()
         let world = try world(seed) { settings in
@@ -201,7 +201,7 @@ import Testing
         #expect(world.leftovers() == [])
     }
 
-    @Test(arguments: 0..<10)
+    @Test(arguments: Share.of(0..<10))
     func `without a queue, one request at a time is served, whichever loops the clients are with`(seed: Int) throws {
         let world = try world(seed) { $0.route = #""limits": { "concurrency": 1, "queue": 0 }"# }
         #expect(world.run { world.hasTokens })
@@ -218,7 +218,7 @@ import Testing
         #expect(world.leftovers() == [])
     }
 
-    @Test(arguments: 0..<6)
+    @Test(arguments: Share.of(0..<6))
     func `all loops together refuse no more clients at one time than one loop would`(seed: Int) throws {
         let held = Held()
         let world = try world(seed) { settings in
@@ -243,7 +243,7 @@ import Testing
         #expect(world.leftovers() == [])
     }
 
-    @Test(arguments: 0..<10)
+    @Test(arguments: Share.of(0..<10))
     func `a client without a request gives its place to a new one of another loop`(seed: Int) throws {
         let held = Held()
         let world = try world(seed) { settings in
@@ -280,7 +280,7 @@ import Testing
         #expect(world.leftovers() == [])
     }
 
-    @Test(arguments: 0..<12)
+    @Test(arguments: Share.of(0..<12))
     func `a client on its way to a loop that drains is awaited and answered`(seed: Int) throws {
         let world = try world(seed) { $0.loops = 2 }
         #expect(world.run { world.hasTokens })
@@ -367,7 +367,7 @@ import Testing
         #expect(foundCount == 2)
     }
 
-    @Test(arguments: 0..<10)
+    @Test(arguments: Share.of(0..<10))
     func `few connections are spread evenly`(seed: Int) throws {
         let world = try world(seed)
         #expect(world.run { world.hasTokens })
@@ -385,7 +385,7 @@ import Testing
         #expect(world.leftovers() == [])
     }
 
-    @Test(arguments: 0..<10)
+    @Test(arguments: Share.of(0..<10))
     func `all loops drain, and the process ends with the last request`(seed: Int) throws {
         let held = Held()
         let world = try world(seed) { settings in

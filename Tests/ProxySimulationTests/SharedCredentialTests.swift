@@ -48,7 +48,7 @@ import Testing
         #expect(world.run { conversation.answers.count > count })
     }
 
-    @Test(arguments: 0..<6)
+    @Test(arguments: Share.of(0..<6))
     func `what a slow reading finds never replaces what a later one found on another loop`(seed: Int) throws {
         let upstream = Choosy(accepting: "newer")
         let world = try world(seed, upstream) { $0.bloq = #"{ "type": "static", "token": { "command": ["vault"] } }"# }
@@ -67,7 +67,7 @@ import Testing
         #expect(world.leftovers() == [])
     }
 
-    @Test(arguments: 0..<6)
+    @Test(arguments: Share.of(0..<6))
     func `a refusal that changes nothing does not make the loops copy the credential anew`(seed: Int) throws {
         let world = try world(seed, Choosy(accepting: nil))
         let conversations = try clients(world)

@@ -24,14 +24,14 @@ import Testing
                 try weather(UInt64(seed))
             }
         } else {
-            for seed in batch * Self.batchSize..<(batch + 1) * Self.batchSize { try weather(UInt64(seed)) }
+            for seed in Share.of(batch * Self.batchSize..<(batch + 1) * Self.batchSize) { try weather(UInt64(seed)) }
         }
     }
 
     /// No seed repeats such a run to the byte, for OpenSSL takes its randomness elsewhere: so each is traced at once.
     @Test(arguments: 0..<5)
     func `the same over TLS`(batch: Int) throws {
-        for seed in batch * 8..<(batch + 1) * 8 {
+        for seed in Share.of(batch * 8..<(batch + 1) * 8) {
             let weather = try Weather(seed: UInt64(seed), isTraced: true, isEncrypted: true)
             let found = try weather.run()
             if !found.isEmpty { Issue.record("seed \(seed): \(found.joined(separator: "; "))\n\(weather.trace)") }
@@ -40,12 +40,12 @@ import Testing
 
     @Test(arguments: 0..<5)
     func `the same on two and three loops`(batch: Int) throws {
-        for seed in batch * 20..<(batch + 1) * 20 { try weather(UInt64(seed), loops: 2 + seed % 2) }
+        for seed in Share.of(batch * 20..<(batch + 1) * 20) { try weather(UInt64(seed), loops: 2 + seed % 2) }
     }
 
     @Test(arguments: 0..<5)
     func `the same while the configuration changes`(batch: Int) throws {
-        let seeds = Self.chosen.map { Array($0).filter { $0 % 5 == batch } } ?? Array(batch * 24..<(batch + 1) * 24)
+        let seeds = Self.chosen.map { Array($0).filter { $0 % 5 == batch } } ?? Share.of(batch * 24..<(batch + 1) * 24)
         for seed in seeds { try weather(UInt64(seed), loops: 1 + seed % 3, reloads: true) }
     }
 

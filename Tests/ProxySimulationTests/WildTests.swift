@@ -12,7 +12,7 @@ import Testing
 
     @Test(arguments: 0..<batchCount)
     func `whatever an upstream does, no client takes a part for the whole, and nothing is left behind`(batch: Int) throws {
-        for seed in batch * Self.batchSize..<(batch + 1) * Self.batchSize {
+        for seed in Share.of(batch * Self.batchSize..<(batch + 1) * Self.batchSize) {
             let found = try faults(seed: UInt64(seed), isTraced: false)
             guard !found.isEmpty else { continue }
             Issue.record("seed \(seed): \(found.joined(separator: "; "))")

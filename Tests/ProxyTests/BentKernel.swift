@@ -13,6 +13,8 @@ final class BentKernel: Kernel {
     var addresses: [SocketAddress]?
     /// How far the clock is ahead.
     var skew = Duration.zero
+    /// From when on the clock goes slowly, and how many seconds it takes for one.
+    private var slowness: (since: Instant, factor: Int)?
     /// Nothing that is sent to a client is taken.
     var isClientStalled = false
     /// The fewest bytes that make an upstream connection readable.
@@ -32,9 +34,18 @@ final class BentKernel: Kernel {
 
     init() throws { real = try LinuxKernel() }
 
-    func monotonicNow() -> Instant { real.monotonicNow() + Interval(skew) }
+    func monotonicNow() -> Instant {
+        let now = real.monotonicNow()
+        guard let (since, factor) = slowness else { return now + Interval(skew) }
+        return since + Interval(nanoseconds: (now - since).nanoseconds / Int64(factor)) + Interval(skew)
+    }
+
     func wallNow() -> Duration { real.wallNow() + skew }
     func fillEntropy(_ bytes: UnsafeMutableRawBufferPointer) { real.fillEntropy(bytes) }
+
+    /// The clock goes slowly from now on: for what a slow machine does, or a build with a sanitizer, and that takes no time to
+    /// speak of.
+    func slowDown(by factor: Int) { slowness = (real.monotonicNow(), factor) }
 
     func listen(on address: SocketAddress, options: ListenOptions) throws(SystemError) -> Int32 {
         try real.listen(on: address, options: options)

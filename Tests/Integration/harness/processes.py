@@ -23,6 +23,8 @@ ENVIRONMENT = {
     "HOME": os.environ.get("HOME", "/"),
     "LANG": "C.UTF-8",
     "SWIFT_BACKTRACE": "enable=no",
+    # What deploy/sanitize tells the sanitizer in the product.
+    **{name: os.environ[name] for name in ("ASAN_OPTIONS", "TSAN_OPTIONS") if name in os.environ},
 }
 
 
