@@ -38,6 +38,8 @@ enum Launch {
             }
             secrets.concealEnvironment()
             try user?.resumeRoot()
+            // From here on clients may have come, who are answered first.
+            Process.hold([SIGTERM, SIGINT])
             try server.listen(passed: passed)
             for other in servers.dropFirst() { try other.listen(besides: server) }
             if let user { try hand(configuration.sockets, to: user) }

@@ -6,7 +6,8 @@ enum Process {
     /// Before anything else is opened.
     static func prepare() {
         openStandardDescriptors()
-        holdRequests()
+        // Who asks for a reload, or for the logs to be opened anew, while the process starts gets it when it serves, and does not end it.
+        hold([SIGHUP, SIGUSR1])
         for fault in ProcessProtection.apply() { Console.error("bearerproxy: warning: this process is less protected: \(fault)") }
         raiseDescriptorLimit()
     }
@@ -20,12 +21,11 @@ enum Process {
         }
     }
 
-    /// Who asks for a reload, or for the logs to be opened anew, while the process starts gets it when it serves, and does not end it.
-    private static func holdRequests() {
+    /// They wait until somebody reads them (`Signals`).
+    static func hold(_ signals: [Int32]) {
         var set = sigset_t()
         sigemptyset(&set)
-        sigaddset(&set, SIGHUP)
-        sigaddset(&set, SIGUSR1)
+        for signal in signals { sigaddset(&set, signal) }
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
