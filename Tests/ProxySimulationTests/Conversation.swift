@@ -7,10 +7,11 @@ final class Conversation {
 
     init(_ client: SimulatedClient) {
         self.client = client
-        client.whenReceived = { [unowned self] in reader.feed($0) }
-        client.whenEnded = { [unowned self] client in
-            reader.feed(client)
-            reader.streamEnded(isOrderly: client.ending == .finished)
+        // The test may be done with it before the connection has ended.
+        client.whenReceived = { [weak self] in self?.reader.feed($0) }
+        client.whenEnded = { [weak self] client in
+            self?.reader.feed(client)
+            self?.reader.streamEnded(isOrderly: client.ending == .finished)
         }
     }
 
