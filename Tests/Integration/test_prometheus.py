@@ -76,3 +76,14 @@ def test_no_two_panels_lie_over_one_another():
         cells = {(x, y) for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])}
         assert not cells & taken and place["x"] + place["w"] <= 24, panel["title"]
         taken |= cells
+
+
+def test_replicas_are_told_apart_by_the_name_of_their_pod():
+    """Each collector asks the same address, on its own loopback."""
+    [recipe] = [block for block in re.findall(r"```yaml\n(.*?)```", (FILES.parents[1] / "README.md").read_text(), re.S) if "scrape_configs" in block]
+    [job] = yaml.safe_load(recipe)["receivers"]["prometheus"]["config"]["scrape_configs"]
+    assert job["job_name"] == "bearerproxy"
+    [targets] = job["static_configs"]
+    [variable] = re.findall(r"\$\{env:(\w+)\}", targets["labels"]["instance"])
+    [environment] = yaml.safe_load(re.search(r"\benv: (\[.*\])", recipe).group(1))
+    assert environment == {"name": variable, "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}
