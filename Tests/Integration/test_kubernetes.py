@@ -1,6 +1,7 @@
 """deploy/kubernetes: each object against the schemas of the Kubernetes API, and each configuration against the executable's check."""
 
 import json
+import re
 from pathlib import Path
 
 import kubernetes_validate
@@ -9,6 +10,7 @@ import yaml
 
 from harness.certificates import Authority
 from harness.processes import bearerproxy
+from harness.upstream import unused_port
 
 MANIFESTS = sorted((Path(__file__).parents[2] / "deploy" / "kubernetes").glob("*.yaml"))
 #: The oldest that has what they use: an init container that goes on.
@@ -60,12 +62,23 @@ def test_each_probe_asks_where_the_proxy_tells(manifest):
     deployment = next(document for document in objects(manifest) if document["kind"] == "Deployment")
     pod = deployment["spec"]["template"]["spec"]
     [proxy] = [container for container in pod.get("initContainers", []) + pod["containers"] if container["name"] == "bearerproxy"]
-    commands = [proxy[probe]["exec"]["command"] for probe in ("startupProbe", "readinessProbe") if probe in proxy]
-    assert "readinessProbe" in proxy and "livenessProbe" not in proxy
-    for command in commands:
+    commands = {probe: settings["exec"]["command"] for probe, settings in proxy.items() if probe.endswith("Probe")}
+    # A proxy whose provider is away is not ready. It is not to be started again for that.
+    assert {probe: "--alive" in command for probe, command in commands.items()} == dict.fromkeys(commands, True) | {"readinessProbe": False}
+    assert "livenessProbe" in proxy and proxy["livenessProbe"]["failureThreshold"] * proxy["livenessProbe"]["periodSeconds"] >= 60
+    for command in commands.values():
         assert command[-2:] == ["--admin", json.loads(told)["admin"]["listen"]]
         # Nobody listens there now: it is understood, and says so.
         assert bearerproxy(*command[1:]).returncode == 1
+
+
+def test_an_unhealthy_container_is_one_that_does_not_answer():
+    """Whatever the provider does."""
+    text = (MANIFESTS[0].parents[1] / "Dockerfile").read_text()
+    [command] = re.findall(r"^HEALTHCHECK .*\\\n\s+CMD (\[.*\])$", text, re.M)
+    arguments = json.loads(command)
+    assert arguments[:2] == ["bearerproxy", "status"] and "--alive" in arguments
+    assert bearerproxy("status", "--alive", "--admin", f"127.0.0.1:{unused_port()}").returncode == 1
 
 
 def placed(value, files: dict[str, Path]):
