@@ -72,6 +72,21 @@ def test_each_probe_asks_where_the_proxy_tells(manifest):
         assert bearerproxy(*command[1:]).returncode == 1
 
 
+@pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda path: path.name)
+def test_the_proxy_s_memory_has_room_for_what_it_may_keep(manifest):
+    limits = (MANIFESTS[0].parents[2] / "Sources" / "Proxy" / "Limits.swift").read_text()
+    kept = int(re.search(r"let replayBytesMax = (\d+) \* 1024 \* 1024$", limits, re.M).group(1))
+    deployment = next(document for document in objects(manifest) if document["kind"] == "Deployment")
+    pod = deployment["spec"]["template"]["spec"]
+    [proxy] = [container for container in pod.get("initContainers", []) + pod["containers"] if container["name"] == "bearerproxy"]
+    assert int(proxy["resources"]["limits"]["memory"].removesuffix("Mi")) >= 2 * kept
+
+
+def test_nodes_can_be_emptied_while_no_proxy_is_ready():
+    budgets = [document for manifest in MANIFESTS for document in objects(manifest) if document["kind"] == "PodDisruptionBudget"]
+    assert budgets and all(budget["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow" for budget in budgets)
+
+
 def test_an_unhealthy_container_is_one_that_does_not_answer():
     """Whatever the provider does."""
     text = (MANIFESTS[0].parents[1] / "Dockerfile").read_text()
