@@ -40,7 +40,7 @@ enum Limits {
     static let handshakesMax = 512
     /// ... until one of them is over, or the oldest has taken so long, which then has to go.
     static let handshakePatience = Interval.seconds(1)
-    /// Clients whose TLS fails are told of at most so often.
+    /// Clients, and addresses of a provider, whose TLS fails are told of at most so often.
     static let tlsFaultInterval = Interval.seconds(1)
     /// A client goes to another loop than the one that accepted it if that has fewer by more than 1, and by more than this part of
     /// its own: an eighth.

@@ -3,8 +3,9 @@ internal import EventLoop
 /// How often a route takes a request: `limits.requestsPerSecond`, over all loops.
 ///
 /// No second has more, wherever it begins: each request takes the place of the one that came so many before it, which has to be a
-/// second old. So all may come at once, and a provider that counts by the second never counts more. The times are kept of so many
-/// requests, or of as many groups of them as there is memory for.
+/// second old. So all may come at once, and a provider that counts by the second does not count more. It is counted when a request would
+/// go: those that then wait for a token or a connection go together, and second attempts are not counted. The times are kept of so
+/// many requests, or of as many groups of them as there is memory for.
 final class RequestRate: Sendable {
     private struct Window {
         /// When the last request of each group was taken, in nanoseconds of the common clock. The groups are begun in turn.

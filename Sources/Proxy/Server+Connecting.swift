@@ -212,6 +212,13 @@ extension Server {
         }
     }
 
+    /// At most one line in a while: the address may be in trouble for long, and each connection tries it.
+    private func tellPassedOver(_ destination: Destination, _ fault: UpstreamFault) {
+        guard now >= destination.nextPassedOverLine else { return }
+        log.event(.info, "\(destination.text): \(fault.reason); the next address is tried")
+        destination.nextPassedOverLine = now + Limits.tlsFaultInterval
+    }
+
     /// Nothing of a request has been sent, so another address may do better. Not where the certificate is refused: that somebody at one
     /// of a provider's addresses cannot show that he is the provider has to be seen, and would only make connections slower.
     private func handshakeFailed(_ upstream: Handle<Upstream>, _ error: TLSError) {
@@ -221,7 +228,7 @@ extension Server {
         case .certificate, .configuration, .library: break
         case .alert, .protocolFault, .truncated, .transport:
             guard let race = upstreams[upstream].race, race.hasMore || race.awaitsLookUp, destination.egress == nil else { break }
-            log.event(.info, "\(destination.text): \(fault.reason); the next address is tried")
+            tellPassedOver(destination, fault)
             race.fault = fault
             upstreams[upstream].disown()
             if !tryNextAddress(upstream) { upstreamFailed(upstream, unreached(upstream)) }

@@ -160,6 +160,8 @@ struct Upstream: ~Copyable {
         number = -1
         place = -1
         address = nil
+        // That was said of the address.
+        isOutdated = false
         canReceive = false
         canSend = false
         isPeerClosed = false
