@@ -7,6 +7,10 @@ enum ChunkedCheck {
         case refused(MessageError)
         case accepted(PlainChunks)
 
+        var isRefused: Bool {
+            if case .refused = self { true } else { false }
+        }
+
         var chunks: PlainChunks? {
             if case .accepted(let chunks) = self { chunks } else { nil }
         }
@@ -15,7 +19,12 @@ enum ChunkedCheck {
     static func run(_ bytes: [UInt8]) throws(Disagreement) -> String {
         let whole = read(bytes, cuts: nil)
         try Disagreement.unless(read(bytes, cuts: Cuts(bytes)), is: whole, "chunks read in pieces, and at once")
-        try Disagreement.unless(whole.chunks, is: PlainChunks(bytes), "chunks, and as they are read plainly")
+        switch PlainChunks.read(bytes) {
+        case .success(let chunks): try Disagreement.unless(whole, is: .accepted(chunks), "chunks, and as they are read plainly")
+        case .failure(.refused): try Disagreement.unless(whole.isRefused, "chunks that are plainly none: \(whole)")
+        // What is refused before its line has ended, the plain reader waits for.
+        case .failure(.incomplete): try Disagreement.unless(whole.chunks == nil, "chunks that are plainly not whole: \(whole)")
+        }
         try Disagreement.unless(read(encoded(bytes), cuts: nil).chunks?.content, is: bytes, "content that was put in chunks and read again")
         switch whole {
         case .incomplete: return "incomplete"

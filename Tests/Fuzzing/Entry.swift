@@ -6,7 +6,7 @@ import Glibc
 public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))
     do throws(Disagreement) {
-        if let verdict = try Entry.target.check(bytes) { Entry.write("\(hexadecimal(bytes)) \(verdict)\n") }
+        if let verdict = try Entry.target.check(bytes), Entry.isToldOf { Entry.verdicts.add(bytes, verdict) }
     } catch {
         fatalError("\(Entry.target.rawValue): \(error)")
     }
@@ -22,29 +22,7 @@ private enum Entry {
         return target
     }()
 
-    private static let verdicts: Int32? = getenv("FUZZ_VERDICTS").map { name in
-        let descriptor = open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
-        precondition(descriptor >= 0, "what FUZZ_VERDICTS names cannot be opened")
-        return descriptor
-    }
-
-    static func write(_ line: String) {
-        guard let verdicts else { return }
-        var line = line
-        let count = line.withUTF8 { Glibc.write(verdicts, $0.baseAddress, $0.count) }
-        precondition(count == line.utf8.count, "a verdict could not be written")
-    }
-}
-
-/// Two digits a byte; `-` for none, so that the words of a line can be told apart.
-func hexadecimal(_ bytes: some Collection<UInt8>) -> String {
-    if bytes.isEmpty { return "-" }
-    let digits = Array("0123456789abcdef".utf8)
-    var text: [UInt8] = []
-    text.reserveCapacity(2 * bytes.count)
-    for byte in bytes {
-        text.append(digits[Int(byte >> 4)])
-        text.append(digits[Int(byte & 15)])
-    }
-    return String(decoding: text, as: UTF8.self)
+    static let isToldOf = getenv("FUZZ_VERDICTS") != nil
+    // libFuzzer runs on one thread.
+    nonisolated(unsafe) static let verdicts = Verdicts(String(cString: getenv("FUZZ_VERDICTS")))
 }

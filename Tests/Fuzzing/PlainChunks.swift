@@ -9,34 +9,51 @@ struct PlainChunks: Equatable {
     var count = 0
 }
 
+/// A chunked body that is none.
+enum PlainChunksFault: Error {
+    /// It may become one with more bytes.
+    case incomplete
+    /// Whatever follows.
+    case refused
+}
+
 extension PlainChunks {
-    /// Nil for whatever is not a whole body.
-    init?(_ bytes: [UInt8]) {
+    static func read(_ bytes: [UInt8]) -> Result<PlainChunks, PlainChunksFault> { Result { () throws(PlainChunksFault) in try PlainChunks(bytes) } }
+
+    private init(_ bytes: [UInt8]) throws(PlainChunksFault) {
         self.init()
         while true {
-            guard let line = Self.line(bytes, at: &count), line.count + 2 <= Limits.chunkLineBytesMax else { return nil }
+            let line = try Self.line(bytes, at: &count)
             let digits = line.prefix { $0.hexadecimalDigit != nil }
-            guard (1...Limits.chunkSizeDigitsMax).contains(digits.count), Self.areExtensions(Array(line[digits.count...])) else { return nil }
+            guard line.count + 2 <= Limits.chunkLineBytesMax, (1...Limits.chunkSizeDigitsMax).contains(digits.count),
+                Self.areExtensions(Array(line[digits.count...]))
+            else { throw .refused }
             let size = Int(String(decoding: digits, as: UTF8.self), radix: 16)!
             if size == 0 { break }
-            guard bytes.count - count >= size + 2, bytes[(count + size)...].starts(with: [13, 10]) else { return nil }
+            guard bytes.count - count > size else { throw .incomplete }
+            let end = bytes[(count + size)...].prefix(2)
+            guard [13, 10].starts(with: end) else { throw .refused }
+            guard end.count == 2 else { throw .incomplete }
             content += bytes[count..<count + size]
             count += size + 2
         }
         let start = count
         var lines: [[UInt8]] = []
         while true {
-            guard let line = Self.line(bytes, at: &count), count - start <= Limits.trailerBytesMax else { return nil }
+            let line = try Self.line(bytes, at: &count)
+            guard count - start <= Limits.trailerBytesMax else { throw .refused }
             if line.isEmpty { break }
             lines.append(line)
+            guard PlainFields.areLines(lines) else { throw .refused }
         }
-        guard PlainFields.areLines(lines) else { return nil }
         trailers = Array(bytes[start..<count - 2])
     }
 
     /// Up to the next CRLF, with no other CR or LF before it.
-    private static func line(_ bytes: [UInt8], at position: inout Int) -> [UInt8]? {
-        guard let end = bytes[position...].firstIndex(where: { $0 == 13 || $0 == 10 }), bytes[end...].starts(with: [13, 10]) else { return nil }
+    private static func line(_ bytes: [UInt8], at position: inout Int) throws(PlainChunksFault) -> [UInt8] {
+        guard let end = bytes[position...].firstIndex(where: { $0 == 13 || $0 == 10 }) else { throw .incomplete }
+        guard [13, 10].starts(with: bytes[end...].prefix(2)) else { throw .refused }
+        guard end + 1 < bytes.count else { throw .incomplete }
         defer { position = end + 2 }
         return Array(bytes[position..<end])
     }

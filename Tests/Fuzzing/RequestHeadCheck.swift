@@ -7,6 +7,8 @@ enum RequestHeadCheck {
         let pieces = read(bytes, cuts: Cuts(bytes))
         try Disagreement.unless(pieces, is: whole, "a request read in pieces, and at once")
         try Disagreement.unless(whole.facts, is: PlainRequest(bytes), "a request, and as it is read plainly")
+        let isWhole = bytes.dropFirst(bytes.starts(with: [13, 10]) ? 2 : 0).offset(of: "\r\n\r\n") != nil
+        try Disagreement.unless(whole != .incomplete || !isWhole, "a whole request is waited for")
         return verdict(whole)
     }
 
@@ -30,7 +32,7 @@ enum RequestHeadCheck {
         case .accepted(let request):
             let lines = request.fields.map { "\(hexadecimal($0.name)):\(hexadecimal($0.value))" }
             return "accepted \(request.count) \(request.minorVersion) \(hexadecimal(request.method)) \(hexadecimal(request.target)) "
-                + (lines.isEmpty ? "-" : lines.joined(separator: ","))
+                + "\(request.framing.word) " + (lines.isEmpty ? "-" : lines.joined(separator: ","))
         }
     }
 }
@@ -38,6 +40,18 @@ enum RequestHeadCheck {
 extension PlainFields.Line {
     init(_ line: FieldLine, _ bytes: [UInt8]) {
         self.init(name: Array(bytes[line.nameRange]), value: Array(bytes[line.valueRange]))
+    }
+}
+
+extension BodyFraming {
+    /// For the second opinion.
+    var word: String {
+        switch self {
+        case .none: "none"
+        case .length(let count): String(count)
+        case .chunked: "chunked"
+        case .untilClose: "untilClose"
+        }
     }
 }
 

@@ -7,6 +7,7 @@ enum ResponseHeadCheck {
         let pieces = read(bytes, cuts: Cuts(bytes))
         try Disagreement.unless(pieces, is: whole, "a response read in pieces, and at once")
         try Disagreement.unless(whole.facts, is: PlainResponse(bytes), "a response, and as it is read plainly")
+        try Disagreement.unless(whole != .incomplete || bytes.offset(of: "\r\n\r\n") == nil, "a whole response is waited for")
         return verdict(whole)
     }
 
@@ -28,10 +29,10 @@ enum ResponseHeadCheck {
         case .refused: return "refused"
         case .accepted(let response):
             // Its head is read, and it is refused for its content.
-            if response.framing == nil { return "refused" }
+            guard let framing = response.framing else { return "refused" }
             let lines = response.fields.map { "\(hexadecimal($0.name)):\(hexadecimal($0.value))" }
             return "accepted \(response.count) \(response.minorVersion) \(response.status) \(hexadecimal(response.reason)) "
-                + (lines.isEmpty ? "-" : lines.joined(separator: ","))
+                + "\(framing.word) " + (lines.isEmpty ? "-" : lines.joined(separator: ","))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 import Wire
 
-/// `AnswerForm`: a token is granted only where the answer has one in its place, and what is told of others repeats nothing of them.
+/// `AnswerForm`: a token is granted where `PlainGrant` finds one, and what is told of other answers is short and plain text.
 enum TokenAnswerCheck {
     /// As OAuth 2 has it, and as the two providers do.
     private static let forms = [
@@ -18,33 +18,18 @@ enum TokenAnswerCheck {
     static func run(_ bytes: [UInt8]) throws(Disagreement) {
         let limits = Credentials.Limits()
         for form in forms {
+            let plain = PlainGrant(bytes, form)
             for status in statuses {
                 switch form.read(status: status, body: bytes, limits: limits) {
                 case .granted(let granted):
                     try Disagreement.unless(status < 300, "a token with status \(status)")
                     let token = granted.token.withBytes { span in span.indices.map { span[$0] } }
-                    try Disagreement.unless(token, is: plainToken(bytes, form) ?? [], "the token, and as it is read plainly")
-                    let isLifetime = granted.expiresIn.map { $0 >= .zero && $0 <= .seconds(1e11) } ?? true
-                    try Disagreement.unless(isLifetime, "a lifetime of \(String(describing: granted.expiresIn))")
+                    try Disagreement.unless(PlainGrant(token: token, lifetime: granted.expiresIn), is: plain, "a token, and as it is read plainly")
                 case .refused(let cause), .unusable(let cause):
+                    try Disagreement.unless(status >= 300 || plain == nil, "a token is granted, plainly, and not here: \(cause)")
                     try Disagreement.unless(cause.utf8.allSatisfy { (0x20...0x7E).contains($0) } && cause.utf8.count < 300, "a cause: \(cause)")
                 }
             }
         }
-    }
-
-    /// The first of the paths that leads to something, where that is visible ASCII.
-    private static func plainToken(_ bytes: [UInt8], _ form: AnswerForm) -> [UInt8]? {
-        guard let json = try? JSON.parse(bytes) else { return nil }
-        for path in form.tokenPaths {
-            var found: JSON? = json
-            for key in path.split(separator: ".") {
-                found = found?.object?.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
-            }
-            guard let found, !found.isNull else { continue }
-            guard let text = found.string, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
-            return Array(text.utf8)
-        }
-        return nil
     }
 }

@@ -7,7 +7,6 @@ import io
 import json
 import sys
 import zlib
-from decimal import Decimal
 
 LIMIT = 1 << 24
 
@@ -30,7 +29,11 @@ def loads(text):
     def refuse(constant):
         raise ValueError(constant)
 
-    return json.loads(text, object_pairs_hook=unique, parse_constant=refuse, parse_int=Decimal, parse_float=Decimal)
+    def number(digits):
+        """As it stands: the product keeps every digit."""
+        return ("number", digits)
+
+    return json.loads(text, object_pairs_hook=unique, parse_constant=refuse, parse_int=number, parse_float=number)
 
 
 def depth(value):
@@ -63,6 +66,19 @@ def check_json(source, verdict, words):
     return None if loads(unhex(words[0]).decode()) == meant[0] else f"Python's json means {meant[0]!r}"
 
 
+def check_calls(source, verdict, words):
+    if verdict == "refused":
+        return None
+    try:
+        # Keys of calls stand once; within parameters, Python takes the last of several, and nobody looks for a method there.
+        found = json.loads(source.decode())
+    except (ValueError, RecursionError):
+        return "Python's json refuses it"
+    calls = found if isinstance(found, list) else [found]
+    named = [call.get("method", "").encode() for call in calls]
+    return None if named == [unhex(word) for word in words[0].split(",")] else f"Python's json has the calls {named}"
+
+
 def check_gzip(source, verdict, words):
     if verdict != "accepted":
         return None
@@ -85,12 +101,36 @@ def fields(word):
     return [tuple(map(unhex, line.split(":"))) for line in word.split(",")]
 
 
+def content_end(connection, framing):
+    """What is wrong where a content is to be framed so; None where it is."""
+    import h11
+
+    def next_end():
+        while isinstance(event := connection.next_event(), h11.Data):
+            pass
+        return event
+
+    if framing.isdigit() and int(framing) > 1 << 20:
+        return None
+    if framing == "chunked":
+        connection.receive_data(b"1\r\nx\r\n0\r\n\r\n")
+    elif framing == "untilClose":
+        connection.receive_data(b"xyz")
+        connection.receive_data(b"")
+    elif framing != "none":
+        connection.receive_data(b"x" * int(framing))
+    end = next_end()
+    if not isinstance(end, h11.EndOfMessage):
+        return f"h11 has {end!r} where the content ends"
+    return "h11 sees more behind the content" if connection.trailing_data[0] else None
+
+
 def check_request(source, verdict, words):
     import h11
 
     if verdict != "accepted":
         return None
-    count, minor, method, target, lines = int(words[0]), words[1], unhex(words[2]), unhex(words[3]), fields(words[4])
+    count, minor, method, target, lines = int(words[0]), words[1], unhex(words[2]), unhex(words[3]), fields(words[5])
     connection = h11.Connection(h11.SERVER, max_incomplete_event_size=1 << 20)
     # h11 does not skip an empty line (RFC 9112 section 2.2).
     connection.receive_data(source[:count].removeprefix(b"\r\n"))
@@ -100,7 +140,8 @@ def check_request(source, verdict, words):
         return f"h11 refuses it: {reason}"
     if not isinstance(event, h11.Request):
         return f"h11 has {event!r}"
-    return compare(event, lines, method == event.method and target == event.target and event.http_version == b"1." + minor.encode())
+    same = method == event.method and target == event.target and event.http_version == b"1." + minor.encode()
+    return compare(event, lines, same) or content_end(connection, words[4])
 
 
 def check_response(source, verdict, words):
@@ -108,7 +149,7 @@ def check_response(source, verdict, words):
 
     if verdict != "accepted":
         return None
-    count, minor, status, reason_phrase, lines = int(words[0]), words[1], int(words[2]), unhex(words[3]), fields(words[4])
+    count, minor, status, reason_phrase, lines = int(words[0]), words[1], int(words[2]), unhex(words[3]), fields(words[5])
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=1 << 20)
     # An offer to switch protocols, so that 101 is an answer to it.
     connection.send(h11.Request(method="GET", target="/", headers=[("Host", "a"), ("Connection", "upgrade"), ("Upgrade", "websocket")]))
@@ -124,7 +165,8 @@ def check_response(source, verdict, words):
     if not isinstance(event, (h11.Response, h11.InformationalResponse)):
         return f"h11 has {event!r}"
     same = status == event.status_code and event.http_version == b"1." + minor.encode() and reason_phrase.strip() == event.reason.strip()
-    return compare(event, lines, same)
+    # Behind an interim response comes another.
+    return compare(event, lines, same) or (content_end(connection, words[4]) if status >= 200 else None)
 
 
 def compare(event, lines, same):
@@ -158,6 +200,7 @@ def check_chunked(source, verdict, words):
 
 CHECKS = {
     "json": check_json,
+    "json-rpc": check_calls,
     "gzip": check_gzip,
     "request-head": check_request,
     "response-head": check_response,

@@ -3,12 +3,16 @@ import Glibc
 import Testing
 
 /// What was found by fuzzing is never found again: every seed passes, and so does much that is made of seeds.
+///
+/// Where `FUZZ_VERDICTS` in the environment names a directory, what was read of each is written there, in a file for each target, for
+/// `second_opinion.py`.
 @Suite struct SeedTests {
     @Test(arguments: FuzzTarget.allCases)
     func `every seed passes`(_ target: FuzzTarget) throws {
         let seeds = try Self.seeds(of: target)
         #expect(seeds.count >= 5, "\(target.rawValue) has seeds")
-        for seed in seeds { try Self.check(target, seed.bytes, "the seed \(seed.name)") }
+        var verdicts = Self.verdicts(target, "seeds")
+        for seed in seeds { Self.check(target, seed.bytes, "the seed \(seed.name)", &verdicts) }
     }
 
     /// Bytes changed, left out, doubled, and put together of two seeds: a little of what libFuzzer does for hours.
@@ -16,19 +20,24 @@ import Testing
     func `what is made of seeds passes`(_ target: FuzzTarget) throws {
         let seeds = try Self.seeds(of: target).map(\.bytes)
         var random = SplitMix(state: 7)
+        var verdicts = Self.verdicts(target, "made")
         for round in 0..<2_000 {
             var bytes = seeds[random.next(below: seeds.count)]
             for _ in 0...random.next(below: 4) { Self.mutate(&bytes, seeds, &random) }
-            try Self.check(target, bytes, "round \(round)")
+            Self.check(target, bytes, "round \(round)", &verdicts)
         }
     }
 
-    private static func check(_ target: FuzzTarget, _ bytes: [UInt8], _ name: String) throws {
+    private static func check(_ target: FuzzTarget, _ bytes: [UInt8], _ name: String, _ verdicts: inout Verdicts?) {
         do {
-            _ = try target.check(bytes)
+            if let verdict = try target.check(bytes) { verdicts?.add(bytes, verdict) }
         } catch {
             Issue.record("\(target.rawValue), \(name): \(error)\n\(bytes)")
         }
+    }
+
+    private static func verdicts(_ target: FuzzTarget, _ kind: String) -> Verdicts? {
+        getenv("FUZZ_VERDICTS").map { Verdicts("\(String(cString: $0))/\(target.rawValue).\(kind)") }
     }
 
     private static func mutate(_ bytes: inout [UInt8], _ seeds: [[UInt8]], _ random: inout SplitMix) {
