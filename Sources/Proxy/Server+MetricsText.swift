@@ -19,6 +19,7 @@ extension Server {
         renderUpstreams(&text)
         renderTokens(&text)
         renderLoops(&text)
+        renderConfiguration(&text)
         renderProcess(&text)
         return text.bytes
     }
@@ -177,6 +178,15 @@ extension Server {
             "bearerproxy_loop_turn_seconds", .histogram,
             "How long turns of an event loop took: so long what happened meanwhile had to wait.")
         for (loop, numbers) in metrics.each(of: .loop) { text.histogram(.init(("loop", String(loop))), numbers, at: Figure.Loop.turns) }
+    }
+
+    private func renderConfiguration(_ text: inout MetricsText) {
+        text.begin("bearerproxy_config_last_reload_successful", .gauge, "Whether the configuration that was read last is in force; 1 from the start.")
+        text.sample(.none, lastReload.isSuccessful ? 1 : 0)
+        text.begin(
+            "bearerproxy_config_last_reload_success_timestamp_seconds", .gauge,
+            "When the configuration in force was taken over, at the start or by a reload, since 1970-01-01 UTC.")
+        text.sample(.none, nanoseconds: Self.nanoseconds(lastReload.success))
     }
 
     private func renderProcess(_ text: inout MetricsText) {

@@ -25,14 +25,19 @@ extension Server {
     /// How long what is under way may take once the proxy drains.
     public var drainTimeout: Duration { configuration.drainTimeout }
 
-    /// Says why a new configuration is not used.
-    public func tellRefused(_ reason: String) {
-        log.event(.error, "reload refused, the running configuration stays in force: \(reason)")
+    /// Says why a new configuration is not used, one reason or more. On the first loop.
+    public func tellRefused(_ reasons: [String]) {
+        for reason in reasons { log.event(.error, "reload refused, the running configuration stays in force: \(reason)") }
+        // Nobody has to correct what an ending process does not read.
+        guard !isDraining, let first = reasons.first else { return }
+        lastReload.isSuccessful = false
+        note(.proxy, code: "reload_refused", reasons.count == 1 ? first : "\(first); and more, which the log has")
     }
 
     /// What it is at the start.
     func noteRunning() {
         let texts = configuration.texts
+        lastReload.success = kernel.wallNow()
         egressFiles = configuration.egress.secretSources.map { secrets.signature(of: $0) }
         runningCredentials = credentials.map { credential in
             RunningPart(
@@ -89,6 +94,7 @@ extension Server {
     /// All loops have taken over what the first has put in force, each reload in its turn.
     func reloadDone() {
         let (hasChanges, done) = reloads.removeFirst()
+        lastReload = (isSuccessful: true, success: kernel.wallNow())
         log.event(.info, "reload: done\(hasChanges ? "" : ", and nothing has changed")")
         done()
     }

@@ -60,6 +60,8 @@ public final class Server: EventHandler {
     var sweepTimer = TimerID.none
     /// Those that other loops have not taken over yet. On the first loop.
     var reloads: [(hasChanges: Bool, done: () -> Void)] = []
+    /// Whether what was read last is in force, and since when (from 1970-01-01 UTC) what is in force is. On the first loop.
+    var lastReload = (isSuccessful: true, success: Duration.zero)
 
     // Heads are parsed one at a time, in storage that is used again and again.
     @exclusivity(unchecked) var requestHead = RequestHead()

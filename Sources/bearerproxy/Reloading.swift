@@ -27,7 +27,7 @@ final class Reloading: EventHandler {
     }
 
     func begin() {
-        guard !server.isDraining else { return server.tellRefused("the proxy is ending; what starts next reads the file as it is then") }
+        guard !server.isDraining else { return server.tellRefused(["the proxy is ending; what starts next reads the file as it is then"]) }
         guard !isBusy else {
             isWantedAgain = true
             return
@@ -94,12 +94,11 @@ final class Reloading: EventHandler {
     }
 
     private func refuse(_ lines: [String]) {
-        for line in lines { server.tellRefused(line) }
-        if isConfined, lines.contains(where: { $0.contains(SystemError.text(for: EACCES)) }) {
-            server.tellRefused(
-                "the process has confined itself to the files and directories that its first configuration named, and to no TCP port where "
-                    + "that had none of its own; what is elsewhere needs a restart")
-        }
+        let isForbidden = isConfined && lines.contains { $0.contains(SystemError.text(for: EACCES)) }
+        let explanation =
+            "the process has confined itself to the files and directories that its first configuration named, and to no TCP port where "
+            + "that had none of its own; what is elsewhere needs a restart"
+        server.tellRefused(isForbidden ? lines + [explanation] : lines)
         finish("\(serving); the configuration as it is now was refused: \(lines.first ?? "")")
     }
 

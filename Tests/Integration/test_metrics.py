@@ -73,6 +73,8 @@ def test_the_process_is_told_of_although_it_is_confined(make_proxy, route, upstr
     assert 1 << 20 < value(counted, "process_resident_memory_bytes") < 1 << 30
     assert value(counted, "process_max_fds") > 0 and value(counted, "process_cpu_seconds_total") > 0
     assert value(counted, "process_start_time_seconds") > 1_600_000_000
+    assert value(counted, "bearerproxy_config_last_reload_successful") == 1
+    assert value(counted, "bearerproxy_config_last_reload_success_timestamp_seconds") >= int(value(counted, "process_start_time_seconds"))
     [build] = counted["bearerproxy_build_info"].samples
     assert set(build.labels) == {"version", "commit", "openssl"}
     assert build.value == 1 and build.labels["version"] and build.labels["openssl"].startswith("OpenSSL 3")

@@ -17,6 +17,7 @@ from harness.upstream import unused_port
 FILES = Path(__file__).parents[2] / "deploy" / "prometheus"
 #: What Prometheus itself adds.
 TARGET_LABELS = {"instance", "job"}
+TARGET_METRICS = {"up": TARGET_LABELS}
 
 
 def alerts() -> list[str]:
@@ -38,7 +39,7 @@ def labels(make_proxy, route, nginx) -> dict[str, set[str]]:
         assert client.ask(request()).status
     with proxy.client(port) as client:
         text = client.ask(request(target="/metrics")).body.decode()
-    found: dict[str, set[str]] = {}
+    found: dict[str, set[str]] = dict(TARGET_METRICS)
     for family in text_string_to_metric_families(text):
         # A metric without a sample has no labels to look at.
         found.setdefault(family.name + ("_total" if family.type == "counter" else ""), set())
@@ -49,7 +50,7 @@ def labels(make_proxy, route, nginx) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("expression", [*alerts(), *panels()])
 def test_an_expression_names_metrics_and_labels_that_there_are(expression, labels):
-    named = re.findall(r"\b((?:bearerproxy|process)_\w+)(?:\{([^}]*)\})?", expression)
+    named = re.findall(r"\b((?:bearerproxy|process)_\w+|up\b)(?:\{([^}]*)\})?", expression)
     assert named
     for metric, selectors in named:
         assert metric in labels, metric

@@ -1,7 +1,9 @@
 """SIGHUP: another configuration in the place of the running one, while requests are under way."""
 
+import datetime
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -541,3 +543,38 @@ def test_unix_sockets_come_and_go_in_a_directory_that_had_one(start, route, make
         proxy, lambda document: document["routes"][1].update(listen=f"unix:{first}?mode=0666")
     )
     assert ask(first) == 200
+
+
+@THREADS
+def test_whether_the_last_one_succeeded_can_be_asked(start, route, make_upstream, threads):
+    port = unused_port()
+    proxy = start(route(make_upstream(answering(OK)).port), admin={"listen": f"127.0.0.1:{port}"}, threads=threads)
+
+    def get(path) -> str:
+        with Client(port) as client:
+            return client.ask(request(target=path)).body.decode()
+
+    def told() -> tuple[str, float, dict, list]:
+        """As metrics and as the status have it."""
+        values = dict(re.findall(r"^bearerproxy_config_last_reload_(\w+) ([\d.]+)$", get("/metrics"), re.M))
+        status = json.loads(get("/status.json"))
+        faults = [fault for fault in status["errors"] if fault["code"] == "reload_refused"]
+        return values["successful"], float(values["success_timestamp_seconds"]), status["configuration"], faults
+
+    good = proxy.file.read_text()
+    successful, began, configuration, faults = told()
+    assert successful == "1" and abs(began - time.time()) < limits.START and faults == []
+    assert configuration["isLastReloadSuccessful"] is True
+
+    assert "unknown key" in reload(proxy, text=good.replace('"upstream"', '"upstraem"'))
+    successful, moment, configuration, faults = told()
+    assert (successful, moment, configuration["isLastReloadSuccessful"]) == ("0", began, False)
+    # The mistakes of one file are one error.
+    [fault] = faults
+    assert fault["count"] == 1 and "routes[0].upstream: is missing" in fault["message"] and fault["advice"]
+
+    assert "reload: done" in reload(proxy, text=good)
+    successful, moment, configuration, faults = told()
+    assert (successful, configuration["isLastReloadSuccessful"]) == ("1", True) and began < moment <= time.time() + 1
+    stamp = datetime.datetime.fromisoformat(configuration["lastReloadSuccessTime"]).timestamp()
+    assert abs(stamp - moment) < 1 and faults == [fault]

@@ -16,6 +16,7 @@ enum Advice {
         case "overloaded": "see what takes so long upstream; raise limits.concurrency, limits.queue or limits.connections if the machine has room"
         case "forbidden", "method_refused": "if the request is meant to pass, change what the message names in the route"
         case "no_route", "misdirected": "compare the request's address with the routes' listen, pathPrefix and host"
+        case "reload_refused": "correct the file, see what bearerproxy check says, and reload it again; what has to stay needs a restart"
         case "rate_limited": "slow the client down, or raise limits.requestsPerSecond"
         case "bad_request", "head_too_large", "uri_too_long", "not_implemented", "version_not_supported", "request_timeout", "expectation_failed":
             "look at the client: what it sends cannot be forwarded safely"

@@ -72,6 +72,8 @@ struct StatusDocument {
         writer.string(Timestamp.text(startTime))
         writer.key("uptimeSeconds")
         write(wall - startTime, into: &writer)
+        writer.key("configuration")
+        writeConfiguration(into: &writer)
         writer.key("durationBoundsSeconds")
         writer.beginArray()
         for bound in TimeScale.bounds { writer.decimal(millionths: bound) }
@@ -86,6 +88,15 @@ struct StatusDocument {
         writeFaults(reports, into: &writer)
         writer.endObject()
         return writer.bytes + [UInt8(ascii: "\n")]
+    }
+
+    private func writeConfiguration(into writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("isLastReloadSuccessful")
+        writer.bool(server.lastReload.isSuccessful)
+        writer.key("lastReloadSuccessTime")
+        writer.string(Timestamp.text(server.lastReload.success))
+        writer.endObject()
     }
 
     private func write(_ time: Duration?, into writer: inout JSONWriter) {
