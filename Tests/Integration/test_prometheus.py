@@ -17,7 +17,9 @@ from harness.upstream import unused_port
 FILES = Path(__file__).parents[2] / "deploy" / "prometheus"
 #: What Prometheus itself adds.
 TARGET_LABELS = {"instance", "job"}
-TARGET_METRICS = {"up": TARGET_LABELS}
+TARGET_METRICS = {"up": dict.fromkeys(TARGET_LABELS, set())}
+#: Whose values a scrape has only as far as they have come up.
+OPEN_LABELS = {"code": {"none", *map(str, range(100, 600))}}
 
 
 def alerts() -> list[str]:
@@ -31,20 +33,22 @@ def panels() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def labels(make_proxy, route, nginx) -> dict[str, set[str]]:
-    """The labels of each metric, by the name that an expression has for it."""
+def labels(make_proxy, route, nginx) -> dict[str, dict[str, set[str]]]:
+    """The labels of each metric with their values, by the name that an expression has for it."""
     port = unused_port()
     proxy = make_proxy(route(nginx.port), admin={"listen": f"127.0.0.1:{port}"})
     with proxy.client() as client:
         assert client.ask(request()).status
     with proxy.client(port) as client:
         text = client.ask(request(target="/metrics")).body.decode()
-    found: dict[str, set[str]] = dict(TARGET_METRICS)
+    found: dict[str, dict[str, set[str]]] = dict(TARGET_METRICS)
     for family in text_string_to_metric_families(text):
         # A metric without a sample has no labels to look at.
-        found.setdefault(family.name + ("_total" if family.type == "counter" else ""), set())
+        found.setdefault(family.name + ("_total" if family.type == "counter" else ""), {})
         for sample in family.samples:
-            found.setdefault(sample.name, set()).update(sample.labels)
+            known = found.setdefault(sample.name, {})
+            for label, value in sample.labels.items():
+                known.setdefault(label, set()).add(value)
     return found
 
 
@@ -56,8 +60,16 @@ def test_an_expression_names_metrics_and_labels_that_there_are(expression, label
         assert metric in labels, metric
         if not labels[metric]:
             continue
-        for label in re.findall(r"(\w+)\s*(?:=~|!=|!~|=)", selectors):
-            assert label in labels[metric] | TARGET_LABELS, f"{metric} has no label {label}"
+        selected = re.findall(r'(\w+)\s*(=~|!=|!~|=)\s*"([^"]*)"', selectors)
+        assert len(selected) == len(re.findall(r"=~|!=|!~|=", selectors)), selectors
+        for label, operator, text in selected:
+            assert label in labels[metric].keys() | TARGET_LABELS, f"{metric} has no label {label}"
+            if label in TARGET_LABELS or "$" in text:
+                continue
+            there = OPEN_LABELS.get(label, labels[metric][label])
+            # Each alternative counts: one that is misspelled would be missed in silence.
+            for pattern in text.split("|") if "~" in operator else [re.escape(text)]:
+                assert any(re.fullmatch(pattern, value) for value in there), f"{metric} has no {label} of {pattern}: {there}"
 
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="there is no promtool")
