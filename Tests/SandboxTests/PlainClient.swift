@@ -78,7 +78,7 @@ final class PlainClient {
         while true {
             let bytes = received
             let step = try decoder.step(bytes.span)
-            _ = take(step.consumed)
+            received.removeFirst(step.consumed)
             if let event = step.event { return event }
             if step.consumed == 0 { try more() }
         }
