@@ -16,8 +16,8 @@ public enum UnixSocketFile {
         return nil
     }
 
-    /// Binds a socket to a new file, which has the wanted mode from its first moment; with a group, it is its owner's alone
-    /// until it has the group. What stands there in the end is checked.
+    /// Binds a socket to a new file, which is open to nobody but whom the wanted mode names from its first moment; with a group, it is
+    /// its owner's alone until it has the group. What stands there in the end is checked.
     static func bind(_ descriptor: Int32, to path: String, _ options: ListenOptions) throws(SystemError) {
         let address = SocketAddress.unix(path)
         let group = try options.group.map { name throws(SystemError) in
@@ -28,14 +28,12 @@ public enum UnixSocketFile {
         }
         let mode = options.mode & 0o777
         let first = group == nil ? mode : mode & 0o700
-        // The file's mode is the socket's own, less the umask. That belongs to all threads, of which none makes files meanwhile but
-        // the token cache's, whose mode does not depend on it.
+        // The file's mode is the socket's own, less the umask, which stays as it is: it belongs to all threads, and to the programs that
+        // they start. So the file is never open to more than it is to be.
         fchmod(descriptor, first)
-        let before = umask(~first & 0o777)
-        let code = address.withSystemForm { linux_bind(descriptor, $0, $1) }
-        let reason = errno
-        umask(before)
-        guard code == 0 else { throw SystemError(call: "bind", errno: reason, subject: address.description) }
+        guard address.withSystemForm({ linux_bind(descriptor, $0, $1) }) == 0 else {
+            throw SystemError(call: "bind", errno: errno, subject: address.description)
+        }
         try settle(path, mode: mode, group: group)
     }
 

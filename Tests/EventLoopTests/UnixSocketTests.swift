@@ -4,7 +4,7 @@ import Testing
 
 @testable import EventLoop
 
-/// One after the other: the umask, which each new socket sets for a moment, is the whole process's.
+/// One after the other: the umask, which some of them set, is the whole process's.
 @Suite(.serialized) struct UnixSocketTests {
     private let watcher: Watcher
     private let directory: String
@@ -143,6 +143,44 @@ import Testing
         kernel.close(try kernel.listen(on: .unix("\(directory)/j"), options: ListenOptions(mode: 0o666)))
         #expect(mode("\(directory)/j") == 0o666)
         #expect(umask(0o027) == 0o027)
+    }
+
+    /// Also for a moment, other threads would make files with it, and start programs.
+    @Test func `the umask is at no time another`() throws {
+        defer { removeDirectory() }
+        let before = umask(0o077)
+        defer { umask(before) }
+        let hasEnded = Locked(false)
+        let masks = Locked<(count: Int, others: Set<String>)>((0, []))
+        let watching = try startJoinedThread {
+            while !hasEnded.withLock({ $0 }) {
+                let mask = Self.umaskLine()
+                masks.withLock {
+                    $0.count += 1
+                    if mask != "0077" { $0.others.insert(mask) }
+                }
+            }
+        }
+        for number in 0..<500 {
+            let path = "\(directory)/\(number)"
+            kernel.close(try kernel.listen(on: .unix(path), options: ListenOptions(mode: 0o666)))
+            #expect(mode(path) == 0o666)
+            unlink(path)
+        }
+        hasEnded.withLock { $0 = true }
+        watching.join()
+        #expect(masks.withLock { $0.count } > 10)
+        #expect(masks.withLock { $0.others } == [])
+    }
+
+    /// As the kernel tells it, without setting it.
+    private static func umaskLine() -> String {
+        let file = open("/proc/self/status", O_RDONLY)
+        defer { Glibc.close(file) }
+        var bytes = [UInt8](repeating: 0, count: 256)
+        let count = read(file, &bytes, bytes.count)
+        let lines = String(decoding: bytes[..<max(0, count)], as: UTF8.self).split(separator: "\n")
+        return lines.first { $0.hasPrefix("Umask:") }.map { String($0.dropFirst(7)) } ?? ""
     }
 
     @Test func `a directory that all may write to is told, unless only owners may take away what is in it`() throws {
