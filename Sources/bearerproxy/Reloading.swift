@@ -26,6 +26,9 @@ final class Reloading: EventHandler {
         waker = try loop.makeWaker(for: loop.add(self), token: 0)
     }
 
+    /// The thread may be at work, also when the loops have ended.
+    var isReading: Bool { isBusy }
+
     func begin() {
         guard !server.isDraining else { return server.tellRefused(["the proxy is ending; what starts next reads the file as it is then"]) }
         guard !isBusy else {
@@ -38,8 +41,7 @@ final class Reloading: EventHandler {
         let (path, outcome, waker) = (path, outcome, waker!)
         do throws(SystemError) {
             try startThread {
-                let result = Self.prepared(path, running)
-                outcome.withLock { $0 = result }
+                outcome.withLock { [result = Self.prepared(path, running)] in $0 = result }
                 waker.wake()
             }
         } catch {

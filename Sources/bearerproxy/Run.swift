@@ -16,6 +16,7 @@ struct Run: ParsableCommand {
         Process.prepare()
         try checkUser()
         let configuration = try file.load()
+        var isReading = false
         do {
             FileWarnings.tell(configuration, file: try file.chosenPath())
             let manager = try ServiceManager()
@@ -44,10 +45,13 @@ struct Run: ParsableCommand {
             let status = ServiceManager.status("serving \(server.routeNames.joined(separator: ", "))")
             FirstTurns.tell(loops) { manager.tell("READY=1", status) }
             try withExtendedLifetime((signals, servers, watchdog)) { try LoopThreads.run(loops) }
+            isReading = reloading.isReading
         } catch let error as SystemError {
             Console.error("bearerproxy: \(error)")
             throw ExitStatus.failure
         }
+        // The servers are gone here, and their logs written.
+        if isReading { Process.endAtOnce() }
     }
 
     /// At the first signal what is under way is finished, at the second nothing.
