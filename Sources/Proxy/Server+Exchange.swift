@@ -158,6 +158,7 @@ extension Server {
     /// Goes on with a free connection of the pool and the token of `generation`, which has just been found ready; or waits for one.
     private func takeConnection(_ downstream: Handle<Downstream>, _ route: RouteState, _ generation: UInt64) {
         let destination = route.destination
+        var generation = generation
         if downstreams[downstream].exchange.hasRetriedConnection {
             // The pool has just shown that it may hold what the upstream has closed.
             awaitConnection(downstream)
@@ -170,6 +171,16 @@ extension Server {
             let isQuiet = !upstreams[upstream].canReceive && !upstreams[upstream].isPeerClosed
             guard isQuiet && downstreams[downstream].exchange.method.isSafe || isStillOpen(upstream) else {
                 closeUpstream(upstream)
+                // Its place may have gone to another request, and with that one's answer a client has had its next begun: the token
+                // may be another by now.
+                guard case .ready(let present) = route.credential.use(
+                    at: now, refusedGeneration: downstreams[downstream].exchange.refusedGeneration)
+                else {
+                    downstreams[downstream].exchange.become(.waitingForToken)
+                    takeToken(downstream, route, isFirst: true)
+                    return
+                }
+                generation = present
                 continue
             }
             serve(downstream, on: upstream, route, generation)
