@@ -19,7 +19,7 @@ extension Server {
         }
         makeHandshakeRoom()
         downstreams[downstream].become(.handshaking)
-        handshakes.append(downstream)
+        handshakes.append((downstream, now))
         group?.members[position].handshakeCount.set(handshakes.count)
         return true
     }
@@ -27,7 +27,7 @@ extension Server {
     /// So many handshakes are under way that another has to wait: the oldest has not had time enough to give its place away.
     func isHandshakeRoomMissing() -> Bool {
         guard handshakes.count >= handshakesMax, let oldest = handshakes.first else { return false }
-        return downstreams[oldest].deadline - headTimeout(of: downstreams[oldest].listener) + Limits.handshakePatience > now
+        return oldest.begin + Limits.handshakePatience > now
     }
 
     /// This loop's share of those of all.
@@ -36,7 +36,7 @@ extension Server {
     /// One that was let in takes the place of the oldest, if no other is free. One that came from another loop, at the same moment as
     /// others, may be one too many: nobody who is young goes for it.
     private func makeHandshakeRoom() {
-        guard handshakes.count >= handshakesMax, !isHandshakeRoomMissing(), let oldest = handshakes.first else { return }
+        guard handshakes.count >= handshakesMax, !isHandshakeRoomMissing(), let oldest = handshakes.first?.downstream else { return }
         tellTLSFault(oldest, "a handshake was given up: others wait, and it had taken longer than \(Limits.handshakePatience.duration.text)")
         close(oldest)
     }
@@ -91,7 +91,7 @@ extension Server {
     func leaveHandshakes(_ downstream: Handle<Downstream>) {
         // Who was left in the backlog for want of room has it at the end of this turn.
         if handshakes.count >= handshakesMax { hasUnaccepted = true }
-        handshakes.removeAll { $0 == downstream }
+        handshakes.removeAll { $0.downstream == downstream }
         group?.members[position].handshakeCount.set(handshakes.count)
     }
 

@@ -88,7 +88,7 @@ public final class Server: EventHandler {
     /// Clients that have a place, by their user; only where each has so many at most.
     @exclusivity(unchecked) var placesTaken: [ClientUser: Int] = [:]
     /// TLS handshakes of clients that are under way, the oldest first.
-    @exclusivity(unchecked) var handshakes: [Handle<Downstream>] = []
+    @exclusivity(unchecked) var handshakes: [(downstream: Handle<Downstream>, begin: Instant)] = []
     /// Clients whose TLS failed and that were not told of, and from when on the next is.
     var untoldTLSFaults = 0
     var nextTLSFaultLine = Instant.zero
