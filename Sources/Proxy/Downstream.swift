@@ -32,7 +32,7 @@ struct Downstream: ~Copyable {
         func mayBecome(_ next: Phase) -> Bool {
             switch self {
             case .handshaking: next == .idle || next == .lingering || next == .closed
-            case .idle: next == .handshaking || next == .receivingHead || next == .exchanging || next == .closed
+            case .idle: next == .handshaking || next == .receivingHead || next == .exchanging || next == .finishing || next == .closed
             case .receivingHead: next == .idle || next == .exchanging || next == .closed
             case .exchanging: next == .idle || next == .tunnelling || next == .finishing || next == .closed
             case .tunnelling: next == .breaking || next == .finishing || next == .closed

@@ -46,6 +46,8 @@ public final class Renewal: @unchecked Sendable {
     let credentials: [RunningPart]
     /// What the egress proxy's secrets were read from.
     let egressFiles: [FileSignature?]
+    /// The listeners whose clients have to show certificates of other authorities than before.
+    let revoked: Set<Listener.Key>
     /// What has changed, for people.
     let changes: [String]
     /// Set before any loop but the first sees it.
@@ -55,11 +57,12 @@ public final class Renewal: @unchecked Sendable {
 
     init(
         configuration: Configuration, shares: [Share], routes: [RunningPart], credentials: [RunningPart], egressFiles: [FileSignature?],
-        changes: [String]
+        revoked: Set<Listener.Key>, changes: [String]
     ) {
         self.configuration = configuration
         self.egressFiles = egressFiles
         self.shares = shares
+        self.revoked = revoked
         self.routes = routes
         self.credentials = credentials
         self.changes = changes

@@ -40,6 +40,7 @@ private struct RenewalWork {
     private var routes: [RunningPart] = []
     private var credentials: [RunningPart] = []
     private var changes: [String] = []
+    private var revoked: Set<Listener.Key> = []
     private var nextDestination: Int
     private var random: SplitMix64
     private let egressFiles: [FileSignature?]
@@ -60,7 +61,9 @@ private struct RenewalWork {
     var findings: [Finding] { ownFindings + (preparations.first { !$0.findings.isEmpty }?.findings ?? []) }
 
     var result: Renewal {
-        Renewal(configuration: new, shares: shares, routes: routes, credentials: credentials, egressFiles: egressFiles, changes: changes + removals)
+        Renewal(
+            configuration: new, shares: shares, routes: routes, credentials: credentials, egressFiles: egressFiles, revoked: revoked,
+            changes: changes + removals)
     }
 
     mutating func prepare() {
@@ -117,6 +120,7 @@ private struct RenewalWork {
         let text = new.texts.routes[index]
         let files = RunningPart.signatures(route.files)
         let credential = credentials[route.credential].index
+        noteAuthority(of: route)
         let known = running.routes.first { $0.name == route.name }
         guard let destination = destination(of: route, known?.destination, new.texts.destinations[index]) else { return }
         let wasCredential = running.credentials.first { $0.name == new.credentials[route.credential].name }?.index
@@ -143,6 +147,19 @@ private struct RenewalWork {
         routes.append(
             RunningPart(name: route.name, index: number, text: text, files: files, destination: destination, users: users, rate: rate))
         changes.append("route \(route.name): \(known == nil ? "added" : "changed")")
+    }
+
+    /// Whoever was let in by other authorities than those of now is so no longer.
+    private mutating func noteAuthority(of route: Route) {
+        let key = Listener.Key(route)
+        guard let former = running.configuration.routes.first(where: { Listener.Key($0) == key }), former.listenTLS != nil,
+            let part = running.routes.first(where: { $0.name == former.name })
+        else { return }
+        let wasDemanded = former.listenTLS?.clientCA != nil
+        let isDemanded = route.listenTLS?.clientCA
+        // The last of a route's files.
+        let isSame = isDemanded.map { wasDemanded && part.files.last == FileSignature(path: $0) } ?? !wasDemanded
+        if !isSame { revoked.insert(key) }
     }
 
     /// The connections to the upstream, which stay where nothing that concerns them has changed; nil where a finding says why there can

@@ -139,7 +139,7 @@ extension Server {
     }
 
     private func settle(_ renewal: Renewal, in former: Former) {
-        settleListeners()
+        settleListeners(revoked: renewal.revoked)
         retire(former.routes, former.credentials, keeping: renewal.destinations)
     }
 }
@@ -260,7 +260,9 @@ extension Server {
     }
 
     /// Gives each listener its routes, and ends those that have none any more.
-    func settleListeners() {
+    ///
+    /// - Parameter revoked: those whose clients have to show certificates of other authorities than before.
+    func settleListeners(revoked: Set<Listener.Key> = []) {
         let routes = Dictionary(grouping: routes) { Listener.Key($0.configuration) }
         for index in listeners.indices {
             let listener = listeners[index]
@@ -269,8 +271,10 @@ extension Server {
                 continue
             }
             // What encrypts stays, with its sessions, where any of its routes does.
-            if let context = listener.tls, own.contains(where: { $0.listenContext === context }) {} else { listener.tls = own[0].listenContext }
+            let former = listener.tls
+            if let former, own.contains(where: { $0.listenContext === former }) {} else { listener.tls = own[0].listenContext }
             listener.router = Router(routes: own)
+            if former !== listener.tls { changeTLS(ofClientsAt: index, isRevoked: revoked.contains(listener.key)) }
             guard listener.isRetired else { continue }
             listener.isRetired = false
             accept(on: index)
@@ -293,6 +297,28 @@ extension Server {
             guard downstreams[downstream].listener == index else { return }
             downstreams[downstream].isLeaving = true
             if downstreams[downstream].phase == .idle, downstreams[downstream].output.isEmpty { endSoon(downstream) }
+        }
+    }
+
+    /// Who has come by what encrypted there before has one answer more, whenever that is. Where other authorities let clients in now,
+    /// it has none but the one that is under way.
+    private func changeTLS(ofClientsAt index: Int, isRevoked: Bool) {
+        downstreams.forEach { downstream in
+            guard downstreams[downstream].listener == index else { return }
+            downstreams[downstream].isLeaving = true
+            if isRevoked { revoke(downstream) }
+        }
+    }
+
+    private func revoke(_ downstream: Handle<Downstream>) {
+        switch downstreams[downstream].phase {
+        case .handshaking, .receivingHead: close(downstream)
+        case .idle where downstreams[downstream].output.isEmpty: close(downstream)
+        case .idle:
+            downstreams[downstream].isOwedInput = true
+            downstreams[downstream].become(.finishing)
+        case .exchanging: downstreams[downstream].exchange.isPersistent = false
+        case .tunnelling, .breaking, .finishing, .lingering, .closed: break
         }
     }
 }

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 from harness import limits
+from harness.certificates import Authority
 from harness.encrypted import SecureClient, trusting
 from harness.load import SteadyClient, in_parallel
-from harness.messages import Client, Reader, eventually, request
+from harness.messages import Broken, Client, Reader, eventually, request
 from harness.processes import Proxy, accepts
 from harness.service import Notifications, Service, listening
 from harness.upstream import OK, answering, secret_file, unused_port
@@ -518,6 +519,50 @@ def test_a_renewed_certificate_is_shown_from_the_reload_on(start, route, make_up
     assert "reload refused" in reload(proxy)
     with SecureClient(proxy.port, trusting(authority.certificate)) as later:
         assert later.ask(request()).status == 200 and shown(later) == second
+
+
+@THREADS
+def test_who_is_revoked_has_no_further_request_on_a_connection_that_is_open(start, route, make_upstream, authority, tmp_path, threads):
+    go, asked = threading.Event(), threading.Event()
+    upstream = make_upstream(slow_upstream(go, asked))
+    leaf = authority.leaf(f"revoking{threads}", ["localhost"])
+    first, second = Authority(tmp_path / "first", "first"), Authority(tmp_path / "second", "second")
+    names = [(made, made.leaf("client", [], usage="clientAuth")) for made in (first, second)]
+    authorities = tmp_path / "clients.pem"
+    authorities.write_bytes(first.certificate.read_bytes())
+    settings = {"certificate": str(leaf.certificate), "key": str(leaf.key), "clientCA": str(authorities)}
+    proxy = start(route(upstream.port, listenTLS=settings), threads=threads)
+    former, latter = [trusting(authority.certificate, name) for _, name in names]
+    idle = [SecureClient(proxy.port, former) for _ in range(4)]
+    busy = SecureClient(proxy.port, former)
+    begun = Client(proxy.port)
+    try:
+        go.set()
+        for client in idle:
+            assert client.ask(request()).status == 200
+        go.clear()
+        asked.clear()
+        busy.send(request())
+        assert asked.wait(10)
+        authorities.write_bytes(second.certificate.read_bytes())
+        assert "route up: changed" in reload(proxy)
+        count = len(upstream.requests)
+        for client in idle:
+            with pytest.raises((OSError, Broken)):
+                client.ask(request())
+        go.set()
+        assert busy.reader.response().status == 200
+        with pytest.raises((OSError, Broken)):
+            busy.ask(request())
+        assert begun.connection.recv(1) == b""
+        assert len(upstream.requests) == count
+        with SecureClient(proxy.port, latter) as client:
+            assert client.ask(request()).status == 200
+        with pytest.raises((OSError, Broken)), SecureClient(proxy.port, former) as client:
+            client.ask(request())
+    finally:
+        for client in [*idle, busy, begun]:
+            client.connection.close()
 
 
 @THREADS
