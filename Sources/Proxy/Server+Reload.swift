@@ -252,10 +252,12 @@ extension Server {
             let descriptor = Descriptor(number, of: kernel)
             do throws(SystemError) {
                 try loop.register(number, for: handlerID, token: EventToken(.listener, index: listeners.count).rawValue)
+                append(descriptor, opening.address, opening.origin, opening.key)
             } catch {
                 log.event(.error, "\(error.description); this loop accepts nobody on \(opening.address)")
+                // Closed: whom the kernel gave to a socket that nobody looks at would wait in vain.
+                append(nil, opening.address, opening.origin, opening.key)
             }
-            append(descriptor, opening.address, opening.origin, opening.key)
         }
     }
 
