@@ -306,6 +306,10 @@ def test_an_upgrade_at_500_requests_a_second_fails_none(packages, root, sandbox,
     assert load.is_constant
 
 
+def test_a_systemd_that_hands_no_directory_over_is_refused(packages):
+    assert run("dpkg-deb", "--field", packages[0], "Breaks").strip() == "systemd (<< 251)"
+
+
 def test_the_binary_needs_the_c_library_openssl_and_zlib(packages):
     fields = run("dpkg-deb", "--field", packages[0], "Depends")
     libraries = [name.split()[0] for name in fields.split(", ") if not name.startswith("systemd")]
