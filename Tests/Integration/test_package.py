@@ -27,6 +27,15 @@ from harness.upstream import unused_port
 PACKAGE = Path(__file__).parents[2]
 KEPT = PACKAGE / ".build-tests" / "debian"
 SUITE = "bookworm"
+#: Keeps what it is told.
+STUB = """#!/bin/sh
+case "$*" in
+*" show "*) echo bearerproxy ;;
+*is-active*) [ ! -e /tmp/inactive ] ;;
+*is-enabled*) [ ! -e /tmp/disabled ] ;;
+*) echo {name} "$@" >>/tmp/calls ;;
+esac
+"""
 #: Seconds; each is many times what it takes.
 BUILD, INSTALL = 1800, 600
 
@@ -198,11 +207,23 @@ def test_it_is_installed_run_upgraded_removed_and_purged(packages, root, sandbox
     calls = root / "tmp/calls"
     for name in ("systemctl", "deb-systemd-invoke"):
         stub = root / "usr/local/sbin" / name
-        stub.write_text(f'#!/bin/sh\nif [ "$2" = show ]; then echo bearerproxy; else echo {name} "$@" >>/tmp/calls; fi\n')
+        stub.write_text(STUB.format(name=name))
         stub.chmod(0o755)
     configured = ["env", "PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin", "/var/lib/dpkg/info/bearerproxy.postinst", "configure", version]
     inside(root, *configured)
-    assert "deb-systemd-invoke restart bearerproxy.service" in calls.read_text()
+    assert "deb-systemd-invoke restart bearerproxy.service" in calls.read_text() and "start bearerproxy.socket" not in calls.read_text()
+    # As after a removal, which has stopped both: the socket comes first, if it is enabled.
+    for is_enabled in (True, False):
+        calls.unlink()
+        (root / "tmp/inactive").touch()
+        if not is_enabled:
+            (root / "tmp/disabled").touch()
+        inside(root, *configured)
+        invoked = [line for line in calls.read_text().splitlines() if line.startswith("deb-systemd-invoke")]
+        socket = ["deb-systemd-invoke start bearerproxy.socket"] if is_enabled else []
+        assert invoked == [*socket, "deb-systemd-invoke restart bearerproxy.service"]
+    for name in ("inactive", "disabled"):
+        (root / "tmp" / name).unlink()
     calls.unlink()
     (root / "etc/bearerproxy/proxy.json").write_text(written.replace('"upstream"', '"upstraem"'))
     done = subprocess.run(["chroot", root, *configured], capture_output=True, text=True, timeout=INSTALL)
