@@ -331,6 +331,18 @@ def test_a_systemd_that_hands_no_directory_over_is_refused(packages):
     assert run("dpkg-deb", "--field", packages[0], "Breaks").strip() == "systemd (<< 251)"
 
 
+def test_reference_schema_and_rules_are_in_it(packages, tmp_path):
+    run("dpkg-deb", "--extract", packages[0], tmp_path)
+    shared = tmp_path / "usr/share"
+    for file, source in {
+        "doc/bearerproxy/Reference.md": "Sources/bearerproxy/Documentation.docc/Reference.md",
+        "bearerproxy/proxy.schema.json": "deploy/proxy.schema.json",
+        "bearerproxy/prometheus/alerts.yaml": "deploy/prometheus/alerts.yaml",
+        "bearerproxy/prometheus/dashboard.json": "deploy/prometheus/dashboard.json",
+    }.items():
+        assert (shared / file).read_bytes() == (PACKAGE / source).read_bytes()
+
+
 def test_the_binary_needs_the_c_library_openssl_and_zlib(packages):
     fields = run("dpkg-deb", "--field", packages[0], "Depends")
     libraries = [name.split()[0] for name in fields.split(", ") if not name.startswith("systemd")]
