@@ -1,7 +1,10 @@
 """500 requests a second through reloads and a restart, none of which fails, and each transaction published exactly once."""
 
+import http.server
 import json
 import signal
+import threading
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -150,3 +153,33 @@ def twenty_reloads_and_a_restart(machine: Machine, sandbox: Sandbox, record_prop
     assert load.failures == []
     assert ledger == Counter(transaction for published in load.published for transaction in published)
     assert refused == 4 and load.is_constant
+
+
+def test_a_load_that_waits_for_answers_is_not_constant():
+    """What the test above asserts would be seen."""
+
+    class Slow(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            time.sleep(0.4)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_POST = do_GET
+
+        def log_message(self, *_):
+            pass
+
+    class Server(http.server.ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 128
+
+    with Server(("127.0.0.1", 0), Slow) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with Load([server.server_address[1]]) as load:
+            load.goes_on(1)
+        server.shutdown()
+    assert load.failures == [] and not load.is_constant, load.figures
