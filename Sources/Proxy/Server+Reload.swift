@@ -68,12 +68,8 @@ extension Server {
         let wasOpen = listeners.map { !$0.isRetired }
         try openListeners(for: renewal)
         let former = takeParts(of: renewal)
-        let new = credentials.filter { !former.credentials.contains($0.index) }
         // Before any loop asks for others.
-        if let tokenFile {
-            for credential in new { restoreToken(of: credential, from: tokenFile) }
-            tokenFile.keep { name in configuration.credentials.contains { $0.name == name } }
-        }
+        if let tokenFile { renewTokens(in: tokenFile, former: former.credentials) }
         // Before a client is accepted, whom another loop may get.
         group?.stage(renewal)
         settle(renewal, in: former)

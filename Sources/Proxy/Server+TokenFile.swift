@@ -10,7 +10,23 @@ extension Server {
         if let fault = file.fault { log.event(.warning, "\(quoted(file.path)): \(fault); what is missing is obtained anew") }
         var fitting: Set<String> = []
         for credential in credentials where restoreToken(of: credential, from: file) { fitting.insert(credential.configuration.name) }
-        file.keep { fitting.contains($0) }
+        keepTokens(in: file) { fitting.contains($0) }
+    }
+
+    /// Those of credentials that were replaced come to nobody's use.
+    func renewTokens(in file: TokenFile, former: [Int]) {
+        var fitting: Set<String> = []
+        for credential in credentials where former.contains(credential.index) || restoreToken(of: credential, from: file) {
+            fitting.insert(credential.configuration.name)
+        }
+        keepTokens(in: file) { fitting.contains($0) }
+    }
+
+    private func keepTokens(in file: TokenFile, only isKept: (String) -> Bool) {
+        let parts = Dictionary(uniqueKeysWithValues: credentials.map { ($0.configuration.name, $0.index) })
+        do throws(SystemError) { try file.keep(of: parts, only: isKept) } catch {
+            log.event(.warning, "\(quoted(file.path)) still holds tokens that are not used any more, sealed: \(error)")
+        }
     }
 
     @discardableResult

@@ -23,8 +23,14 @@ final class TokenFile: Sendable {
         let sealed: [UInt8]
     }
 
+    private struct Content {
+        var entries: [String: Entry]
+        /// The credentials in force, by their numbers; nil: any may be.
+        var parts: [String: Int]?
+    }
+
     let path: String
-    private let entries: Locked<[String: Entry]>
+    private let content: Locked<Content>
     /// What of the file could not be used, and why; nil if there was nothing wrong with it.
     let fault: String?
 
@@ -36,24 +42,37 @@ final class TokenFile: Sendable {
         path = settings.file
         let content = try Self.read(path, settings.place)
         let (entries, fault) = content.map(Self.taken) ?? ([:], nil)
-        self.entries = Locked(entries.mapValues { Entry(sealed: $0) })
+        self.content = Locked(Content(entries: entries.mapValues { Entry(sealed: $0) }))
         self.fault = fault
     }
 
     /// What is kept for a credential, still sealed.
-    func sealed(for name: String) -> [UInt8]? { entries.withLock { $0[name]?.sealed } }
+    func sealed(for name: String) -> [UInt8]? { content.withLock { $0.entries[name]?.sealed } }
 
-    /// Forgets what does not fit, or belongs to nobody any more; the file is without it when it is next written.
-    func keep(only isKept: (String) -> Bool) { entries.withLock { $0 = $0.filter { isKept($0.key) } } }
+    /// Forgets what does not fit, or belongs to nobody any more, and takes it out of the file.
+    ///
+    /// - Parameter parts: the numbers of the credentials in force. From now on nothing is kept for any other.
+    func keep(of parts: [String: Int]? = nil, only isKept: (String) -> Bool) throws(SystemError) {
+        let fault = content.withLock { content -> SystemError? in
+            if let parts { content.parts = parts }
+            let kept = content.entries.filter { isKept($0.key) }
+            guard kept.count < content.entries.count else { return nil }
+            content.entries = kept
+            do throws(SystemError) { try write(kept) } catch { return error }
+            return nil
+        }
+        if let fault { throw fault }
+    }
 
     /// Puts this in the place of what was kept for the credential, and replaces the file; unless a token of a later generation,
-    /// which another loop obtained, is there by now, or one of a later credential of this name.
+    /// which another loop obtained, is there by now, or one of a later credential of this name, or this one is no longer in force.
     func replace(_ name: String, by sealed: [UInt8], part: Int = 0, generation: UInt64) throws(SystemError) {
         // Until it is written, too: what another loop keeps comes before or after it as a whole.
-        let fault = entries.withLock { entries -> SystemError? in
-            if let present = entries[name], (present.part, present.generation) > (part, generation) { return nil }
-            entries[name] = Entry(part: part, generation: generation, sealed: sealed)
-            do throws(SystemError) { try write(entries) } catch { return error }
+        let fault = content.withLock { content -> SystemError? in
+            if let parts = content.parts, parts[name] != part { return nil }
+            if let present = content.entries[name], (present.part, present.generation) > (part, generation) { return nil }
+            content.entries[name] = Entry(part: part, generation: generation, sealed: sealed)
+            do throws(SystemError) { try write(content.entries) } catch { return error }
             return nil
         }
         if let fault { throw fault }

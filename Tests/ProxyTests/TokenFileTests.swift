@@ -37,7 +37,7 @@ import Testing
         #expect(directory.read("tokens") == "bearerproxy token cache 1\none BA==\ntwo \n")
         let next = try open()
         #expect(next.sealed(for: "one") == [4])
-        next.keep { $0 != "one" }
+        try next.keep { $0 != "one" }
         try next.replace("three", by: [5], generation: 1)
         #expect(try open().sealed(for: "one") == nil)
     }
@@ -63,6 +63,19 @@ import Testing
         #expect(file.sealed(for: "one") == [1])
         try file.replace("one", by: [2], part: 3, generation: 2)
         #expect(try open().sealed(for: "one") == [2])
+    }
+
+    @Test func `what is not kept is out of the file at once, and a late token of it does not come back`() throws {
+        let file = try open()
+        try file.replace("one", by: [1], part: 0, generation: 1)
+        try file.replace("two", by: [2], part: 1, generation: 1)
+        try file.keep(of: ["two": 2]) { $0 == "two" }
+        #expect(directory.read("tokens") == "bearerproxy token cache 1\ntwo Ag==\n")
+        try file.replace("one", by: [3], part: 0, generation: 2)
+        try file.replace("two", by: [4], part: 1, generation: 2)
+        #expect(directory.read("tokens") == "bearerproxy token cache 1\ntwo Ag==\n")
+        try file.replace("two", by: [5], part: 2, generation: 1)
+        #expect(directory.read("tokens") == "bearerproxy token cache 1\ntwo BQ==\n")
     }
 
     @Test func `the mode does not depend on the umask, and a temporary file from a crash is no obstacle`() throws {
