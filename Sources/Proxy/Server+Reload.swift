@@ -131,6 +131,7 @@ extension Server {
         routes.enforce(renewal.routes.map(\.index))
         credentials.enforce(renewal.credentials.map(\.index))
         configuration = renewal.configuration
+        budget = firstBudget.reserving(DescriptorBudget.listenersMax(configuration, loopCount: group?.members.count ?? 1))
         return former
     }
 

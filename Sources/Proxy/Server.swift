@@ -28,7 +28,9 @@ public final class Server: EventHandler {
     let position: Int
     /// Where tokens are kept for the next process, if anywhere.
     private(set) var tokenFile: TokenFile?
-    let budget: DescriptorBudget
+    /// That of the first configuration, and what descriptors are for now.
+    let firstBudget: DescriptorBudget
+    @exclusivity(unchecked) var budget: DescriptorBudget
     /// Of all loops.
     let metrics: Metrics
     /// What is counted of this loop, and of requests that no route was found for.
@@ -122,8 +124,7 @@ public final class Server: EventHandler {
     ) throws(StartError) {
         let loopCount = group?.members.count ?? 1
         let budget = DescriptorBudget(
-            descriptorsMax: descriptorsMax, listenersMax: configuration.routes.count * 2 * loopCount + (loopCount - 1) * Limits.loopDescriptors
-                + (configuration.admin == nil ? 0 : 2 + Limits.adminConnectionsMax),
+            descriptorsMax: descriptorsMax, listenersMax: DescriptorBudget.listenersMax(configuration, loopCount: loopCount),
             clientsMax: configuration.connectionsMax)
         self.init(
             configuration, SharedSecrets(secrets), budget, group.map { Membership(group: $0, position: 0) }, Metrics(), loop, log)
@@ -141,6 +142,7 @@ public final class Server: EventHandler {
         _ configuration: Configuration, _ secrets: SharedSecrets, _ budget: DescriptorBudget, _ membership: Membership?, _ metrics: Metrics,
         _ loop: Loop, _ log: Log
     ) {
+        firstBudget = budget
         self.budget = budget
         downstreams = Slab(capacity: budget.clientsMax + budget.refusalsMax)
         self.configuration = configuration
