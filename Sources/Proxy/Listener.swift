@@ -48,6 +48,8 @@ final class Listener {
     let key: Key
     /// No route listens there any more.
     var isRetired: Bool
+    /// It was retired before, and has not got its routes yet.
+    var isTakenUp = false
     /// Until then clients that another loop has accepted may still come, and find the routes that there were.
     var routesEnd = Instant.zero
     /// Connections may be waiting that no further edge will tell of.
@@ -62,6 +64,25 @@ final class Listener {
         self.origin = origin
         self.key = key
         isRetired = origin == .systemd
+    }
+
+    /// Whether the same address can take its place, and needs no other: so those that come and go take no memory for good.
+    func isFree(for key: Key, at address: SocketAddress) -> Bool {
+        isRetired && origin != .systemd && self.key == key && self.address == address
+    }
+
+    /// It is listened on again.
+    func takeUp(_ descriptor: consuming Descriptor?) {
+        self.descriptor = consume descriptor
+        isRetired = false
+        isTakenUp = true
+    }
+
+    /// It could not be taken up with all that was to come with it.
+    func layDown() {
+        descriptor = nil
+        isRetired = true
+        isTakenUp = false
     }
 
     /// Whether it is what a configuration with this key wants. systemd's can be taken up again.

@@ -32,6 +32,8 @@ public final class Renewal: @unchecked Sendable {
 
     /// A listener that was not there before, and its socket on each loop that has one of its own.
     struct Opening {
+        /// Of the listener, the same on all loops.
+        let index: Int
         let key: Listener.Key
         let address: SocketAddress
         let origin: Listener.Origin

@@ -50,10 +50,16 @@ extension Server {
     func open(_ address: SocketAddress, _ options: ListenOptions, _ key: Listener.Key) throws(SystemError) {
         let descriptor = Descriptor(try kernel.listen(on: address, options: options), of: kernel)
         let actual = try kernel.localAddress(of: descriptor.number)
-        try loop.register(descriptor.number, for: handlerID, token: EventToken(.listener, index: listeners.count).rawValue)
+        let index = listeners.firstIndex { $0.isFree(for: key, at: actual) } ?? listeners.count
+        try loop.register(descriptor.number, for: handlerID, token: EventToken(.listener, index: index).rawValue)
         var origin = Listener.Origin.address
         if case .unix = actual { origin = .path }
-        append(descriptor, actual, origin, key)
+        put(descriptor, at: index, actual, origin, key)
+    }
+
+    /// In the place of one that was retired, or as one more.
+    func put(_ descriptor: consuming Descriptor?, at index: Int, _ address: SocketAddress, _ origin: Listener.Origin, _ key: Listener.Key) {
+        if index < listeners.count { listeners[index].takeUp(descriptor) } else { append(descriptor, address, origin, key) }
     }
 
     func append(_ descriptor: consuming Descriptor?, _ address: SocketAddress, _ origin: Listener.Origin, _ key: Listener.Key) {

@@ -214,19 +214,21 @@ extension Server {
         let known = listeners.count
         do throws(StartError) {
             try openMissing(renewal.configuration.routes)
-            for listener in listeners[known...] { renewal.openings.append(try opening(listener)) }
+            for index in listeners.indices where index >= known || listeners[index].isTakenUp { renewal.openings.append(try opening(index)) }
         } catch {
             for opening in renewal.openings { opening.descriptors.compactMap(\.self).forEach(kernel.close) }
             renewal.openings = []
             for listener in listeners[known...] { loop.removeTimer(listener.timer) }
+            for listener in listeners where listener.isTakenUp { listener.layDown() }
             listeners.removeLast(listeners.count - known)
             throw error
         }
     }
 
     /// The same address on the other loops.
-    private func opening(_ listener: Listener) throws(StartError) -> Renewal.Opening {
-        var opening = Renewal.Opening(key: listener.key, address: listener.address, origin: listener.origin, descriptors: [])
+    private func opening(_ index: Int) throws(StartError) -> Renewal.Opening {
+        let listener = listeners[index]
+        var opening = Renewal.Opening(index: index, key: listener.key, address: listener.address, origin: listener.origin, descriptors: [])
         guard let group, listener.origin == .address else { return opening }
         do throws(SystemError) {
             for _ in group.members.indices.dropFirst() {
@@ -243,17 +245,17 @@ extension Server {
     private func takeListeners(of renewal: Renewal) {
         for opening in renewal.openings {
             guard let number = opening.descriptors.isEmpty ? nil : opening.descriptors[position - 1] else {
-                append(nil, opening.address, opening.origin, opening.key)
+                put(nil, at: opening.index, opening.address, opening.origin, opening.key)
                 continue
             }
             let descriptor = Descriptor(number, of: kernel)
             do throws(SystemError) {
-                try loop.register(number, for: handlerID, token: EventToken(.listener, index: listeners.count).rawValue)
-                append(descriptor, opening.address, opening.origin, opening.key)
+                try loop.register(number, for: handlerID, token: EventToken(.listener, index: opening.index).rawValue)
+                put(descriptor, at: opening.index, opening.address, opening.origin, opening.key)
             } catch {
                 log.event(.error, "\(error.description); this loop accepts nobody on \(opening.address)")
                 // Closed: whom the kernel gave to a socket that nobody looks at would wait in vain.
-                append(nil, opening.address, opening.origin, opening.key)
+                put(nil, at: opening.index, opening.address, opening.origin, opening.key)
             }
         }
     }
@@ -273,7 +275,9 @@ extension Server {
             let former = listener.tls
             if let former, own.contains(where: { $0.listenContext === former }) {} else { listener.tls = own[0].listenContext }
             listener.router = Router(routes: own)
-            if former !== listener.tls { changeTLS(ofClientsAt: index, isRevoked: revoked.contains(listener.key)) }
+            // Who is left of those before a time without it came by what is not known any more.
+            if former !== listener.tls { changeTLS(ofClientsAt: index, isRevoked: listener.isTakenUp || revoked.contains(listener.key)) }
+            listener.isTakenUp = false
             guard listener.isRetired else { continue }
             listener.isRetired = false
             accept(on: index)

@@ -123,6 +123,25 @@ import Testing
     }
 
     @Test(arguments: 1...3)
+    func `a listener that comes and goes takes one place`(loops: Int) throws {
+        let world = try world(loops)
+        let more = #""routes": [ { "name": "extra", "listen": "localhost:8085", "pathPrefix": "/extra", "upstream": "http://127.0.0.1:1", "credential": "bloq" },"#
+        var counts: Set<Int> = []
+        for _ in 0..<3 {
+            try world.reload(text(world, [(#""routes": ["#, more)]))
+            world.pass(.seconds(3))
+            #expect(world.servers.allSatisfy { server in server.listeners.filter { !$0.isRetired }.allSatisfy { !$0.router.names.isEmpty } })
+            #expect(world.server.listening.contains { $0.routes == ["extra"] })
+            counts.formUnion(world.servers.map(\.listeners.count))
+            try world.reload(world.text)
+            world.pass(.seconds(3))
+            #expect(!world.server.listening.contains { $0.routes == ["extra"] })
+        }
+        #expect(counts.count == 1)
+        #expect(world.leftovers() == [])
+    }
+
+    @Test(arguments: 1...3)
     func `what is counted goes on, by the route's name, and connections of both configurations count`(loops: Int) throws {
         let world = try world(loops)
         let conversations = try (0..<6).map { _ in try world.converse(.btc) }
