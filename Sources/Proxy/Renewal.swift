@@ -50,6 +50,8 @@ public final class Renewal: @unchecked Sendable {
     let egressFiles: [FileSignature?]
     /// The listeners whose clients have to show certificates of other authorities than before.
     let revoked: Set<Listener.Key>
+    /// The files that its secrets were read from, by the keys in the configuration.
+    let signatures: [String: FileSignature]
     /// What has changed, for people.
     let changes: [String]
     /// Set before any loop but the first sees it.
@@ -59,12 +61,13 @@ public final class Renewal: @unchecked Sendable {
 
     init(
         configuration: Configuration, shares: [Share], routes: [RunningPart], credentials: [RunningPart], egressFiles: [FileSignature?],
-        revoked: Set<Listener.Key>, changes: [String]
+        revoked: Set<Listener.Key>, signatures: [String: FileSignature], changes: [String]
     ) {
         self.configuration = configuration
         self.egressFiles = egressFiles
         self.shares = shares
         self.revoked = revoked
+        self.signatures = signatures
         self.routes = routes
         self.credentials = credentials
         self.changes = changes

@@ -34,6 +34,7 @@ public struct RunningConfiguration: Sendable {
 private struct RenewalWork {
     private let running: RunningConfiguration
     private let new: Configuration
+    private let secrets: PreparationSecrets
     private var preparations: [Preparation]
     private var ownFindings: [Finding] = []
     private var shares: [Renewal.Share]
@@ -50,7 +51,9 @@ private struct RenewalWork {
         self.running = running
         self.new = new
         let loops = running.group?.members.count ?? 1
-        preparations = (0..<loops).map { _ in Preparation(configuration: new, secrets: running.secrets) }
+        let secrets = PreparationSecrets(running.secrets)
+        self.secrets = secrets
+        preparations = (0..<loops).map { _ in Preparation(configuration: new, secrets: secrets) }
         shares = Array(repeating: Renewal.Share(), count: loops)
         nextDestination = running.nextDestination
         random = SplitMix64(seed: running.seed)
@@ -63,7 +66,7 @@ private struct RenewalWork {
     var result: Renewal {
         Renewal(
             configuration: new, shares: shares, routes: routes, credentials: credentials, egressFiles: egressFiles, revoked: revoked,
-            changes: changes + removals)
+            signatures: secrets.signatures, changes: changes + removals)
     }
 
     mutating func prepare() {

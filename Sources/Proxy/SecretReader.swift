@@ -19,17 +19,45 @@ public final class SecretReader: SecretReading {
     public func read(_ source: SecretSource) throws(SecretError) -> [UInt8] {
         switch source.kind {
         case .environment(let name): return try readVariable(name, source)
-        case .file(let path): return try readFile(path, source)
-        case .systemd(let name): return try readFile(try path(ofCredential: name, source), source)
+        case .file, .systemd:
+            let reading = reading(of: source)
+            for warning in reading.warnings { warn(warning) }
+            if let signature = reading.signature { signatures[source.place.keyPath] = signature }
+            return try reading.result.get()
         case .command(let arguments):
             return try SecretText.secret(printed: Command.run(arguments, withholding: withheld), for: source)
         }
     }
 
-    public func hasChanged(_ source: SecretSource) -> Bool {
+    public func hasChanged(_ source: SecretSource) -> Bool { isNew(signature(of: source), of: source) }
+
+    /// Whether the file that looks so is another than the one that was read.
+    func isNew(_ present: FileSignature?, of source: SecretSource) -> Bool {
         // A file that is gone for the moment has nothing new to say.
-        guard let present = signature(of: source) else { return false }
+        guard let present else { return false }
         return present != signatures[source.place.keyPath]
+    }
+
+    /// What somebody else has read is from now on what was read.
+    func take(_ others: [String: FileSignature]) { signatures.merge(others) { $1 } }
+
+    /// Reads the file of a source, and changes nothing: for any thread.
+    func reading(of source: SecretSource) -> SecretFileReading {
+        var reading = SecretFileReading()
+        do throws(SecretError) {
+            reading.result = .success(try readFile(try path(of: source), source, &reading))
+        } catch {
+            reading.result = .failure(error)
+        }
+        return reading
+    }
+
+    private func path(of source: SecretSource) throws(SecretError) -> String {
+        switch source.kind {
+        case .file(let path): return path
+        case .systemd(let name): return try path(ofCredential: name, source)
+        case .environment, .command: preconditionFailure("no file has it")
+        }
     }
 
     /// The file of a source as it is now; nil where it is read from none, or there is none.
@@ -97,7 +125,7 @@ public final class SecretReader: SecretReading {
         return "\(String(cString: directory))/\(name)"
     }
 
-    private func readFile(_ path: String, _ source: SecretSource) throws(SecretError) -> [UInt8] {
+    private func readFile(_ path: String, _ source: SecretSource, _ reading: inout SecretFileReading) throws(SecretError) -> [UInt8] {
         let signature = FileSignature(path: path)
         // Without O_NONBLOCK a named pipe that nobody writes to would hold up the start for ever.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
@@ -105,7 +133,7 @@ public final class SecretReader: SecretReading {
             let error = errno
             // Its own fault, and not one of a process that has no descriptors or memory left: it is not looked at again until it
             // has changed. As it was before, for another may stand there since.
-            if [EACCES, EPERM, ELOOP, ENXIO].contains(error) { signatures[source.place.keyPath] = signature }
+            if [EACCES, EPERM, ELOOP, ENXIO].contains(error) { reading.signature = signature }
             throw SecretError(source, "\(quoted(path)) cannot be opened: \(String(cString: strerror(error))); \(advice(error))")
         }
         defer { close(descriptor) }
@@ -115,11 +143,11 @@ public final class SecretReader: SecretReading {
             throw SecretError(source, "\(quoted(path)) is a directory; write the path of the file that holds the secret")
         }
         // Also of what turns out to be no secret: it is not looked at again until it has changed.
-        signatures[source.place.keyPath] = FileSignature(status)
+        reading.signature = FileSignature(status)
         var bytes = try readAll(descriptor, path, source)
         defer { bytes.withUnsafeMutableBytes { explicit_bzero($0.baseAddress!, $0.count) } }
         let result = try SecretText.secret(bytes, of: source, quoted(path))
-        if status.st_mode & S_IFMT == S_IFREG { warn(path, source.place, status.st_mode) }
+        if status.st_mode & S_IFMT == S_IFREG { reading.warnings = Self.warnings(path, source.place, status.st_mode) }
         return result
     }
 
@@ -141,12 +169,12 @@ public final class SecretReader: SecretReading {
         return Array(bytes.prefix(count))
     }
 
-    private func warn(_ path: String, _ place: Place, _ mode: mode_t) {
-        func warn(_ message: String) {
-            self.warn(Finding(place: place, message: "\(quoted(path)) \(message)"))
-        }
+    private static func warnings(_ path: String, _ place: Place, _ mode: mode_t) -> [Finding] {
+        var found: [Finding] = []
+        func warn(_ message: String) { found.append(Finding(place: place, message: "\(quoted(path)) \(message)")) }
         if mode & S_IROTH != 0 { warn("can be read by every user of this machine; run chmod o-r on it") }
         if mode & S_IWOTH != 0 { warn("can be changed by every user of this machine; run chmod o-w on it") }
+        return found
     }
 
     private func unreadable(_ path: String, _ source: SecretSource, _ error: Int32) -> SecretError {

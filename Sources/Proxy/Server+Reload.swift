@@ -68,6 +68,7 @@ extension Server {
         let wasOpen = listeners.map { !$0.isRetired }
         try openListeners(for: renewal)
         let former = takeParts(of: renewal)
+        secrets.take(renewal.signatures)
         // Before any loop asks for others.
         if let tokenFile { renewTokens(in: tokenFile, former: former.credentials) }
         // Before a client is accepted, whom another loop may get.

@@ -1,7 +1,8 @@
 internal import EventLoop
 
-/// The reader of secrets, which all loops share: one reads at a time.
-// Unchecked, and safe: the reader is touched under the lock alone.
+/// The reader of secrets, which all loops share: one at a time has what it keeps. Files are looked at and read beside that, for a disk may
+/// be slow, and other loops have not to wait for it.
+// Unchecked, and safe: what the reader keeps is touched under the lock alone.
 final class SharedSecrets: SecretReading, @unchecked Sendable {
     private let lock = Locked(())
     private let reader: any SecretReading
@@ -19,6 +20,10 @@ final class SharedSecrets: SecretReading, @unchecked Sendable {
         if let machine, case .command(let arguments) = source.kind {
             return try SecretText.secret(printed: Command.run(arguments, withholding: lock.withLock { _ in machine.withheld }), for: source)
         }
+        if let reading = reading(of: source) {
+            if let signature = reading.signature { take([source.place.keyPath: signature]) }
+            return try reading.result.get()
+        }
         let result = lock.withLock { _ -> Result<[UInt8], SecretError> in
             do throws(SecretError) { return .success(try reader.read(source)) } catch { return .failure(error) }
         }
@@ -26,8 +31,29 @@ final class SharedSecrets: SecretReading, @unchecked Sendable {
     }
 
     /// The file of a source as it is now; nil where it is read from none, or there is none.
-    func signature(of source: SecretSource) -> FileSignature? { lock.withLock { _ in machine?.signature(of: source) } }
-    func hasChanged(_ source: SecretSource) -> Bool { lock.withLock { _ in reader.hasChanged(source) } }
+    func signature(of source: SecretSource) -> FileSignature? { machine?.signature(of: source) }
+
+    func hasChanged(_ source: SecretSource) -> Bool {
+        guard let machine else { return lock.withLock { _ in reader.hasChanged(source) } }
+        let present = machine.signature(of: source)
+        return lock.withLock { _ in machine.isNew(present, of: source) }
+    }
+
+    /// Reads the file of a source, without noting that it was read; nil where it is read from none.
+    func reading(of source: SecretSource) -> SecretFileReading? {
+        guard let machine else { return nil }
+        switch source.kind {
+        case .environment, .command: return nil
+        case .file, .systemd:
+            let reading = machine.reading(of: source)
+            for warning in reading.warnings { warn(warning) }
+            return reading
+        }
+    }
+
+    /// These files have been read so, by the keys in the configuration.
+    func take(_ signatures: [String: FileSignature]) { lock.withLock { _ in machine?.take(signatures) } }
+
     func setting(_ name: String) -> [UInt8]? { lock.withLock { _ in reader.setting(name) } }
     func warn(_ finding: Finding) { lock.withLock { _ in reader.warn(finding) } }
     func concealEnvironment() { lock.withLock { _ in reader.concealEnvironment() } }
