@@ -7,7 +7,7 @@ import Testing
     @Test func `a client connection moves as its table says`() {
         let moves: [Downstream.Phase: Set<Downstream.Phase>] = [
             .handshaking: [.idle, .lingering, .closed],
-            .idle: [.handshaking, .receivingHead, .exchanging, .closed], .receivingHead: [.idle, .exchanging, .closed],
+            .idle: [.handshaking, .receivingHead, .exchanging, .finishing, .closed], .receivingHead: [.idle, .exchanging, .closed],
             .exchanging: [.idle, .tunnelling, .finishing, .closed], .tunnelling: [.breaking, .finishing, .closed],
             .breaking: [.closed], .finishing: [.lingering, .closed], .lingering: [.closed], .closed: [],
         ]
