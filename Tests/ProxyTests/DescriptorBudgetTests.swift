@@ -15,4 +15,12 @@ import Testing
         #expect((budget.socketsMax, budget.clientsMax, budget.refusalsMax) == (socketsMax, clientsMax, refusalsMax))
         #expect(clientsMax == 1 || 2 * clientsMax + refusalsMax <= socketsMax)
     }
+
+    @Test func `listeners that a reload brings are reserved for, and those that it takes away give nothing beyond the first budget`() {
+        let first = DescriptorBudget(descriptorsMax: 1024, listenersMax: 4, clientsMax: 400)
+        let more = first.reserving(104)
+        #expect(more.socketsMax == first.socketsMax - 100)
+        #expect(more.clientsMax <= first.clientsMax && more.refusalsMax <= first.refusalsMax)
+        #expect(first.reserving(2) == first)
+    }
 }
