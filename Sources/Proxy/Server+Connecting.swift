@@ -161,7 +161,7 @@ extension Server {
             if readiness.contains(.writable) { _ = flush(upstream) }
             guard upstreams[upstream].phase == .serving else { return }
             pumpTokenAnswer(upstream, credentials[index])
-        case .none:
+        case .none, .waiting:
             preconditionFailure("a connection that serves has a client")
         }
     }
@@ -248,12 +248,14 @@ extension Server {
         case .none:
             upstreams[upstream].destination.promisedCount -= 1
             offer(upstream)
-        case .exchange(let downstream):
-            if !isWaiting(downstream) || !serveWaiting(downstream, on: upstream) { offer(upstream) }
+        case .waiting(let downstream, let exchange):
+            if !isWaiting(downstream, exchange: exchange) || !serveWaiting(downstream, on: upstream) { offer(upstream) }
         case .tokenCall(let index):
             let credential = credentials[index]
             setDeadline(upstream, at: min(now + credential.responseHeadTimeout, credential.callDeadline))
             sendTokenCall(credential, on: upstream)
+        case .exchange:
+            preconditionFailure("a connection serves nobody before it is established")
         }
     }
 

@@ -182,20 +182,22 @@ extension Server {
         switch client {
         case .tokenCall(let index):
             tokenCallFailed(credentials[index], fault)
-        case .exchange(let downstream):
-            failWaiting(downstream, fault, destination)
+        case .waiting(let downstream, let exchange):
+            // Nobody, where the request has ended meanwhile.
+            if isWaiting(downstream, exchange: exchange) { failWaiting(downstream, fault, destination) }
         case .none:
             while let waiting = destination.dequeue() {
                 guard isWaiting(waiting) else { continue }
                 failWaiting(waiting.downstream, fault, destination)
                 return
             }
+        case .exchange:
+            // Who has the connection already is told by the answer that does not come.
+            break
         }
     }
 
-    /// Nothing, where the request has ended meanwhile.
     private func failWaiting(_ downstream: Handle<Downstream>, _ fault: UpstreamFault, _ destination: Destination) {
-        guard isWaiting(downstream) else { return }
         answer(downstream, .upstream(fault, destination, wasSent: downstreams[downstream].exchange.wasSentBefore))
         advanceIfFree(downstream)
     }

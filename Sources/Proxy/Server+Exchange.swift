@@ -162,7 +162,7 @@ extension Server {
         if downstreams[downstream].exchange.hasRetriedConnection {
             // The pool has just shown that it may hold what the upstream has closed.
             awaitConnection(downstream)
-            connect(to: destination, for: .exchange(downstream))
+            connect(to: destination, for: .waiting(downstream, exchange: downstreams[downstream].exchange.number))
             return
         }
         while let upstream = destination.idle.popLast() {
@@ -221,6 +221,7 @@ extension Server {
     }
 
     private func serve(_ downstream: Handle<Downstream>, on upstream: Handle<Upstream>, _ route: RouteState, _ generation: UInt64) {
+        precondition(upstreams[upstream].destination === route.destination, "a request and its token go to no other upstream than its route's")
         upstreams[upstream].beginRequest(for: .exchange(downstream))
         upstreams[upstream].deadline = .never
         downstreams[downstream].exchange.beginAttempt(on: upstream, generation: generation)

@@ -25,9 +25,8 @@ extension Server {
                 }
                 try open(numeric, ListenOptions(sharing: sharing, awaitsBytes: true), key)
             case .localhost(let port):
-                try open(.loopback(port: port), ListenOptions(sharing: sharing, awaitsBytes: true), key)
-                let chosen = listeners[listeners.count - 1].address.port ?? port
-                try openIfPossible(.ipv6(high: 0, low: 1, port: chosen, scope: 0), key)
+                let first = try open(.loopback(port: port), ListenOptions(sharing: sharing, awaitsBytes: true), key)
+                try openIfPossible(.ipv6(high: 0, low: 1, port: first.port ?? port, scope: 0), key)
             case .unix(let path, let mode, let group):
                 try open(.unix(path), ListenOptions(mode: mode.map(UInt32.init) ?? 0o600, group: group), key)
             case .systemd: preconditionFailure("nobody but systemd opens its sockets")
@@ -47,7 +46,8 @@ extension Server {
         }
     }
 
-    func open(_ address: SocketAddress, _ options: ListenOptions, _ key: Listener.Key) throws(SystemError) {
+    /// The address that it has: the kernel may have chosen the port.
+    @discardableResult func open(_ address: SocketAddress, _ options: ListenOptions, _ key: Listener.Key) throws(SystemError) -> SocketAddress {
         let descriptor = Descriptor(try kernel.listen(on: address, options: options), of: kernel)
         let actual = try kernel.localAddress(of: descriptor.number)
         let index = listeners.firstIndex { $0.isFree(for: key, at: actual) } ?? listeners.count
@@ -55,6 +55,7 @@ extension Server {
         var origin = Listener.Origin.address
         if case .unix = actual { origin = .path }
         put(descriptor, at: index, actual, origin, key)
+        return actual
     }
 
     /// In the place of one that was retired, or as one more.

@@ -4,14 +4,13 @@ internal import TLS
 // Upstream connections between requests: handed out, kept, checked, and ended.
 
 extension Server {
-    func isWaiting(_ downstream: Handle<Downstream>) -> Bool {
+    /// Whether this request of the client, and no other of it, waits for a connection.
+    func isWaiting(_ downstream: Handle<Downstream>, exchange number: UInt64) -> Bool {
         downstreams.isAlive(downstream) && downstreams[downstream].phase == .exchanging
-            && downstreams[downstream].exchange.phase == .waitingForConnection
+            && downstreams[downstream].exchange.phase == .waitingForConnection && downstreams[downstream].exchange.number == number
     }
 
-    func isWaiting(_ waiting: Destination.Waiting) -> Bool {
-        isWaiting(waiting.downstream) && downstreams[waiting.downstream].exchange.number == waiting.exchange
-    }
+    func isWaiting(_ waiting: Destination.Waiting) -> Bool { isWaiting(waiting.downstream, exchange: waiting.exchange) }
 
     /// A connection's request has been answered, and another may follow on it.
     func release(_ upstream: Handle<Upstream>) {

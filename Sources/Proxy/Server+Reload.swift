@@ -277,7 +277,7 @@ extension Server {
             if let former, own.contains(where: { $0.listenContext === former }) {} else { listener.tls = own[0].listenContext }
             listener.router = Router(routes: own)
             // Who is left of those before a time without it came by what is not known any more.
-            if former !== listener.tls { changeTLS(ofClientsAt: index, isRevoked: listener.isTakenUp || revoked.contains(listener.key)) }
+            if former !== listener.tls { changeTLS(ofClientsAt: index, isRevoked: listener.isTakenUp || listener.isRetired || revoked.contains(listener.key)) }
             listener.isTakenUp = false
             guard listener.isRetired else { continue }
             listener.isRetired = false

@@ -44,6 +44,9 @@ struct Upstream: ~Copyable {
         /// Whoever is first in the queue of its destination.
         case none
         case exchange(Handle<Downstream>)
+        /// A request of this client that waits for it: the one with this number. By the time that the connection is established, the client
+        /// may wait for another, with another upstream.
+        case waiting(Handle<Downstream>, exchange: UInt64)
         /// The token call of the credential with this index.
         case tokenCall(Int)
     }

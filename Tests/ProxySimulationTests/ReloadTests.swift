@@ -142,6 +142,24 @@ import Testing
     }
 
     @Test(arguments: 1...3)
+    func `both halves of a listener on localhost come back where they were, whoever listens besides`(loops: Int) throws {
+        let world = try world(loops)
+        let extra = #"{ "name": "extra", "listen": "localhost:8085", "pathPrefix": "/extra", "upstream": "http://127.0.0.1:1", "credential": "bloq" },"#
+        let later = #"{ "name": "later", "listen": "127.0.0.1:8086", "pathPrefix": "/later", "upstream": "http://127.0.0.1:1", "credential": "bloq" },"#
+        let begin = #""routes": ["#
+        for routes in [extra, extra + later, later, later + extra] {
+            try world.reload(text(world, [(begin, begin + routes)]))
+            world.pass(.seconds(1))
+        }
+        let listening = world.server.listening.filter { $0.routes == ["extra"] }.map(\.address)
+        #expect(Set(listening) == [.loopback(port: 8085), .ipv6(high: 0, low: 1, port: 8085, scope: 0)])
+        #expect(world.server.listening.filter { $0.routes == ["later"] }.map(\.address) == [.loopback(port: 8086)])
+        try world.reload(world.text)
+        world.pass(.seconds(3))
+        #expect(world.leftovers() == [])
+    }
+
+    @Test(arguments: 1...3)
     func `what is counted goes on, by the route's name, and connections of both configurations count`(loops: Int) throws {
         let world = try world(loops)
         let conversations = try (0..<6).map { _ in try world.converse(.btc) }

@@ -1,3 +1,4 @@
+import EventLoop
 import Glibc
 import Sandbox
 import Simulation
@@ -111,6 +112,41 @@ import Testing
         #expect(requestCount == 3)
         #expect(try world.get(.btc, "/")?.status == 200)
         #expect(requestCount == 5)
+        #expect(world.leftovers() == [])
+    }
+
+    @Test func `a connection that comes too late for its request is nothing to the client's next one`() throws {
+        var requestCount = 0
+        var settings = WorldSettings()
+        settings.replaced = [.connect: { upstream in
+            upstream.whenReceived = { [unowned upstream] _ in
+                requestCount += 1
+                if requestCount == 1 { upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") } else { upstream.close() }
+            }
+        }]
+        settings.route = "\"timeouts\": { \"responseHead\": \"2s\" }"
+        let world = try World(seed: 8, settings)
+        #expect(world.run { world.hasTokens })
+        let first = SocketAddress.loopback(port: world.server.routes[0].destination.dialled.port)
+        let other = #""routes": [ { "name": "other", "listen": "127.0.0.1:8080", "pathPrefix": "/other", "upstream": "http://127.0.0.1:1", "credential": "bloquo" },"#
+        try world.reload(world.text.replacing(#""routes": ["#, with: other))
+        let conversation = try world.converse(.btc)
+        conversation.send(World.get("/"))
+        #expect(world.run { conversation.answers.count == 1 })
+        // The connection of the pool is found closed, and another takes longer than the request may.
+        world.kernel.network.blackHoles = [first, .loopback(port: 1)]
+        conversation.send(World.get("/"))
+        #expect(world.run { conversation.answers.count == 2 })
+        #expect(requestCount == 2)
+        #expect(conversation.answers[1].status == 503)
+        let begun = world.kernel.now
+        conversation.send(World.get("/other/"))
+        #expect(world.run { conversation.answers.count == 3 })
+        #expect(conversation.answers[2].status == 504)
+        #expect(conversation.answers[2].text.contains("127.0.0.1:1 "), "\(conversation.answers[2].text)")
+        #expect((.seconds(5)...(.milliseconds(5100))).contains(world.kernel.now - begun))
+        conversation.client.close()
+        world.kernel.network.blackHoles = []
         #expect(world.leftovers() == [])
     }
 
