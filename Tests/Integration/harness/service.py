@@ -10,13 +10,13 @@ from .processes import BINARY, Process
 
 # Becomes the service, with the descriptors from 3 on: the process that systemd names in LISTEN_PID is the service itself.
 STARTER = """
-import os, sys
+import fcntl, os, sys
 count = int(sys.argv[1])
-sources = [os.dup2(int(number), 100 + index) for index, number in enumerate(sys.argv[2:2 + count])]
+# To numbers that nobody has, and that are none of those they are to get: whatever theirs are, none is closed by another's move.
+sources = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 3 + count) for number in sys.argv[2:2 + count]]
 for index, number in enumerate(sources):
     os.dup2(number, 3 + index)
-    os.close(number)
-os.closerange(3 + count, 100)
+os.closerange(3 + count, os.sysconf("SC_OPEN_MAX"))
 os.environ["LISTEN_PID"] = os.environ.get("LISTEN_PID") or str(os.getpid())
 os.execvp(sys.argv[2 + count], sys.argv[2 + count:])
 """
