@@ -74,7 +74,7 @@ let package = Package(
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Wire"], swiftSettings: common),
         // What deploy/fuzz gives to libFuzzer.
         .target(
-            name: "Fuzzing", dependencies: ["Proxy", "Sandbox", "Credentials", "Wire", "Compressor"], path: "Tests/Fuzzing",
+            name: "Fuzzing", dependencies: ["Proxy", "Sandbox", "Credentials", "TLS", "Wire", "Compressor"], path: "Tests/Fuzzing",
             exclude: ["Seeds", "second_opinion.py"], swiftSettings: common),
         .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing"], swiftSettings: common),
     ]

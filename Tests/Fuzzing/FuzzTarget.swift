@@ -16,6 +16,9 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case tokenAnswer = "token-answer"
     case jwt
     case secretSearch = "secret-search"
+    case forwarding
+    case address
+    case upgrade
 
     /// Reads the bytes and compares. A trap, or what a sanitizer reports meanwhile, is a finding too.
     ///
@@ -36,6 +39,9 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .tokenAnswer: try TokenAnswerCheck.run(bytes)
         case .jwt: try JWTCheck.run(bytes)
         case .secretSearch: try SecretSearchCheck.run(bytes)
+        case .forwarding: try ForwardingCheck.run(bytes)
+        case .address: try AddressCheck.run(bytes)
+        case .upgrade: return try UpgradeCheck.run(bytes)
         }
         return nil
     }

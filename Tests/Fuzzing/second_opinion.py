@@ -1,8 +1,10 @@
 """What other programs make of the inputs that fuzzing found: second_opinion.py TARGET FILE
 
 FILE has a line for each input: its bytes in hexadecimal digits, and what the product read. Where the product accepts one, Python's
-json and zlib, or h11, have to accept it too and mean the same; where the product refuses, it may well be the stricter one."""
+json, zlib and hashlib, or h11, have to accept it too and mean the same; where the product refuses, it may well be the stricter one."""
 
+import base64
+import hashlib
 import io
 import json
 import sys
@@ -198,7 +200,16 @@ def check_chunked(source, verdict, words):
     return None if content.getvalue() == unhex(words[1]) else "h11 reads other content"
 
 
+def check_upgrade(source, verdict, words):
+    key, accept = map(unhex, words)
+    if len(base64.b64decode(key, validate=True)) != 16:
+        return "Python's base64 has another count of bytes"
+    meant = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+    return None if accept == meant else f"Python's hashlib and base64 make {meant!r}"
+
+
 CHECKS = {
+    "upgrade": check_upgrade,
     "json": check_json,
     "json-rpc": check_calls,
     "gzip": check_gzip,

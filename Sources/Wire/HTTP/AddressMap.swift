@@ -153,7 +153,7 @@ extension AddressMap {
     private func startsWithTwoSlashes(_ rest: Range<Int>, in bytes: Span<UInt8>) -> Bool {
         let second: UInt8
         if prefix.isEmpty {
-            guard rest.count >= 2 else { return false }
+            guard rest.count >= 2, bytes[rest.lowerBound] == UInt8(ascii: "/") else { return false }
             second = bytes[rest.lowerBound + 1]
         } else {
             second = prefix[1]
