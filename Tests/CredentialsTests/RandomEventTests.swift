@@ -4,7 +4,7 @@ import Testing
 @Suite struct RandomEventTests {
     @Test(arguments: 0..<4 as Range<UInt64>)
     func `no order of events breaks a promise`(batch: UInt64) {
-        for seed in batch * 500..<(batch + 1) * 500 {
+        for seed in Share.of(batch * 500..<(batch + 1) * 500) {
             var run = RandomRun(seed: seed)
             for _ in 0..<150 { run.step() }
             #expect(run.broken.isEmpty, "seed \(seed): \(run.broken)")
