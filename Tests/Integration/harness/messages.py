@@ -170,8 +170,8 @@ class Reader:
 class Client:
     """One connection to the proxy, on which a test writes what it likes."""
 
-    def __init__(self, port: int, watch=None):
-        self.connection = socket.create_connection(("127.0.0.1", port), timeout=limits.ANSWER)
+    def __init__(self, port: int, watch=None, address: str = "127.0.0.1", patience: float = limits.ANSWER):
+        self.connection = socket.create_connection((address, port), timeout=patience)
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.reader = Reader(self.connection)
         self.watch = watch
