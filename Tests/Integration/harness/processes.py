@@ -97,7 +97,8 @@ class Process:
 class Proxy(Process):
     """`bearerproxy run` with a configuration that a test made; the routes that have a port have it in `ports`."""
 
-    def __init__(self, directory: Path, configuration: dict, label="proxy", environment=None, secrets=()):
+    def __init__(self, directory: Path, configuration: dict, label="proxy", environment=None, secrets=(), before=()):
+        """`before` is a command that becomes the proxy."""
         directory.mkdir(parents=True, exist_ok=True)
         self.secrets = list(secrets)
         self.seen: list[bytes] = []
@@ -110,7 +111,7 @@ class Proxy(Process):
         configuration.setdefault("log", {"access": "stdout", "format": "json", "level": "debug"})
         self.file = directory / f"{label}.json"
         self.file.write_text(json.dumps(configuration, indent=2))
-        super().__init__([BINARY, "run", "--config", self.file], directory, label, environment)
+        super().__init__([*before, BINARY, "run", "--config", self.file], directory, label, environment)
         self.wait_until(lambda: all(accepts(port) for port in self.ports))
 
     @property
