@@ -8,6 +8,8 @@ enum Process {
         openStandardDescriptors()
         // Who asks for a reload, or for the logs to be opened anew, while the process starts gets it when it serves, and does not end it.
         hold([SIGHUP, SIGUSR1])
+        // A log that is as long as a file may be (RLIMIT_FSIZE) is as one on a full disk, and ends no process.
+        signal(SIGXFSZ, SIG_IGN)
         for fault in ProcessProtection.apply() { Console.error("bearerproxy: warning: this process is less protected: \(fault)") }
         raiseDescriptorLimit()
     }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import time
 
@@ -72,3 +73,18 @@ def test_a_signal_before_the_process_serves_does_not_end_it(make_proxy, make_ups
     proxy = make_proxy(route(make_upstream().port), credentials=credentials)
     with proxy.client() as client:
         assert client.ask(request()).status == 200
+
+
+def test_a_log_as_long_as_a_file_may_be_does_not_end_the_process(make_proxy, make_upstream, route, tmp_path):
+    log = tmp_path / "access.log"
+    proxy = make_proxy(route(make_upstream().port), log={"access": str(log), "format": "json"})
+    # As `ulimit -f` and LimitFSIZE= set it: a write beyond it raises SIGXFSZ, which ends whoever does not ignore it.
+    resource.prlimit(proxy.process.pid, resource.RLIMIT_FSIZE, (8192, resource.RLIM_INFINITY))
+    for number in range(100):
+        with proxy.client() as client:
+            assert client.ask(request("GET", f"/{number}")).status == 200
+    assert log.stat().st_size == 8192
+    resource.prlimit(proxy.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    with proxy.client() as client:
+        assert client.ask(request("GET", "/100")).status == 200
+    assert [json.loads(line)["path"] for line in lines(log, 101)] == [f"/{number}" for number in range(101)]
