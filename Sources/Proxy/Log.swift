@@ -9,6 +9,8 @@ internal import Wire
 public final class Log {
     /// Bytes of access lines that may wait to be written. Beyond it, lines are dropped, and how many is said.
     private static let pendingBytesMax = 1 << 20
+    /// Between one fault of the access log's file and the next that is told.
+    private static let faultPause = Interval.seconds(60)
 
     private let settings: LogSettings
     private let kernel: any Kernel
@@ -24,6 +26,11 @@ public final class Log {
     private let shared: SharedOutput?
     private let isOwner: Bool
     private var droppedCount = 0
+    /// Why the file has not taken lines that wait for it, as a full disk does not.
+    private var fault: Int32?
+    private var isFaultTold = false
+    /// When one was told last: a disk that is full now and not full then is not told with every line.
+    private var faultTime: Instant?
 
     /// A log whose lines have the kernel's time.
     ///
@@ -164,13 +171,36 @@ public final class Log {
         } else {
             pending.consume(write(pending.bytes, toAccess: accessDescriptor))
         }
-        guard droppedCount > 0, pending.isEmpty else { return }
-        event(.warning, "\(droppedCount) access lines were dropped: their reader was too slow")
-        droppedCount = 0
+        if fault != nil { tellFault() }
+        guard pending.isEmpty else { return }
+        if droppedCount > 0 {
+            let reason = fault.map { "the file took no more: \(SystemError.text(for: $0))" } ?? "their reader was too slow"
+            event(.warning, "\(droppedCount) access lines were dropped: \(reason)")
+            droppedCount = 0
+        }
+        if isFaultTold { event(.info, "the access log can be written again") }
+        fault = nil
+        isFaultTold = false
+    }
+
+    /// Says once why lines wait, while they do.
+    private func tellFault() {
+        guard let fault, !isFaultTold, !pending.isEmpty else { return }
+        let time = kernel.monotonicNow()
+        if let faultTime, time < faultTime + Self.faultPause { return }
+        faultTime = time
+        isFaultTold = true
+        let place = if case .file(let path) = settings.access { quoted(path) } else { "its file" }
+        event(
+            .error, "log.access: cannot write into \(place): \(SystemError.text(for: fault)); make room; until then \(Self.pendingBytesMax >> 20) MiB of "
+                + "lines wait, and further ones are dropped")
     }
 
     private func write(_ lines: UnsafeBufferPointer<UInt8>, toAccess descriptor: Int32) -> Int {
-        isFile ? Self.writeFile(lines, to: descriptor) : Self.write(lines, to: descriptor)
+        guard isFile else { return Self.write(lines, to: descriptor) }
+        let count = Glibc.write(descriptor, lines.baseAddress!, lines.count)
+        if count < 0, errno != EINTR { fault = errno }
+        return max(0, count)
     }
 
     /// Whether a line of so many bytes can wait, too.
@@ -178,11 +208,6 @@ public final class Log {
         if pending.freeCapacity >= count { return true }
         pending.compact()
         return pending.freeCapacity >= count
-    }
-
-    /// The bytes that were written.
-    private static func writeFile(_ bytes: UnsafeBufferPointer<UInt8>, to descriptor: Int32) -> Int {
-        max(0, Glibc.write(descriptor, bytes.baseAddress!, bytes.count))
     }
 
     /// Never waits for a reader. The bytes that were written.
