@@ -53,6 +53,8 @@ let package = Package(
 
         // What the sources themselves are held to.
         .testTarget(name: "HouseTests", swiftSettings: common),
+        // How much of a random test is run.
+        .target(name: "TestShare", path: "Tests/Share", swiftSettings: common),
         // What servers compress with.
         .target(name: "Compressor", dependencies: ["CZlib"], path: "Tests/Compressor", swiftSettings: common),
         .testTarget(name: "WireTests", dependencies: ["Wire", "Compressor"], swiftSettings: common),
@@ -62,12 +64,12 @@ let package = Package(
         .testTarget(name: "SimulationTests", dependencies: ["Simulation", "EventLoop"], swiftSettings: common),
 
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "CLinux", "Simulation"], swiftSettings: common),
-        .testTarget(name: "CredentialsTests", dependencies: ["Credentials", "Wire", "CMemory"], swiftSettings: common),
+        .testTarget(name: "CredentialsTests", dependencies: ["Credentials", "Wire", "CMemory", "TestShare"], swiftSettings: common),
         .testTarget(
             name: "ProxyTests", dependencies: ["Proxy", "Credentials", "EventLoop", "TLS", "Wire", "Compressor"], swiftSettings: common),
         .testTarget(
             name: "ProxySimulationTests",
-            dependencies: ["Proxy", "Sandbox", "Simulation", "EventLoop", "Credentials", "TLS", "Wire", "Compressor"], swiftSettings: common),
+            dependencies: ["Proxy", "Sandbox", "Simulation", "EventLoop", "Credentials", "TLS", "Wire", "Compressor", "TestShare"], swiftSettings: common),
         // What Tests/Benchmarks/run counts the instructions of.
         .executableTarget(
             name: "Benchmarks", dependencies: ["Proxy", "Wire", "EventLoop"], path: "Tests/Benchmarks/Program", swiftSettings: common),
@@ -76,6 +78,6 @@ let package = Package(
         .target(
             name: "Fuzzing", dependencies: ["Proxy", "Sandbox", "Credentials", "TLS", "Wire", "Compressor"], path: "Tests/Fuzzing",
             exclude: ["Seeds", "second_opinion.py"], swiftSettings: common),
-        .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing"], swiftSettings: common),
+        .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing", "TestShare"], swiftSettings: common),
     ]
 )

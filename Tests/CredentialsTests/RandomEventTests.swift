@@ -1,11 +1,12 @@
 import Credentials
+import TestShare
 import Testing
 
 @Suite struct RandomEventTests {
-    @Test(arguments: 0..<4 as Range<UInt64>)
-    func `no order of events breaks a promise`(batch: UInt64) {
+    @Test(arguments: 0..<4)
+    func `no order of events breaks a promise`(batch: Int) {
         for seed in Share.of(batch * 500..<(batch + 1) * 500) {
-            var run = RandomRun(seed: seed)
+            var run = RandomRun(seed: UInt64(seed))
             for _ in 0..<150 { run.step() }
             #expect(run.broken.isEmpty, "seed \(seed): \(run.broken)")
             if !run.broken.isEmpty { return }

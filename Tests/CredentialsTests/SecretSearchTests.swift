@@ -1,3 +1,4 @@
+import TestShare
 import Testing
 import Wire
 
@@ -147,7 +148,7 @@ import Wire
     }
 
     /// Few letters, so that beginnings, ends and overlaps come often.
-    @Test(arguments: 0..<40) func `random bytes agree with a search by hand`(_ seed: Int) throws {
+    @Test(arguments: Share.of(0..<40)) func `random bytes agree with a search by hand`(_ seed: Int) throws {
         var random = SplitMix64(seed: UInt64(seed))
         func letters(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: 97...98, using: &random) } }
         let secrets = [letters(.random(in: 8...12, using: &random)), letters(.random(in: 8...40, using: &random))]

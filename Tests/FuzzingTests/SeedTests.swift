@@ -1,5 +1,6 @@
 import Fuzzing
 import Glibc
+import TestShare
 import Testing
 
 /// What was found by fuzzing is never found again: every seed passes, and so does much that is made of seeds.
@@ -21,7 +22,7 @@ import Testing
         let seeds = try Self.seeds(of: target).map(\.bytes)
         var random = SplitMix(state: 7)
         var verdicts = Self.verdicts(target, "made")
-        for round in 0..<2_000 {
+        for round in Share.of(0..<2_000) {
             var bytes = seeds[random.next(below: seeds.count)]
             for _ in 0...random.next(below: 4) { Self.mutate(&bytes, seeds, &random) }
             Self.check(target, bytes, "round \(round)", &verdicts)

@@ -1,5 +1,6 @@
 import EventLoop
 import Simulation
+import TestShare
 import Testing
 
 @testable import Proxy

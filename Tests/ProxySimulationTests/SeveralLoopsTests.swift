@@ -3,6 +3,7 @@ import Glibc
 import Sandbox
 import Simulation
 import TLS
+import TestShare
 import Testing
 
 @testable import Proxy

@@ -1,6 +1,7 @@
 import EventLoop
 import Sandbox
 import Simulation
+import TestShare
 import Testing
 
 @testable import Proxy

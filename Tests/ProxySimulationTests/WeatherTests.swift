@@ -1,4 +1,5 @@
 import Glibc
+import TestShare
 import Testing
 
 /// The proxy in all kinds of weather. A failure names its seed, which repeats the run.
