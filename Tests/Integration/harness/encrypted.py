@@ -19,8 +19,8 @@ def trusting(ca: Path, leaf: Leaf | None = None) -> ssl.SSLContext:
 class SecureClient(Client):
     """One connection to the proxy over TLS. An end without close_notify raises `ssl.SSLEOFError` where it is looked for."""
 
-    def __init__(self, port: int, context: ssl.SSLContext, watch=None, name: str = "localhost"):
-        super().__init__(port, watch)
+    def __init__(self, port: int, context: ssl.SSLContext, watch=None, name: str = "localhost", **where):
+        super().__init__(port, watch, **where)
         try:
             self.connection = context.wrap_socket(self.connection, server_hostname=name, suppress_ragged_eofs=False)
         except BaseException:
