@@ -7,8 +7,8 @@ import Testing
 
 /// A proxy on a real loop in the test's own thread, between clients and an upstream that are plain sockets.
 final class Bench: EventHandler {
-    /// Longer than any step takes on a busy machine.
-    private static let patience = Interval.seconds(10)
+    /// Longer than any step takes on a busy machine, also with a sanitizer.
+    private static let patience = Interval.seconds(60)
     private static let tick = Interval.milliseconds(5)
 
     let kernel: BentKernel
