@@ -213,7 +213,7 @@ def test_orders_in_a_storm(country, seed, authority, leaf, make_proxy, route, bl
     there = f"10.77.2.2:{provider.port}"
     made = route(provider.port, credential="bloq", listen=f"0.0.0.0:{unused_port()}", exposed=True, allow={"hosts": [HOST]}, connectTo=there, timeouts=TIMEOUTS)
     if is_encrypted:
-        front = authority.leaf("front", [HOST])
+        front = authority.leaf("front in a storm", [HOST])
         made["listenTLS"] = {"certificate": str(front.certificate), "key": str(front.key)}
     credentials = bloq(0, connectTo=there, authTimeout="4s", timeouts={"connect": "2s", "responseHead": "2s"})
     secrets, admin = [CLIENT_ID, CLIENT_SECRET], {"listen": f"unix:{tmp_path}/admin"}
