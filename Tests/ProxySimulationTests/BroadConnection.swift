@@ -42,6 +42,7 @@ final class BroadConnection {
         case .head:
             guard !waiting.isEmpty, let request = BroadRequest(&waiting) else { return false }
             isAnswered = false
+            if let fault = server.site.fault(in: request) { server.fault(fault) }
             state = .content(request)
             begin(request)
         case .content(var request):
@@ -99,10 +100,11 @@ extension BroadConnection {
             if server.dice.chance(0.8) { return openTunnel(request) }
             return answer(request, status: server.dice.chance(0.5) ? 426 : 200, content: Array("no tunnel".utf8), more: "Upgrade: other/9\r\n")
         }
-        if request.target.hasPrefix("/content") {
+        let path = request.target.dropFirst(server.site.upstreamPrefix.count)
+        if path.hasPrefix("/content") {
             answer(request, status: 200, content: Array(Errand.pattern[..<(request.number("count") ?? 0)]))
         } else {
-            if request.target.hasPrefix("/length"), request.content != Array(Errand.pattern[..<request.content.count]) {
+            if path.hasPrefix("/length"), request.content != Array(Errand.pattern[..<request.content.count]) {
                 server.fault("content that was changed")
             }
             if let order = request.number("number") { server.carryOut(order) }
@@ -141,9 +143,9 @@ extension BroadConnection {
         case 0: client.close()
         case 1: client.abort()
         case 2: break
-        case 3: give([Array("HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\nnot all of it".utf8)])
+        case 3: give([Array("HTTP/1.1 200 OK\r\n\(signature)Content-Length: 999999\r\n\r\nnot all of it".utf8)])
         case 4:
-            give([Array("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nnot a\r\n".utf8), Array("zz\r\n".utf8)])
+            give([Array("HTTP/1.1 200 OK\r\n\(signature)Transfer-Encoding: chunked\r\n\r\n5\r\nnot a\r\n".utf8), Array("zz\r\n".utf8)])
         case 5 where request.isWhole: switchWrongly(request)
         case 6 where !request.isWhole:
             state = .content(request)
@@ -172,7 +174,7 @@ extension BroadConnection {
         let number = request.number("tunnel") ?? 0
         let offer = (request.value("upgrade") ?? "").split(separator: ",").map { $0.drop { $0 == " " } }
         let taken = offer[server.dice.integer(in: 0...offer.count - 1)]
-        let head = Array("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: \(taken)\r\nX-Said: yes\r\n\r\n".utf8)
+        let head = Array("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: \(taken)\r\n\(signature)\r\n".utf8)
         let manner = TunnelSide.Manner.random(isKind: !server.isMoody, from: &server.dice)
         let end = TunnelSide(client, number: number, isClient: false, manner: manner, precedingCount: givenCount + head.count)
         state = .tunnel(end)
@@ -188,10 +190,10 @@ extension BroadConnection {
 extension BroadConnection {
     private func answer(_ request: BroadRequest, status: Int, content: [UInt8], more: String = "") {
         var told = BroadServer.Told(content: content)
-        var head = "HTTP/1.1 \(status) Said\r\n\(more)\(saysClose ? "Connection: close\r\n" : "")"
+        var head = "HTTP/1.1 \(status) Said\r\n\(signature)\(more)\(saysClose ? "Connection: close\r\n" : "")"
         if server.dice.chance(0.3) {
             told.namesItself = true
-            head += "Location: http://\(BroadServer.host)/there/\(request.id)\r\n"
+            head += "Location: http://\(server.site.host)/there/\(request.id)\r\n"
             head += "Set-Cookie: a=b; Domain=weather.example; Path=/x; Secure; SameSite=None\r\n"
         }
         let acceptsGzip = request.value("accept-encoding") == "gzip"
@@ -221,9 +223,19 @@ extension BroadConnection {
         }
         server.told[request.id] = told
         let bytes = Array("\(head)\r\n".utf8) + (request.isHead ? [] : body)
+        if server.isMoody, !isAnswered, !saysClose, server.dice.chance(0.35) { return goAway(behind: bytes) }
         give(server.dice.pieces(of: bytes, countMax: server.dice.integer(in: 1...6)), every: server.dice.duration(in: .zero ... .milliseconds(40)))
         if case .deaf = state { client.finishSending() }
     }
+
+    /// Closes some time after the answer, as a server does that has waited for long enough: what is sent meanwhile it has not seen.
+    private func goAway(behind bytes: [UInt8]) {
+        state = .deaf
+        give([bytes, []], every: server.dice.duration(in: .zero ... .seconds(3)))
+        client.finishSending()
+    }
+
+    private var signature: String { "X-Said-By: \(server.site.name)\r\n" }
 
     private func gzip(_ content: [UInt8], mayBeSpoiled: Bool, _ told: inout BroadServer.Told) -> [UInt8] {
         var bytes = BroadServer.gzip(content, &server.dice)

@@ -102,7 +102,7 @@ final class Customer {
     /// How many answers are whole.
     @discardableResult
     private func feed(_ client: SimulatedClient) -> Int {
-        if provider == .broad { seen += client.received }
+        if provider == .broad || provider == .several { seen += client.received }
         let count = reader.feed(client)
         if reader.isTunnelling {
             let bytes = reader.takeTunnelled()
@@ -169,7 +169,7 @@ extension Customer {
     /// What arrived at an end of its tunnel and was not sent at the other, or not all of it where the end says so.
     private func tunnelFaults(_ world: World) -> [String] {
         guard let last = errands.last, let number = last.broad?.tunnel else { return [] }
-        let others = world.broad.tunnels[number] ?? []
+        let others = world.tunnels(number)
         var found: [String] = []
         for end in others {
             if let mismatch = end.mismatch { found.append("the upstream's end of \(last.requestID) differs at \(mismatch)") }
@@ -192,9 +192,7 @@ extension Customer {
 
     /// What is missing of a tunnel although nothing failed.
     func tunnelDisappointments(_ world: World) -> [String] {
-        guard let tunnel, let client, patience == nil, let number = errands.last?.broad?.tunnel, let other = world.broad.tunnels[number]?.last else {
-            return []
-        }
+        guard let tunnel, let client, patience == nil, let number = errands.last?.broad?.tunnel, let other = world.tunnels(number).last else { return [] }
         let isWhole = client.ending == .finished && other.client.ending == .finished && tunnel.hasFinished && other.hasFinished
         return isWhole ? [] : ["tunnel \(number) did not end as it should: \(client.ending as Any), \(other.client.ending as Any)"]
     }

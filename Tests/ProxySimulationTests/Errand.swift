@@ -28,7 +28,7 @@ struct Errand {
         guard answer.field("x-request-id") == requestID else {
             return "the answer to \(requestID) is one to \(answer.field("x-request-id") ?? "nobody")"
         }
-        if broad != nil { return fault(in: answer, from: world.broad, executions: executions, contentMax: world.broadContentMax) }
+        if let broad { return fault(in: answer, from: world.server(of: broad.site), executions: executions, contentMax: world.broadContentMax) }
         switch answer.status {
         case 200: return faultInSuccess(answer, executions)
         case 204 where isWild, 304 where isWild: return answer.content.isEmpty ? nil : "\(answer.status) with content"

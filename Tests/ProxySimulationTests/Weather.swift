@@ -39,7 +39,8 @@ final class Weather {
         settings.broadSeed = dice.split()
         Self.addBroad(replayBytesMax, isPeaceful: isPeaceful, to: &settings, from: &dice)
         world = try World(seed: dice.next(), settings)
-        world.broad.isMoody = !isPeaceful && dice.chance(0.7)
+        let isMoody = !isPeaceful && dice.chance(0.7)
+        for site in world.sites { site.isMoody = isMoody }
         if isPeaceful {
             world.kernel.network.faults = dice.chance(0.7) ? .rough : .none
         } else {
@@ -59,6 +60,7 @@ final class Weather {
         var dice = seed
         let changes = [
             (#""name": "btc","#, #""name": "btc", "cookies": true,"#), (#""name": "broad","#, #""name": "broad", "cookies": true,"#),
+            (#""name": "inner","#, #""name": "inner", "cookies": true,"#),
             (#""127.0.0.1:"#, #""localhost:"#), (#""env": "BLOQ_ID" }"#, #""env": "BLOQ_ID" }, "authTimeout": "9s""#),
             (#""env": "BLOQUO_ID" }"#, #""env": "BLOQUO_ID" }, "authTimeout": "9s""#),
             // A listener that nobody comes to, and a route on one that is there.
@@ -104,12 +106,19 @@ final class Weather {
                 limits.append("\"requestBody\": \(settings.broadContentMax)")
             }
             if !limits.isEmpty { members.append("\"limits\": { \(limits.joined(separator: ", ")) }") }
-            if dice.chance(0.5) {
-                members.append("\"timeouts\": { \"responseHead\": \"\(dice.integer(in: 1...10))s\", \"idle\": \"\(dice.integer(in: 1...10))s\" }")
-            }
             if dice.chance(0.2) { settings.top = "\"limits\": { \"connections\": \(dice.integer(in: 1...6)) }" }
         }
-        settings.broad = members.joined(separator: ", ")
+        func joined(_ timeouts: String?) -> String { (members + (timeouts.map { [$0] } ?? [])).joined(separator: ", ") }
+        settings.broad = joined(isPeaceful ? nil : timeouts(.seconds(1) ... .seconds(10), from: &dice))
+        // Often shorter than a connection may take: what was made for a request may come when its client is at the next.
+        settings.several = joined(isPeaceful ? nil : timeouts(.milliseconds(300) ... .seconds(2), chance: 0.8, from: &dice))
+    }
+
+    /// Nil: as in production.
+    private static func timeouts(_ responseHead: ClosedRange<Duration>, chance: Double = 0.5, from dice: inout Seed) -> String? {
+        guard dice.chance(chance) else { return nil }
+        let milliseconds = Int(dice.duration(in: responseHead) / .milliseconds(1))
+        return "\"timeouts\": { \"responseHead\": \"\(milliseconds)ms\", \"idle\": \"\(dice.integer(in: 1...10))s\" }"
     }
 
     private static func routeSettings(_ replayBytesMax: Int, from dice: inout Seed) -> String {
@@ -117,23 +126,28 @@ final class Weather {
         if dice.chance(0.5) {
             members.append("\"limits\": { \"concurrency\": \(dice.integer(in: 1...4)), \"queue\": \(dice.integer(in: 0...8)) }")
         }
-        if dice.chance(0.5) {
-            members.append("\"timeouts\": { \"responseHead\": \"\(dice.integer(in: 1...10))s\", \"idle\": \"\(dice.integer(in: 1...10))s\" }")
-        }
+        if let timeouts = timeouts(.seconds(1) ... .seconds(10), from: &dice) { members.append(timeouts) }
         return members.joined(separator: ", ")
     }
 
     private func invite(_ replayBytesMax: Int) {
         var number = 0
         for _ in 0..<dice.integer(in: 2...9) {
-            let provider: World.Provider = dice.chance(0.5) ? .broad : dice.chance(0.5) ? .btc : .bloquo
-            let count = dice.integer(in: 1...5)
+            let provider: World.Provider = dice.chance(0.65) ? (dice.chance(0.6) ? .several : .broad) : dice.chance(0.5) ? .btc : .bloquo
+            // One that only looks does so for long: what is asked again on another connection could be mistaken for another's.
+            let looksOnly = provider == .several && dice.chance(0.6)
+            let count = looksOnly ? dice.integer(in: 5...40) : dice.integer(in: 1...5)
+            let sites = Array(Site.several.shuffled(using: &dice).prefix(dice.integer(in: 2...Site.several.count)))
             let errands = (1...count).map { place in
                 number += 1
-                if provider == .broad {
-                    return Errand.broad(number: number, isLast: place == count, replayBytesMax: replayBytesMax, from: &dice)
+                let site: Site
+                switch provider {
+                case .btc, .bloquo: return Errand.random(provider, number: number, replayBytesMax: replayBytesMax, from: &dice)
+                case .broad: site = .alone
+                case .several: site = sites[dice.integer(in: 0...sites.count - 1)]
                 }
-                return Errand.random(provider, number: number, replayBytesMax: replayBytesMax, from: &dice)
+                if looksOnly { return Errand.look(site, number, from: &dice) }
+                return Errand.broad(to: site, number: number, isLast: place == count, replayBytesMax: replayBytesMax, from: &dice)
             }
             let customer = Customer(provider, errands: errands, isKind: isPeaceful, dice: &dice)
             customers.append(customer)
@@ -152,7 +166,7 @@ final class Weather {
         for _ in 0..<(isCalm ? dice.integer(in: 0...1) : dice.integer(in: 1...4)) {
             plan(at: dice.duration(in: .zero ... .seconds(22))) { [world] in
                 sandbox.revokeAllTokens()
-                world.broad.revokeAllTokens()
+                for site in world.sites { site.revokeAllTokens() }
             }
         }
         if isPeaceful { return }
@@ -166,12 +180,23 @@ final class Weather {
             plan(at: start) { [world] in world.kernel.network.blackHoles.insert(service) }
             plan(at: start + dice.duration(in: .zero ... .seconds(20))) { [world] in world.kernel.network.blackHoles = [] }
         }
+        if dice.chance(0.8) { planSlowWay() }
         if dice.chance(0.1) {
             plan(at: dice.duration(in: .seconds(5) ... .seconds(22))) { [unowned self] in
                 isDrained = true
                 world.kernel.raise(SIGTERM)
             }
         }
+    }
+
+    /// For a while, many connections to the sites take long to come to be.
+    private func planSlowWay() {
+        var faults = world.kernel.network.faults
+        faults.connectSlow = 0.7
+        let start = dice.duration(in: .zero ... .seconds(15))
+        let byService = Dictionary(uniqueKeysWithValues: world.siteAddresses.map { ($0, faults) })
+        plan(at: start) { [world] in world.kernel.network.faultsByService = byService }
+        plan(at: start + dice.duration(in: .seconds(5) ... .seconds(20))) { [world] in world.kernel.network.faultsByService = [:] }
     }
 
     private func plan(at time: Duration, _ action: @escaping () -> Void) { timeline.append((time, action)) }
@@ -189,7 +214,7 @@ extension Weather {
         _ = world.run(.seconds(600)) { customers.allSatisfy(\.isDone) }
         // What is on its way between the other ends arrives.
         world.pass(.seconds(3))
-        var found = customers.flatMap { $0.faults(in: world) } + world.broad.faults
+        var found = customers.flatMap { $0.faults(in: world) } + world.sites.flatMap(\.faults)
         if isPeaceful { found += customers.flatMap { $0.tunnelDisappointments(world) } }
         found += customers.filter { !$0.isDone }.map { "a connection to \($0.provider) is open for ever" }
         found += doubles()
@@ -199,7 +224,7 @@ extension Weather {
         }
         if isPeaceful { found += customers.flatMap(\.disappointments) }
         world.clients.closeConnections()
-        world.broad.isMoody = false
+        for site in world.sites { site.isMoody = false }
         if !isDrained { found += try recovery() }
         found += disclosures()
         return found + rest()
@@ -208,12 +233,17 @@ extension Weather {
     /// In good weather everything works again, without anybody's help.
     private func recovery() throws -> [String] {
         world.kernel.network.faults = .none
+        world.kernel.network.faultsByService = [:]
         world.kernel.network.blackHoles = []
         world.pass(.seconds(100))
         var found: [String] = []
         for provider in [World.Provider.btc, .bloquo, .broad] {
             let answer = try world.get(provider, World.plainTarget(provider))
             if answer?.status != 200 { found.append("\(provider) does not recover: \(answer?.text ?? "no answer")") }
+        }
+        for site in Site.several {
+            let answer = try world.ask(.several, site.plainRequest)
+            if answer?.status != 200 { found.append("\(site.name) does not recover: \(answer?.text ?? "no answer")") }
         }
         return found
     }
@@ -228,13 +258,14 @@ extension Weather {
     private func doubles() -> [String] {
         let all = world.sandbox.publishedTransactions.map(\.rawtx) + world.sandbox.bloquoOrders.map { $0.clientReference ?? "" }
         return Dictionary(grouping: all) { $0 }.filter { $1.count > 1 }.map { "order \($0) was carried out \($1.count) times" }
-            + world.broad.orders.filter { $1 > 1 }.map { "order \($0) of the broad server was carried out \($1) times" }
+            + world.sites.reduce(into: [:]) { $0.merge($1.orders, uniquingKeysWith: +) }.filter { $1 > 1 }
+            .map { "order \($0) of the sites was carried out \($1) times" }
     }
 
     /// Where a token was seen that only upstreams may see.
     private func disclosures() -> [String] {
         let lines = log?.text ?? ""
-        return world.broad.tokens.sorted().flatMap { token in
+        return Set(world.sites.flatMap(\.tokens)).sorted().flatMap { token in
             customers.filter { $0.shows(token) }.map { _ in "a client saw a token" } + (lines.contains(token) ? ["the log shows a token"] : [])
         }
     }

@@ -18,11 +18,13 @@ final class World {
     /// All of them.
     let servers: [Server]
     let clients: SimulatedClients
-    /// The upstream of the route `broad`, where there is one.
-    let broad: BroadServer
+    /// The upstream of the route `broad`, where there is one, and those of the listener that has several routes.
+    let sites: [BroadServer]
     let broadContentMax: Int
     /// The configuration at the start.
     let text: String
+    /// Where the sites are served.
+    let siteAddresses: [SocketAddress]
     private let eventLog: Int32
     /// Listeners of tests.
     var listenerCount: Int
@@ -39,7 +41,8 @@ final class World {
         sandboxSettings.isEncrypted = settings.isEncrypted
         sandbox = try Sandbox(loop: loop, settings: sandboxSettings)
         clients = SimulatedClients(on: loop)
-        broad = BroadServer(settings.broadSeed)
+        var siteDice = settings.broadSeed
+        sites = ([.alone] + Site.several).map { BroadServer($0, siteDice.split()) }
         broadContentMax = settings.broadContentMax
         let termination = try TerminationSignal(on: loop)
         if let number = settings.failingCall { kernel.failingCall = kernel.failableCallCount + number }
@@ -49,15 +52,17 @@ final class World {
         for (service, accepted) in settings.replaced.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             addresses[service] = try clients.listen(on: .loopback(port: 0), accepted: accepted)
         }
-        if settings.broad != nil { addresses[.broad] = try clients.listen(on: .loopback(port: 0)) { [broad] in broad.accepted($0) } }
+        let siteCount = settings.broad == nil ? 0 : settings.several == nil ? 1 : sites.count
+        siteAddresses = try sites.prefix(siteCount).map { [clients] site in try clients.listen(on: .loopback(port: 0)) { site.accepted($0) } }
         let authorityFile = try settings.isEncrypted ? TemporaryFile(sandbox.certificateAuthorityPEM) : nil
-        text = Self.configuration(settings, addresses, authorityFile: authorityFile?.path)
+        text = Self.configuration(settings, addresses, siteAddresses, authorityFile: authorityFile?.path)
         let configuration = try Configuration.load(Array(text.utf8), file: "proxy.json")
         eventLog = open(settings.log, O_WRONLY | O_APPEND | O_CLOEXEC)
         let demo = sandbox.credentials
         let secrets = FixedSecrets([
             "BLOQ_ID": demo.bloqClientID, "BLOQ_SECRET": demo.bloqClientSecret, "BLOQUO_CUSTOMER": demo.bloquoCustomerID,
             "BLOQUO_ID": demo.bloquoClientID, "BLOQUO_SECRET": demo.bloquoClientSecret, "vault": demo.bloqClientSecret,
+            "FIXED": Site.fixedToken,
         ])
         let log = try Log(configuration.log, kernel: kernel, eventDescriptor: eventLog, isShared: settings.loops > 1)
         let first = try Server(
@@ -70,7 +75,7 @@ final class World {
         for server in servers {
             if let bufferBytes = settings.bufferBytes { server.pool = BufferPool(bufferBytes: bufferBytes) }
         }
-        listenerCount = settings.replaced.count + (settings.broad == nil ? 0 : 1)
+        listenerCount = settings.replaced.count + siteCount
         try server.listen()
         for other in servers.dropFirst() { try other.listen(besides: server) }
         server.obtainTokens()
@@ -82,11 +87,11 @@ final class World {
 
     /// The services that the proxy uses.
     enum Service: String {
-        case accounts, connect, bloquo, broad
+        case accounts, connect, bloquo
     }
 
     private static func configuration(
-        _ settings: WorldSettings, _ addresses: [Service: SocketAddress], authorityFile: String?
+        _ settings: WorldSettings, _ addresses: [Service: SocketAddress], _ sites: [SocketAddress], authorityFile: String?
     ) -> String {
         let scheme = settings.isEncrypted ? "https" : "http"
         let trust = authorityFile.map { ", \"tls\": { \"ca\": \"\($0)\" }" } ?? ""
@@ -94,10 +99,10 @@ final class World {
         func dial(_ service: Service, _ members: String) -> String {
             "\"connectTo\": \"\(settings.dialledHost):\(addresses[service]?.port ?? 0)\"\(trust)\(more(members))"
         }
-        let broad = settings.broad.map { members in
-            ", { \"name\": \"broad\", \"listen\": \"127.0.0.1:8082\", \"upstream\": \"http://\(BroadServer.host)\", \"credential\": \"bloq\","
-                + " \"connectTo\": \"\(settings.dialledHost):\(addresses[.broad]?.port ?? 0)\"\(more(members)) }"
-        }
+        let broad = zip([.alone] + Site.several, sites).map { site, address in
+            let (port, members) = site.name == Site.alone.name ? (Provider.broad.port, settings.broad) : (Provider.several.port, settings.several)
+            return ",\n    " + site.route(port: Int(port), dialled: "\(settings.dialledHost):\(address.port ?? 0)", members ?? "")
+        }.joined()
         let bloq = "{ \"type\": \"bloq\", \"clientId\": { \"env\": \"BLOQ_ID\" }, \"clientSecret\": \(settings.secret),"
             + " \"accounts\": \"\(scheme)://\(Sandbox.accountsHost)\", \(dial(.accounts, settings.credential)) }"
         return """
@@ -106,10 +111,10 @@ final class World {
                 { "name": "btc", "listen": "127.0.0.1:8080", "upstream": "\(scheme)://\(Sandbox.connectHost)",
                   "credential": "bloq", \(dial(.connect, settings.route)) },
                 { "name": "bloquo", "listen": "127.0.0.1:8081", "upstream": "\(scheme)://\(Sandbox.bloquoHost)",
-                  "credential": "bloquo", \(dial(.bloquo, settings.route)) }\(broad ?? "")
+                  "credential": "bloquo", \(dial(.bloquo, settings.route)) }\(broad)
               ],
               "credentials": {
-                "bloq": \(settings.bloq ?? bloq),
+                "bloq": \(settings.bloq ?? bloq),\(settings.several == nil ? "" : "\n    \"fixed\": { \"type\": \"static\", \"token\": { \"env\": \"FIXED\" } },")
                 "bloquo": { "type": "bloquo", "customerId": { "env": "BLOQUO_CUSTOMER" }, "clientId": { "env": "BLOQUO_ID" },
                   "clientSecret": { "env": "BLOQUO_SECRET" },
                   "api": "\(scheme)://\(Sandbox.bloquoHost)", \(dial(.bloquo, settings.credential)) }
@@ -145,17 +150,30 @@ extension World {
     var hasTokens: Bool { server.credentials.allSatisfy { $0.cache.status(at: loop.now.sinceBeginning).isUsable } }
 }
 
+// MARK: sites
+
+extension World {
+    func server(of site: Site) -> BroadServer {
+        guard let server = sites.first(where: { $0.site.name == site.name }) else { preconditionFailure("every site is served") }
+        return server
+    }
+
+    /// Each upstream's end that was opened for the tunnel of this number, wherever that was.
+    func tunnels(_ number: Int) -> [TunnelSide] { sites.flatMap { $0.tunnels[number] ?? [] } }
+}
+
 // MARK: requests
 
 extension World {
     enum Provider: String {
-        case btc, bloquo, broad
+        case btc, bloquo, broad, several
 
         var port: UInt16 {
             switch self {
             case .btc: 8080
             case .bloquo: 8081
             case .broad: 8082
+            case .several: 8083
             }
         }
     }
@@ -193,7 +211,7 @@ extension World {
         switch provider {
         case .btc: "/api/v1/status"
         case .bloquo: "/api/v1/customers/me"
-        case .broad: "/content?count=5"
+        case .broad, .several: "/content?count=5"
         }
     }
 
@@ -206,7 +224,7 @@ extension World {
                 "/api/v1/orders/deposit/account/ac000000-0000-4000-8000-000000000001",
                 "{\"amount\":\"0.00000001\",\"clientReference\":\"\(hexadecimal(number))\"}"
             )
-        case .broad: ("/order?number=\(number)", "an order")
+        case .broad, .several: ("/order?number=\(number)", "an order")
         }
     }
 
@@ -222,7 +240,7 @@ extension World {
         switch provider {
         case .btc: return sandbox.publishedTransactions.count { $0.rawtx == wanted }
         case .bloquo: return sandbox.bloquoOrders.count { $0.clientReference == wanted }
-        case .broad: return broad.orders[number] ?? 0
+        case .broad, .several: return sites.reduce(0) { $0 + ($1.orders[number] ?? 0) }
         }
     }
 }

@@ -22,8 +22,10 @@ struct WorldSettings {
     var replaced: [World.Service: (SimulatedClient) -> Void] = [:]
     /// A third route, to a server that speaks all of HTTP that the proxy knows: members added to it.
     var broad: String?
+    /// A fourth listener, with several routes to such servers: members added to each.
+    var several: String?
     var broadSeed = Seed(0)
-    /// What its `limits.requestBody` is.
+    /// What `limits.requestBody` of all those is.
     var broadContentMax = 1 << 30
     /// This system call, counted from when the sandbox stands, fails.
     var failingCall: Int?

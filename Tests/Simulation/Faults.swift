@@ -15,6 +15,9 @@ public struct Faults: Sendable, Equatable {
     public var connectRefused = 0.0
     /// No answer ever comes: ETIMEDOUT after more than two minutes.
     public var connectBlackHoled = 0.0
+    /// A connection takes up to `slowConnectMax` longer to come to be, as where its first packet is lost.
+    public var connectSlow = 0.0
+    public var slowConnectMax = Duration.seconds(4)
     /// No descriptor is left for a connect: EMFILE.
     public var connectExhausted = 0.0
     /// No descriptor is left for an accept: EMFILE. The connection stays in the queue, and no new edge tells of it.
@@ -62,6 +65,7 @@ public struct Faults: Sendable, Equatable {
         faults.nameFailed = level(0.2)
         faults.nameSlow = level(0.1)
         faults.eventsShuffled = level(1)
+        faults.connectSlow = level(0.5)
         return faults
     }
 }

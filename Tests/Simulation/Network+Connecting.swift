@@ -26,7 +26,8 @@ extension Network {
         } else if seed.chance(faults.connectRefused) {
             plan(.connectFails(client, ECONNREFUSED), after: drawLatency(service))
         } else {
-            plan(.connectArrives(client, attempt: 1), after: drawLatency(service))
+            let extra = seed.chance(faults.connectSlow) ? seed.duration(in: .zero...faults.slowConnectMax) : .zero
+            plan(.connectArrives(client, attempt: 1), after: drawLatency(service) + extra)
         }
         return client
     }

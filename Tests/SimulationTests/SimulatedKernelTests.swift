@@ -136,6 +136,12 @@ struct SimulatedKernelTests {
         faults.acceptAborted = 1
         kernel.network.faults = faults
         #expect(try exchange() == .failed(errno: ECONNRESET))
+        faults = .none
+        faults.connectSlow = 1
+        kernel.network.faults = faults
+        let begun = kernel.now
+        #expect(try exchange() == .finished)
+        #expect(kernel.now - begun > .milliseconds(20))
         kernel.network.faults = .none
         #expect(try exchange() == .finished)
     }
