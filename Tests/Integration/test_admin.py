@@ -11,8 +11,8 @@ import time
 import pytest
 
 from harness import limits
-from harness.messages import request
-from harness.processes import BINARY, Process, bearerproxy
+from harness.messages import eventually, request
+from harness.processes import BINARY, Process, accepts, bearerproxy
 from harness.secrets import assert_no_secret
 from harness.upstream import OK, answering, secret_file, unused_port
 
@@ -447,10 +447,14 @@ def test_several_loops_are_told_of_as_one(make_proxy, route, upstream):
 def test_a_unix_socket_and_both_families_of_localhost(make_proxy, route, upstream, tmp_path):
     path = tmp_path / "admin.sock"
     make_proxy(route(upstream.port), admin={"listen": f"unix:{path}?mode=0660"})
-    assert path.stat().st_mode & 0o777 == 0o660
+    # It comes a moment after the listeners of the routes.
+    assert eventually(path.exists)
+    assert path.stat().st_mode & 0o117 == 0, "never for more than it is to be"
+    assert eventually(lambda: path.stat().st_mode & 0o777 == 0o660)
     assert Admin(path).get("/healthz")[0] == 200
     port = unused_port()
     make_proxy(route(upstream.port), admin={"listen": f"localhost:{port}"})
+    assert eventually(lambda: accepts(port))
     assert Admin(port).get("/healthz")[0] == 200
     with socket.create_connection(("::1", port), limits.ANSWER) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
