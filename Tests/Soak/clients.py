@@ -110,9 +110,11 @@ class Answer:
 class Exchange:
     """One request, and whether an answer is the one to it."""
 
-    def __init__(self, process: int, number: int, dice: random.Random):
+    def __init__(self, process: int, number: int, dice: random.Random, may_order: bool):
         self.name = f"{process}-{number}"
         self.kind = dice.choices(list(KINDS), KINDS.values())[0]
+        if self.kind == "order" and not may_order:
+            self.kind = "get"
         self.size = 0
         self.closes = self.kind == "new connection"
         fields = [f"X-Request-Id: soak-{self.name}"] + ["Connection: close"] * self.closes
@@ -171,8 +173,9 @@ class Connection:
 class Clients:
     """Asks so many times, and tells its parent through a pipe, a JSON line now and then."""
 
-    def __init__(self, process: int, port: int, count: int, seed: str, pipe):
+    def __init__(self, process: int, port: int, count: int, orders_max: int, seed: str, pipe):
         self.process, self.port, self.count, self.pipe = process, port, count, pipe
+        self.orders_left = orders_max
         self.dice = random.Random(f"{seed}/{process}")
         self.begun = 0
         self.poller = select.epoll()
@@ -205,10 +208,11 @@ class Clients:
             if connection:
                 self.end(connection)
             return
-        exchange = Exchange(self.process, self.begun, self.dice)
+        exchange = Exchange(self.process, self.begun, self.dice, self.orders_left > 0)
         self.begun += 1
         self.kinds[exchange.kind] += 1
         if exchange.kind == "order":
+            self.orders_left -= 1
             self.orders.append(transaction(self.process, self.begun - 1))
         try:
             if connection is None:
@@ -302,6 +306,6 @@ class Leavers:
 
 
 if __name__ == "__main__":
-    process, port, count, seed = sys.argv[1:]
+    *numbers, seed = sys.argv[1:]
     with os.fdopen(1, "wb") as pipe:
-        Clients(int(process), int(port), int(count), seed, pipe).run()
+        Clients(*map(int, numbers), seed, pipe).run()
