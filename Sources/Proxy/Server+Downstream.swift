@@ -36,12 +36,18 @@ extension Server {
 
     /// Does whatever the connection can do at this moment.
     func advance(_ downstream: Handle<Downstream>) {
+        var requestCount = 0
         while true {
             switch downstreams[downstream].phase {
             case .handshaking:
                 if !shakeHands(downstream), downstreams[downstream].phase == .handshaking { return }
             case .idle, .receivingHead:
                 if downstreams[downstream].output.isLent, !flush(downstream) { return }
+                guard requestCount < Limits.requestsPerTurn else {
+                    resumeLater(downstream)
+                    return
+                }
+                requestCount += 1
                 guard receiveHead(downstream) else { return }
             case .exchanging:
                 pumpExchange(downstream)
@@ -216,7 +222,7 @@ extension Server {
                 noteProgress(downstream)
             } else if count == Int(-EAGAIN) {
                 downstreams[downstream].canSend = false
-                if !downstreams[downstream].isWatched { watch(downstream) }
+                if !downstreams[downstream].isWatched { watchAnswered(downstream) }
             } else {
                 abandon(downstream)
                 return false
@@ -303,12 +309,8 @@ extension Server {
     func downstreamTimerFired(_ downstream: Handle<Downstream>) {
         downstreams[downstream].alarm = .never
         if !downstreams[downstream].isWatched {
-            // A request that has gone on is answered, whatever the kernel has no room for: its client must not have to guess.
-            let isAnswerDue = downstreams[downstream].phase == .exchanging
-            if !watch(downstream, isNeeded: !isAnswerDue) {
-                guard isAnswerDue else { return }
-                wake(downstream, by: now + Limits.watchDelay)
-            }
+            watchAnswered(downstream)
+            if downstreams[downstream].phase == .closed { return }
         }
         let isLeft = hasLeft(downstream)
         guard downstreams[downstream].deadline <= now, !isLeft else {
@@ -393,6 +395,7 @@ extension Server {
     /// The client is gone: so is what was being done for it.
     func abandon(_ downstream: Handle<Downstream>, code: Cause = .clientClosed) {
         guard downstreams[downstream].phase != .closed else { return }
+        if isPartSent(downstream) { resetOnClose(downstream) }
         switch downstreams[downstream].phase {
         case .exchanging, .tunnelling: cancelExchange(downstream, code: code)
         case .handshaking: leaveHandshakes(downstream)
@@ -401,6 +404,16 @@ extension Server {
         // What it was sent may be a part only: no close_notify makes it look whole.
         downstreams[downstream].tls = nil
         close(downstream)
+    }
+
+    /// Whether the client was sent a part of what ends with the connection, perhaps, and would look whole if that ended in an orderly way.
+    private func isPartSent(_ downstream: Handle<Downstream>) -> Bool {
+        switch downstreams[downstream].phase {
+        case .tunnelling: true
+        case .exchanging: downstreams[downstream].exchange.responsePhase == .head
+        case .idle, .finishing: !downstreams[downstream].output.isEmpty
+        case .handshaking, .receivingHead, .breaking, .lingering, .closed: false
+        }
     }
 
     /// Ends the connection. Its slot is free at the end of the turn.

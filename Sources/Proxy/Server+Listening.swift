@@ -64,6 +64,7 @@ extension Server {
         let listener = listeners[index]
         guard let number = listener.descriptor?.number, !listener.isRetired else { return false }
         listener.mayHaveMore = true
+        var lostCount = 0
         for _ in 0..<Limits.acceptsPerTurn {
             let isTooMany = group?.areClientPlacesTaken(of: clientsMax) ?? (downstreams.count - refusedCount >= clientsMax)
             let isFull = isTooMany && (isRoomComing() || mayOthersMakeRoom(for: listener) || areRefusalsTaken) || downstreams.isFull
@@ -82,8 +83,15 @@ extension Server {
                 log.event(.error, "cannot accept: \(SystemError.text(for: Int32(-result))); raise the limit of open files")
                 pauseAccepting(listener)
                 return false
+            } else {
+                // Of a connection that ended before it was accepted; or of all, as long as somebody forbids them.
+                lostCount += 1
+                guard lostCount < Limits.acceptsPerTurn else {
+                    log.event(.error, "cannot accept on \(listener.address): \(SystemError.text(for: Int32(-result)))")
+                    pauseAccepting(listener)
+                    return false
+                }
             }
-            // Any other error is of a connection that ended before it was accepted.
         }
         hasUnaccepted = true
         loop.turnAgain()
@@ -183,7 +191,7 @@ extension Server {
         downstreams[downstream].canReceive = true
         advance(downstream)
         if downstreams[downstream].isWatched || downstreams[downstream].phase == .closed { return }
-        if isNothingAwaited(downstream) { wake(downstream, by: now + Limits.watchDelay) } else { watch(downstream) }
+        if isNothingAwaited(downstream) { wake(downstream, by: now + Limits.watchDelay) } else { watchAnswered(downstream) }
     }
 
     /// Whether the client has said all that it is going to say: its only request, which has no content, is under way. As a rule its
@@ -192,6 +200,12 @@ extension Server {
         downstreams[downstream].phase == .exchanging && downstreams[downstream].exchange.isLast
             && downstreams[downstream].exchange.requestBody.isComplete && downstreams[downstream].exchange.receivedCount == 0
             && !downstreams[downstream].exchange.offersTunnel
+    }
+
+    /// A request that has gone on is answered, whatever the kernel has no room for: its client must not have to guess.
+    func watchAnswered(_ downstream: Handle<Downstream>) {
+        let isAnswerDue = downstreams[downstream].phase == .exchanging || !downstreams[downstream].output.isEmpty
+        if !watch(downstream, isNeeded: !isAnswerDue), isAnswerDue { wake(downstream, by: now + Limits.watchDelay) }
     }
 
     /// From now on events tell what happens to the connection. False when that cannot be; where it is needed, it has ended.

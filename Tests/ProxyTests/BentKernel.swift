@@ -9,6 +9,12 @@ final class BentKernel: Kernel {
     var connectErrno: Int32?
     /// What `accept` fails with.
     var acceptErrno: Int32?
+    private(set) var acceptCount = 0
+    /// What sending to a client fails with, and having its connection watched.
+    var clientSendErrno: Int32?
+    var clientRegisterErrno: Int32?
+    /// Called when an upstream connection has brought bytes, before anybody has looked at them.
+    var upstreamReceived: (() -> Void)?
     /// What every name has for addresses.
     var addresses: [SocketAddress]?
     /// How far the clock is ahead.
@@ -54,6 +60,7 @@ final class BentKernel: Kernel {
     func localAddress(of descriptor: Int32) throws(SystemError) -> SocketAddress { try real.localAddress(of: descriptor) }
 
     func accept(from listener: Int32) -> Int {
+        acceptCount += 1
         if let acceptErrno { return Int(-acceptErrno) }
         let result = real.accept(from: listener)
         if result >= 0 {
@@ -78,11 +85,14 @@ final class BentKernel: Kernel {
     func connectError(of descriptor: Int32) -> Int32 { real.connectError(of: descriptor) }
 
     func receive(_ descriptor: Int32, into bytes: UnsafeMutableRawBufferPointer) -> Int {
-        real.receive(descriptor, into: bytes)
+        let count = real.receive(descriptor, into: bytes)
+        if count > 0, upstreams.contains(descriptor) { upstreamReceived?() }
+        return count
     }
 
     func send(_ descriptor: Int32, from bytes: UnsafeRawBufferPointer) -> Int {
         if isClientStalled, clients.contains(descriptor) { return Int(-EAGAIN) }
+        if let clientSendErrno, clients.contains(descriptor) { return Int(-clientSendErrno) }
         let count = real.send(descriptor, from: bytes)
         if clients.contains(descriptor) { clientSends.append(count) }
         return count
@@ -111,7 +121,10 @@ final class BentKernel: Kernel {
         real.close(descriptor)
     }
 
-    func register(_ descriptor: Int32, token: UInt64) throws(SystemError) { try real.register(descriptor, token: token) }
+    func register(_ descriptor: Int32, token: UInt64) throws(SystemError) {
+        if let clientRegisterErrno, clients.contains(descriptor) { throw SystemError(call: "epoll_ctl", errno: clientRegisterErrno, subject: "a client") }
+        try real.register(descriptor, token: token)
+    }
 
     func wait(for timeout: Interval?, into events: UnsafeMutableBufferPointer<Event>) -> Int {
         real.wait(for: timeout, into: events)

@@ -9,6 +9,19 @@ import Testing
     private static let get = "GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n"
     private static let empty = "HTTP/1.1 204 No Content\r\n\r\n"
 
+    @Test func `what forbids to accept anybody is told of, and tried again now and then`() throws {
+        let bench = try Bench(encrypted: false)
+        bench.kernel.acceptErrno = EPERM
+        let client = try bench.client()
+        client.send(Self.get)
+        bench.turn(for: .milliseconds(500))
+        #expect(bench.kernel.acceptCount <= 10 * Limits.acceptsPerTurn)
+        bench.kernel.acceptErrno = nil
+        let upstream = try bench.upstream()
+        upstream.send(Self.empty)
+        #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 204") })
+    }
+
     @Test func `a client that waits for a place gets that of one that asks nothing`() throws {
         // Room for two clients.
         let bench = try Bench(descriptorsMax: 8)
