@@ -116,6 +116,19 @@ final class Destination {
         publishQueue()
     }
 
+    /// For one that had its turn already, and has to be served anew.
+    func enqueueFirst(_ waiting: Waiting) {
+        var waiting = waiting
+        waiting.since = min(waiting.since, firstWaitingSince ?? waiting.since)
+        if queueStart > 0 {
+            queueStart -= 1
+            queue[queueStart] = waiting
+        } else {
+            queue.insert(waiting, at: 0)
+        }
+        publishQueue()
+    }
+
     /// To be called after each change.
     private func publishQueue() {
         // Another of the same route may count there as well.

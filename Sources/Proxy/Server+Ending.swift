@@ -15,10 +15,12 @@ extension Server {
         }
         downstreams[downstream].exchange.responsePhase = .complete
         let isRequestSent = downstreams[downstream].exchange.isRequestSent
+        // Some servers send a content behind the head all the same. Whoever waits for the connection would be given it at once.
+        let isDoubtful = downstreams[downstream].exchange.method == .head && upstreams[upstream].destination.queueCount > 0
         downstreams[downstream].exchange.become(.answered)
         downstreams[downstream].isOwedInput = !isRequestSent || !downstreams[downstream].exchange.isLast
         endExchange(downstream, isPersistent: downstreams[downstream].exchange.isPersistent && isRequestSent)
-        if isRequestSent, isReusable(upstream) { release(upstream) } else { closeUpstream(upstream) }
+        if isRequestSent, !isDoubtful, isReusable(upstream) { release(upstream) } else { closeUpstream(upstream) }
     }
 
     /// The proxy's own answer ends the request. Nothing of a response may have been sent.

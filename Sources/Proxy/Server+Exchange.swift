@@ -162,7 +162,14 @@ extension Server {
         if downstreams[downstream].exchange.hasRetriedConnection {
             // The pool has just shown that it may hold what the upstream has closed.
             awaitConnection(downstream)
-            connect(to: destination, for: .waiting(downstream, exchange: downstreams[downstream].exchange.number))
+            let number = downstreams[downstream].exchange.number
+            guard destination.takePlace() else {
+                // Its place has gone to the queue, at the head of which it was.
+                destination.enqueueFirst(Destination.Waiting(downstream: downstream, exchange: number, since: now))
+                openForQueue(destination)
+                return
+            }
+            connect(to: destination, for: .waiting(downstream, exchange: number), hasPlace: true)
             return
         }
         while let upstream = destination.idle.popLast() {

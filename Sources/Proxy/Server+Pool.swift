@@ -34,6 +34,11 @@ extension Server {
             closeUpstream(upstream)
             return
         }
+        // What came behind the answer, in a packet of its own, would be taken for the next one; and its end would be that of a request.
+        if destination.queueCount > 0, upstreams[upstream].isReused, !isStillOpen(upstream) {
+            closeUpstream(upstream)
+            return
+        }
         while let waiting = destination.dequeue() {
             guard isWaiting(waiting), serveWaiting(waiting.downstream, on: upstream) else { continue }
             return
@@ -96,8 +101,8 @@ extension Server {
         return isServed
     }
 
-    /// Whether a pooled connection has not ended meanwhile, as far as can be known. A request that must not be sent twice is not
-    /// sent on one whose end lies in the socket, and whose event is only to come: it would be lost, or its fate unknown.
+    /// Whether a connection that was used has not ended meanwhile, and nothing has come on it, as far as can be known. A request that must not
+    /// be sent twice is not sent on one whose end lies in the socket, and whose event is only to come: it would be lost, or its fate unknown.
     func isStillOpen(_ upstream: Handle<Upstream>) -> Bool {
         upstreams[upstream].canReceive = true
         upstreams[upstream].tls?.socketReadable()

@@ -34,6 +34,85 @@ import Testing
         #expect(!first.text.contains("poison"))
     }
 
+    /// A request that is answered, and another that waits for its connection; `happens` when the answer has been received.
+    private func whileAnotherWaits(_ method: String = "GET", _ happens: @escaping (Peer) -> Void) throws -> (bench: Bench, first: Peer, second: Peer) {
+        let bench = try Bench(route: #", "limits": { "concurrency": 1 }"#, encrypted: false)
+        let (first, second) = (try bench.client(), try bench.client())
+        first.send(Self.get.replacing("GET", with: method))
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        second.send(Self.post)
+        #expect(bench.turn { bench.server.routes[0].destination.queueCount == 1 })
+        bench.kernel.upstreamReceived = {
+            bench.kernel.upstreamReceived = nil
+            happens(upstream)
+        }
+        upstream.send("HTTP/1.1 200 OK\r\nContent-Length: \(method == "HEAD" ? "2" : "0")\r\n\r\n")
+        #expect(bench.turn { first.text.hasPrefix("HTTP/1.1 200") })
+        return (bench, first, second)
+    }
+
+    @Test(arguments: [true, false])
+    func `what comes right behind an answer, or its end, is not for the request that waits`(_ isEnd: Bool) throws {
+        let (bench, _, second) = try whileAnotherWaits { upstream in
+            if isEnd { upstream.close() } else { upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison") }
+        }
+        let other = try bench.upstream()
+        #expect(bench.turn { other.text.hasSuffix("ok") })
+        other.send(Self.empty)
+        #expect(bench.turn { second.text.hasPrefix("HTTP/1.1 204") })
+    }
+
+    @Test func `a content that follows an answer to HEAD somewhat later is not for the request that waits`() throws {
+        let (bench, _, second) = try whileAnotherWaits("HEAD") { _ in }
+        let other = try bench.upstream()
+        #expect(bench.turn { other.text.hasSuffix("ok") })
+        other.send(Self.empty)
+        #expect(bench.turn { second.text.hasPrefix("HTTP/1.1 204") })
+    }
+
+    @Test func `a request that is sent again where the pool's connection was stale stays within the limit`() throws {
+        let bench = try Bench(route: #", "limits": { "concurrency": 1 }"#, encrypted: false)
+        let first = try bench.client()
+        first.send(Self.get)
+        let stale = try bench.upstream()
+        #expect(bench.turn { stale.text.hasSuffix("\r\n\r\n") })
+        stale.send(Self.empty)
+        #expect(bench.turn { first.text.hasPrefix("HTTP/1.1 204") })
+        first.forget()
+        stale.forget()
+        first.send(Self.get)
+        #expect(bench.turn { stale.text.hasSuffix("\r\n\r\n") })
+        let second = try bench.client()
+        second.send(Self.post)
+        #expect(bench.turn { bench.server.routes[0].destination.queueCount == 1 })
+        stale.close()
+        let other = try bench.upstream()
+        #expect(bench.turn { other.text.hasSuffix("\r\n\r\n") })
+        #expect(other.text.hasPrefix("GET") && !bench.hasAnotherUpstream())
+        other.send(Self.empty)
+        #expect(bench.turn { first.text.hasPrefix("HTTP/1.1 204") })
+        #expect(bench.turn { other.text.hasSuffix("ok") })
+        other.send(Self.empty)
+        #expect(bench.turn { second.text.hasPrefix("HTTP/1.1 204") })
+        #expect(bench.server.routes[0].destination.openCount == 1)
+    }
+
+    @Test func `a client that asks much at once, and is answered by the proxy, does not have a turn to itself`() throws {
+        let bench = try Bench(route: #", "allow": { "methods": ["GET"] }"#, encrypted: false)
+        let greedy = try bench.client()
+        greedy.send(Self.get)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        upstream.send(Self.empty)
+        #expect(bench.turn { greedy.text.hasPrefix("HTTP/1.1 204") })
+        greedy.send(String(repeating: "DELETE /a HTTP/1.1\r\nHost: localhost\r\n\r\n", count: 2_000))
+        let refused = { greedy.text.ranges(of: "HTTP/1.1 405").count }
+        while refused() == 0 { bench.loop.turn() }
+        #expect(refused() < 2_000)
+        #expect(bench.turn { refused() == 2_000 })
+    }
+
     @Test func `a token that is refused while many requests wait for a connection serves them all in the end`() throws {
         let bench = try Bench(route: #", "limits": { "concurrency": 1, "queue": 100000 }"#, hasTokenCalls: true, encrypted: false)
         try bench.giveToken("one")
