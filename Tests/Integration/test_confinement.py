@@ -276,7 +276,7 @@ def test_a_confined_process_writes_its_token_cache_and_its_log(start, reachable,
 def test_a_log_that_is_a_device_opens_no_directory_to_the_process(start, reachable, make_upstream):
     upstream = make_upstream(answering(lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
     proxy = start(reachable(upstream.port), log={"access": "/dev/stderr", "format": "json", "level": "info"})
-    (line,) = [line for line in proxy.tail().splitlines() if "confined by Landlock" in line]
+    (line,) = [line for line in proxy.output.decode().splitlines() if "confined by Landlock" in line]
     assert "/dev" not in line
     with proxy.client() as client:
         assert client.ask(request()).status == 200
