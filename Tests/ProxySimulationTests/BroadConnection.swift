@@ -108,6 +108,8 @@ extension BroadConnection {
                 server.fault("content that was changed")
             }
             if let order = request.number("number") { server.carryOut(order) }
+            // Whoever hears nothing of it must not take that for a reason to ask again.
+            if server.isMoody, server.dice.chance(0.1) { return client.close() }
             let sums = request.trailers.map { "\($0.name)=\($0.value.utf8.count)" }.joined(separator: ",")
             answer(request, status: 200, content: Array("{\"length\":\(request.content.count),\"trailers\":\"\(sums)\"}".utf8))
         }
@@ -214,18 +216,25 @@ extension BroadConnection {
             head += "Transfer-Encoding: chunked\r\n"
             body = chunked(told.content, request.id, &told)
         }
-        if server.isMoody, !request.isHead, body.count > 1, server.dice.chance(0.03) {
+        if server.isMoody, !request.isHead, body.count > 1, server.dice.chance(0.06) {
             told.isSpoiled = true
             server.told[request.id] = told
             give([Array("\(head)\r\n".utf8) + body.dropLast()])
-            client.abort()
-            return
+            return breakOff()
         }
         server.told[request.id] = told
         let bytes = Array("\(head)\r\n".utf8) + (request.isHead ? [] : body)
         if server.isMoody, !isAnswered, !saysClose, server.dice.chance(0.35) { return goAway(behind: bytes) }
         give(server.dice.pieces(of: bytes, countMax: server.dice.integer(in: 1...6)), every: server.dice.duration(in: .zero ... .milliseconds(40)))
         if case .deaf = state { client.finishSending() }
+    }
+
+    /// With a reset, or with an end that looks as if all were well, unless that would be the end of the content.
+    private func breakOff() {
+        if case .deaf = state { return client.abort() }
+        if server.dice.chance(0.5) { return client.abort() }
+        state = .deaf
+        client.finishSending()
     }
 
     /// Closes some time after the answer, as a server does that has waited for long enough: what is sent meanwhile it has not seen.

@@ -139,6 +139,14 @@ extension Customer {
         return found
     }
 
+    /// Requests that came to an upstream, and whose answers did not come here.
+    func dropped(in world: World) -> [String] {
+        if patience != nil { return [] }
+        return errands.dropFirst(reader.answers.count).filter { errand in
+            errand.broad.map { world.server(of: $0.site).told[errand.requestID] != nil } ?? false
+        }.map { "\($0.requestID) was dropped" }
+    }
+
     /// What went wrong for this customer; what `ignored` errands were answered does not matter.
     func faults(in world: World, except ignored: Set<String> = []) -> [String] {
         var found = reader.faults

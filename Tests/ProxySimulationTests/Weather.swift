@@ -18,6 +18,9 @@ final class Weather {
     /// Whether nothing fails at all: then every answer has to be the one that was asked for.
     private let isPeaceful: Bool
     private var isDrained = false
+    private var revocationCount = 0
+    private var reloadCount = 0
+    private let tokenLifetime: Duration
 
     /// - Parameter reloads: whether the configuration changes while customers are there.
     init(seed: UInt64, isTraced: Bool = false, isEncrypted: Bool = false, loops: Int = 1, reloads: Bool = false) throws {
@@ -26,7 +29,8 @@ final class Weather {
         settings.isEncrypted = isEncrypted
         settings.isTraced = isTraced
         settings.loops = loops
-        settings.tokenLifetime = .seconds(dice.integer(in: 6...40))
+        tokenLifetime = .seconds(dice.integer(in: 6...40))
+        settings.tokenLifetime = tokenLifetime
         settings.bufferBytes = dice.chance(0.5) ? nil : dice.integer(in: 4...16) * 1024
         settings.dialledHost = dice.chance(0.5) ? "127.0.0.1" : "localhost"
         let replayBytesMax = dice.chance(0.5) ? 1 << 20 : dice.integer(in: 0...20_000)
@@ -76,8 +80,9 @@ final class Weather {
             }
             let isBroken = dice.chance(0.2)
             if isBroken { text = text.replacing(broken.0, with: broken.1) }
-            plan(at: dice.duration(in: .zero ... .seconds(22))) { [world, text] in
+            plan(at: dice.duration(in: .zero ... .seconds(22))) { [unowned self, text] in
                 guard !world.server.isDraining else { return }
+                reloadCount += 1
                 do {
                     try world.reload(text)
                     precondition(!isBroken, "a configuration that cannot be used was taken")
@@ -98,7 +103,12 @@ final class Weather {
             "\"replayBody\": \(replayBytesMax)", "\"decompress\": \(dice.chance(0.7))",
             "\"reauthenticateOn\": [{ \"status\": 401 }, { \"status\": 403, \"body\": \"jwt expired\" }]",
         ]
-        if !isPeaceful {
+        if isPeaceful {
+            // Whoever waits has his turn, for nobody keeps a connection for as long as this.
+            if dice.chance(0.4) {
+                members.append("\"limits\": { \"concurrency\": \(dice.integer(in: 1...3)) }, \"timeouts\": { \"responseHead\": \"1000s\" }")
+            }
+        } else {
             var limits: [String] = []
             if dice.chance(0.5) { limits.append("\"concurrency\": \(dice.integer(in: 1...4)), \"queue\": \(dice.integer(in: 0...8))") }
             if dice.chance(0.3) {
@@ -164,11 +174,13 @@ final class Weather {
     private func planIncidents() {
         let sandbox = world.sandbox
         for _ in 0..<(isCalm ? dice.integer(in: 0...1) : dice.integer(in: 1...4)) {
-            plan(at: dice.duration(in: .zero ... .seconds(22))) { [world] in
+            plan(at: dice.duration(in: .zero ... .seconds(22))) { [unowned self] in
+                revocationCount += 1
                 sandbox.revokeAllTokens()
                 for site in world.sites { site.revokeAllTokens() }
             }
         }
+        if dice.chance(0.1) { planDrain() }
         if isPeaceful { return }
         if dice.chance(0.3) {
             let (status, count) = ([429, 500, 503][dice.integer(in: 0...2)], dice.integer(in: 1...3))
@@ -181,11 +193,12 @@ final class Weather {
             plan(at: start + dice.duration(in: .zero ... .seconds(20))) { [world] in world.kernel.network.blackHoles = [] }
         }
         if dice.chance(0.8) { planSlowWay() }
-        if dice.chance(0.1) {
-            plan(at: dice.duration(in: .seconds(5) ... .seconds(22))) { [unowned self] in
-                isDrained = true
-                world.kernel.raise(SIGTERM)
-            }
+    }
+
+    private func planDrain() {
+        plan(at: dice.duration(in: .seconds(5) ... .seconds(22))) { [unowned self] in
+            isDrained = true
+            world.kernel.raise(SIGTERM)
         }
     }
 
@@ -222,12 +235,22 @@ extension Weather {
             // A token that was refused once is followed by one that is not.
             found += customers.flatMap(\.refusedReplayable).map { "\($0.requestID) was refused for its token" }
         }
-        if isPeaceful { found += customers.flatMap(\.disappointments) }
+        if isPeaceful { found += disappointments() }
         world.clients.closeConnections()
         for site in world.sites { site.isMoody = false }
         if !isDrained { found += try recovery() }
         found += disclosures()
         return found + rest()
+    }
+
+    /// What did not go as it has to where nothing fails.
+    private func disappointments() -> [String] {
+        // Who drains takes nothing more, and finishes what is under way.
+        let found = customers.flatMap { isDrained ? $0.dropped(in: world) : $0.disappointments }
+        // One for each time that a token is taken back or the configuration changes, and for each that grows old: whoever is refused late finds that there is another.
+        let most = 2 + revocationCount + reloadCount + Int(world.kernel.now / (tokenLifetime * 0.7))
+        let counts = [world.sandbox.bloqTokenCalls.count, world.sandbox.bloquoTokenCalls.count]
+        return found + counts.filter { $0 > most }.map { "\($0) token calls, where \(most) are enough" }
     }
 
     /// In good weather everything works again, without anybody's help.
@@ -251,7 +274,7 @@ extension Weather {
     private func rest() -> [String] {
         // What is looked at now is the proxy at rest, not a renewal each few seconds.
         world.sandbox.failTokenCalls(status: 503, count: 1000, retryAfter: 300)
-        return world.leftovers(after: .seconds(250))
+        return world.leftovers(after: .seconds(250)) + world.timersLeft()
     }
 
     /// Orders that were carried out more than once.

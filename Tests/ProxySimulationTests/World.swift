@@ -25,6 +25,8 @@ final class World {
     let text: String
     /// Where the sites are served.
     let siteAddresses: [SocketAddress]
+    /// But those of listeners, of which a reload may have brought more.
+    private var timersAtStart = 0
     private let eventLog: Int32
     /// Listeners of tests.
     var listenerCount: Int
@@ -78,6 +80,7 @@ final class World {
         listenerCount = settings.replaced.count + siteCount
         try server.listen()
         for other in servers.dropFirst() { try other.listen(besides: server) }
+        timersAtStart = loop.madeTimerCount(spareCount: 100) - server.listeners.count
         server.obtainTokens()
         termination.arrived = { [unowned server] in server.drain() }
         withExtendedLifetime(authorityFile) {}
@@ -267,6 +270,12 @@ extension World {
         for server in servers { found += leftovers(of: server) }
         if let group = server.group { found += leftovers(of: group) }
         return found + leftovers(inMetricsOf: server)
+    }
+
+    /// Timers that were not given back, though they may not be armed. Where there are several loops, listeners come on each.
+    func timersLeft() -> [String] {
+        let count = loop.madeTimerCount(spareCount: 2000) - server.listeners.count
+        return servers.count > 1 || count == timersAtStart ? [] : ["there are \(count) timers, and there were \(timersAtStart)"]
     }
 
     private func leftovers(of server: Server) -> [String] {
