@@ -69,7 +69,9 @@ let package = Package(
             name: "ProxyTests", dependencies: ["Proxy", "Credentials", "EventLoop", "TLS", "Wire", "Compressor"], swiftSettings: common),
         .testTarget(
             name: "ProxySimulationTests",
-            dependencies: ["Proxy", "Sandbox", "Simulation", "EventLoop", "Credentials", "TLS", "Wire", "Compressor", "TestShare"], swiftSettings: common),
+            dependencies: ["Proxy", "Sandbox", "Simulation", "EventLoop", "Credentials", "TLS", "Wire", "Compressor", "TestShare"],
+            // What deploy/simulate --planted puts into a copy of the sources.
+            exclude: ["Planted"], swiftSettings: common),
         // What Tests/Benchmarks/run counts the instructions of.
         .executableTarget(
             name: "Benchmarks", dependencies: ["Proxy", "Wire", "EventLoop"], path: "Tests/Benchmarks/Program", swiftSettings: common),
