@@ -9,7 +9,7 @@ internal import Wire
 /// back to it, and the checks at run time cost a seventh of all instructions of a request.
 ///
 /// Its connections are structs in slabs. The files `Server+….swift` have one stage of a request each, in this order:
-/// Listening, Downstream, DownstreamTLS, Exchange, Users, Inspection, Tokens, Connecting, Dialling, Egress, Pool, UpstreamBytes, Announcement,
+/// Listening, Downstream, DownstreamTLS, Closing, Exchange, Users, Inspection, Tokens, Connecting, Dialling, Egress, Pool, UpstreamBytes, Announcement,
 /// RequestBody, Response, Refusal, Rewriting, Inflating, Hiding, Tunnel, Ending. Secrets and TokenFile are for the credentials, Opening and Reload for the
 /// configuration, Metrics for those who look on.
 public final class Server: EventHandler {
