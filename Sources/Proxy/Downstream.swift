@@ -18,7 +18,7 @@ struct Downstream: ~Copyable {
         case exchanging
         /// The upstream has switched protocols: bytes both ways until both sides have ended.
         case tunnelling
-        /// A tunnel has broken: the client is reset, once all that it was sent has reached it.
+        /// An answer or a tunnel has broken: the client is reset, once all that it was sent has reached it.
         case breaking
         /// The last answer is being sent, then the connection closes.
         case finishing
@@ -32,12 +32,12 @@ struct Downstream: ~Copyable {
         func mayBecome(_ next: Phase) -> Bool {
             switch self {
             case .handshaking: next == .idle || next == .lingering || next == .closed
-            case .idle: next == .handshaking || next == .receivingHead || next == .exchanging || next == .finishing || next == .closed
+            case .idle: next == .handshaking || next == .receivingHead || next == .exchanging || next == .breaking || next == .finishing || next == .closed
             case .receivingHead: next == .idle || next == .exchanging || next == .closed
-            case .exchanging: next == .idle || next == .tunnelling || next == .finishing || next == .closed
+            case .exchanging: next == .idle || next == .tunnelling || next == .breaking || next == .finishing || next == .closed
             case .tunnelling: next == .breaking || next == .finishing || next == .closed
             case .breaking: next == .closed
-            case .finishing: next == .lingering || next == .closed
+            case .finishing: next == .breaking || next == .lingering || next == .closed
             case .lingering: next == .closed
             case .closed: false
             }
@@ -68,6 +68,8 @@ struct Downstream: ~Copyable {
     var isWatched = false
     /// An event said that the client has finished sending: no further edge will come.
     var isPeerClosed = false
+    /// It goes on in the next turn, and has had its share of this one.
+    var isResuming = false
     /// The end of the client's stream has been received.
     var isInputEnded = false
     /// That end was a reset, or another error.

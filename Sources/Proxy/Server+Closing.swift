@@ -60,7 +60,6 @@ extension Server {
     /// The client is gone: so is what was being done for it.
     func abandon(_ downstream: Handle<Downstream>, code: Cause = .clientClosed) {
         guard downstreams[downstream].phase != .closed else { return }
-        if isPartSent(downstream) { resetOnClose(downstream) }
         switch downstreams[downstream].phase {
         case .exchanging, .tunnelling: cancelExchange(downstream, code: code)
         case .handshaking: leaveHandshakes(downstream)
@@ -71,14 +70,38 @@ extension Server {
         close(downstream)
     }
 
-    /// Whether the client was sent a part of what ends with the connection, perhaps, and would look whole if that ended in an orderly way.
-    private func isPartSent(_ downstream: Handle<Downstream>) -> Bool {
+    /// What the client was sent may be a part only, of an answer or of what goes through a tunnel: it is reset, so that nobody takes that for
+    /// the whole. What came before that may be answers that are whole, and a reset would take back what has not reached it yet.
+    func cutOff(_ downstream: Handle<Downstream>, code: Cause = .clientClosed) {
         switch downstreams[downstream].phase {
-        case .tunnelling: true
-        case .exchanging: downstreams[downstream].exchange.responsePhase == .head
-        case .idle, .finishing: !downstreams[downstream].output.isEmpty
-        case .handshaking, .receivingHead, .breaking, .lingering, .closed: false
+        case .exchanging where downstreams[downstream].exchange.responsePhase == .none:
+            abandon(downstream, code: code)
+            return
+        case .exchanging, .tunnelling: cancelExchange(downstream, code: code)
+        case .idle, .finishing: break
+        case .handshaking, .receivingHead, .breaking, .lingering, .closed:
+            abandon(downstream, code: code)
+            return
         }
+        pool.giveBack(&downstreams[downstream].output)
+        downstreams[downstream].become(.breaking)
+        downstreams[downstream].unconfirmedCount = .max
+        resetWhenConfirmed(downstream)
+    }
+
+    /// Resets a client that was cut off, as soon as everything that it was sent has reached it, or nothing more does.
+    func resetWhenConfirmed(_ downstream: Handle<Downstream>) {
+        let count = kernel.unconfirmedCount(of: downstreams[downstream].descriptor.number)
+        if count < downstreams[downstream].unconfirmedCount {
+            downstreams[downstream].unconfirmedCount = count
+            downstreams[downstream].confirmDeadline = now + Limits.lingerTimeout
+        }
+        guard count > 0, now < downstreams[downstream].confirmDeadline else {
+            resetOnClose(downstream)
+            close(downstream)
+            return
+        }
+        setDeadline(downstream, after: Limits.confirmInterval)
     }
 
     /// Ends the connection. Its slot is free at the end of the turn.

@@ -224,7 +224,7 @@ extension Server {
                 downstreams[downstream].canSend = false
                 if !downstreams[downstream].isWatched { watchAnswered(downstream) }
             } else {
-                abandon(downstream)
+                cutOff(downstream)
                 return false
             }
         }

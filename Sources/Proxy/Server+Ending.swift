@@ -92,9 +92,7 @@ extension Server {
         let name = routes[downstreams[downstream].exchange.route].configuration.name
         log.event(.warning, "route \(name): a response was broken off: \(reason)")
         note(.route(name), code: "broken_off", "a response was broken off: \(reason)")
-        // A content that ends with the connection would look whole if the connection ended in an orderly way.
-        resetOnClose(downstream)
-        abandon(downstream, code: .brokenOff)
+        cutOff(downstream, code: .brokenOff)
     }
 
     /// The beginning of a response has not gone yet: an answer that says what is wrong takes its place. A connection that ends
@@ -157,6 +155,7 @@ extension Server {
 extension Server {
     /// The connection brings no answer, or no whole one.
     func upstreamFailed(_ upstream: Handle<Upstream>, _ fault: UpstreamFault) {
+        guard upstreams[upstream].phase != .closed else { return }
         let destination = upstreams[upstream].destination
         let client = upstreams[upstream].client
         let wasServing = upstreams[upstream].phase == .serving

@@ -88,7 +88,7 @@ extension Server {
                 case .blocked, .full: return
                 case .ended:
                     // Half a request: nobody is served by the rest of it.
-                    abandon(downstream)
+                    cutOff(downstream)
                     return
                 }
             }

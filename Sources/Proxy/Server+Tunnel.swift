@@ -219,26 +219,7 @@ extension Server {
         let name = routes[downstreams[downstream].exchange.route].configuration.name
         log.event(.warning, "route \(name): a tunnel was broken off: \(fault.reason)")
         note(.route(name), code: "broken_off", "a tunnel was broken off: \(fault.reason)")
-        cancelExchange(downstream, code: .brokenOff)
-        downstreams[downstream].become(.breaking)
-        downstreams[downstream].unconfirmedCount = .max
-        resetWhenConfirmed(downstream)
-    }
-
-    /// Resets a client whose tunnel has broken. What it was sent before that may be a message that is whole, and a reset
-    /// would take back what has not reached it yet.
-    func resetWhenConfirmed(_ downstream: Handle<Downstream>) {
-        let count = kernel.unconfirmedCount(of: downstreams[downstream].descriptor.number)
-        if count < downstreams[downstream].unconfirmedCount {
-            downstreams[downstream].unconfirmedCount = count
-            downstreams[downstream].confirmDeadline = now + Limits.lingerTimeout
-        }
-        guard count > 0, now < downstreams[downstream].confirmDeadline else {
-            resetOnClose(downstream)
-            close(downstream)
-            return
-        }
-        setDeadline(downstream, after: Limits.confirmInterval)
+        cutOff(downstream, code: .brokenOff)
     }
 
     /// Ends the upstream's side of a tunnel that the client's side did not end in an orderly way.

@@ -10,6 +10,8 @@ final class BentKernel: Kernel {
     /// What `accept` fails with.
     var acceptErrno: Int32?
     private(set) var acceptCount = 0
+    /// So many bytes have not reached those to whom they were sent; nil: as the real kernel says.
+    var unconfirmed: Int?
     /// What sending to a client fails with, and having its connection watched.
     var clientSendErrno: Int32?
     var clientRegisterErrno: Int32?
@@ -101,7 +103,7 @@ final class BentKernel: Kernel {
     func shutdownWriting(_ descriptor: Int32) { real.shutdownWriting(descriptor) }
     func resetOnClose(_ descriptor: Int32) { real.resetOnClose(descriptor) }
 
-    func unconfirmedCount(of descriptor: Int32) -> Int { real.unconfirmedCount(of: descriptor) }
+    func unconfirmedCount(of descriptor: Int32) -> Int { unconfirmed ?? real.unconfirmedCount(of: descriptor) }
 
     func isPeerGone(_ descriptor: Int32) -> Bool { real.isPeerGone(descriptor) }
 

@@ -7,9 +7,9 @@ import Testing
     @Test func `a client connection moves as its table says`() {
         let moves: [Downstream.Phase: Set<Downstream.Phase>] = [
             .handshaking: [.idle, .lingering, .closed],
-            .idle: [.handshaking, .receivingHead, .exchanging, .finishing, .closed], .receivingHead: [.idle, .exchanging, .closed],
-            .exchanging: [.idle, .tunnelling, .finishing, .closed], .tunnelling: [.breaking, .finishing, .closed],
-            .breaking: [.closed], .finishing: [.lingering, .closed], .lingering: [.closed], .closed: [],
+            .idle: [.handshaking, .receivingHead, .exchanging, .breaking, .finishing, .closed], .receivingHead: [.idle, .exchanging, .closed],
+            .exchanging: [.idle, .tunnelling, .breaking, .finishing, .closed], .tunnelling: [.breaking, .finishing, .closed],
+            .breaking: [.closed], .finishing: [.breaking, .lingering, .closed], .lingering: [.closed], .closed: [],
         ]
         for phase in moves.keys {
             #expect(Set(moves.keys.filter(phase.mayBecome)) == moves[phase], "\(phase)")

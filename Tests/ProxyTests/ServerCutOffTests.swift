@@ -28,6 +28,17 @@ import Testing
         #expect(client.isReset)
     }
 
+    @Test func `who is cut off gets what was sent before, which may be whole answers`() throws {
+        let (bench, client, upstream) = try withHalfAnAnswer()
+        bench.kernel.unconfirmed = 4
+        upstream.reset()
+        bench.turn(for: .milliseconds(200))
+        #expect(!client.isOver)
+        bench.kernel.unconfirmed = nil
+        #expect(bench.turn { client.isOver })
+        #expect(client.isReset && client.text.hasSuffix("half"))
+    }
+
     @Test func `an answer goes on that the kernel has no room to watch for a while`() throws {
         let (bench, client, upstream) = try withHalfAnAnswer()
         bench.kernel.clientRegisterErrno = ENOSPC
