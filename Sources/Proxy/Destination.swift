@@ -102,8 +102,9 @@ final class Destination {
         shared?.giveBack()
     }
 
-    /// Since when the request at the head of the queue has waited, whether or not it still does.
-    var firstWaitingSince: Instant? { queueStart < queue.count ? queue[queueStart].since : nil }
+    /// The request at the head of the queue, whether or not it still waits.
+    var firstWaiting: Waiting? { queueStart < queue.count ? queue[queueStart] : nil }
+    var firstWaitingSince: Instant? { firstWaiting?.since }
 
     /// Since when the first has waited for whom no connection is being made.
     var firstUnpromisedSince: Instant? {

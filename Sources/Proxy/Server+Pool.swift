@@ -12,6 +12,10 @@ extension Server {
 
     func isWaiting(_ waiting: Destination.Waiting) -> Bool { isWaiting(waiting.downstream, exchange: waiting.exchange) }
 
+    private func isSentAgain(_ waiting: Destination.Waiting) -> Bool {
+        isWaiting(waiting) && downstreams[waiting.downstream].exchange.hasRetriedConnection
+    }
+
     /// A connection's request has been answered, and another may follow on it.
     func release(_ upstream: Handle<Upstream>) {
         if upstreams[upstream].phase != .idle { upstreams[upstream].become(.idle) }
@@ -34,8 +38,9 @@ extension Server {
             closeUpstream(upstream)
             return
         }
-        // What came behind the answer, in a packet of its own, would be taken for the next one; and its end would be that of a request.
-        if destination.queueCount > 0, upstreams[upstream].isReused, !isStillOpen(upstream) {
+        // What came behind the answer, in a packet of its own, would be taken for the next one; and its end would be that of a request. Who has
+        // met such an end is sent again on a new connection: one is made in the place of this.
+        if let first = destination.firstWaiting, upstreams[upstream].isReused, isSentAgain(first) || !isStillOpen(upstream) {
             closeUpstream(upstream)
             return
         }

@@ -98,6 +98,29 @@ import Testing
         #expect(bench.server.routes[0].destination.openCount == 1)
     }
 
+    @Test func `a request that is sent again gets a new connection, not another of the pool`() throws {
+        let bench = try Bench(route: #", "limits": { "concurrency": 2 }"#, encrypted: false)
+        let clients = [try bench.client(), try bench.client()]
+        for client in clients { client.send(Self.get) }
+        let old = [try bench.upstream(), try bench.upstream()]
+        #expect(bench.turn { old.allSatisfy { $0.text.hasSuffix("\r\n\r\n") } })
+        for upstream in old { upstream.send(Self.empty) }
+        #expect(bench.turn { clients.allSatisfy { $0.text.hasPrefix("HTTP/1.1 204") } })
+        for peer in clients + old { peer.forget() }
+        for client in clients { client.send(Self.get) }
+        #expect(bench.turn { old.allSatisfy { $0.text.hasSuffix("\r\n\r\n") } })
+        let third = try bench.client()
+        third.send(Self.post)
+        #expect(bench.turn { bench.server.routes[0].destination.queueCount == 1 })
+        old[0].close()
+        old[1].send(Self.empty)
+        let new = [try bench.upstream(), try bench.upstream()]
+        #expect(bench.turn { new.allSatisfy { $0.text.hasPrefix("GET") || $0.text.hasSuffix("ok") } && old[1].isOver })
+        #expect(old[1].text.ranges(of: "HTTP/1.1").count == 1)
+        for upstream in new { upstream.send(Self.empty) }
+        #expect(bench.turn { (clients + [third]).allSatisfy { $0.text.hasPrefix("HTTP/1.1 204") } })
+    }
+
     @Test func `a client that asks much at once, and is answered by the proxy, does not have a turn to itself`() throws {
         let bench = try Bench(route: #", "allow": { "methods": ["GET"] }"#, encrypted: false)
         let greedy = try bench.client()
