@@ -21,7 +21,11 @@ extension Server {
                 }
             }
         } catch {
-            if case .coding = error { giveDefiniteHead(downstream) }
+            if case .coding = error {
+                giveDefiniteHead(downstream)
+                // The client may have left, and the connection have ended with it.
+                guard isServing(upstream, downstream) else { return }
+            }
             upstreamFailed(upstream, error)
             return
         }

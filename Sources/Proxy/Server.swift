@@ -326,12 +326,17 @@ extension Server {
     private func resumeTransfers() {
         var transfers: [Handle<Downstream>] = []
         swap(&transfers, &resuming)
-        for downstream in transfers where downstreams.isAlive(downstream) { advance(downstream) }
+        for downstream in transfers where downstreams.isAlive(downstream) {
+            downstreams[downstream].isResuming = false
+            advance(downstream)
+        }
     }
 
     /// Goes on with a transfer after the others have had their turn.
     func resumeLater(_ downstream: Handle<Downstream>) {
-        resuming.append(downstream)
+        // One share a turn, whatever happens in it.
+        if !downstreams[downstream].isResuming { resuming.append(downstream) }
+        downstreams[downstream].isResuming = true
         loop.turnAgain()
     }
 

@@ -343,6 +343,24 @@ extension ServerInflatingTests {
         }
     }
 
+    @Test func `a content that is damaged, for a client that has left, is no fault of the request that waits`() throws {
+        let bench = try Bench(route: #", "decompress": true, "limits": { "concurrency": 1 }"#, encrypted: false)
+        let (client, other) = (try bench.client(), try bench.client())
+        client.send(Self.get.replacing("\r\n\r\n", with: "\r\nConnection: close\r\n\r\n"))
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+        other.send("POST /b HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nok")
+        #expect(bench.turn { bench.server.routes[0].destination.queueCount == 1 })
+        // Nobody watches it yet, so that it shows when it is sent something.
+        client.reset()
+        let head = "HTTP/1.1 404 Not Found\r\nContent-Encoding: gzip\r\nContent-Length: 20\r\n\r\n"
+        upstream.send(Array(head.utf8) + [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3] + [UInt8](repeating: 0xFF, count: 10))
+        let next = try bench.upstream()
+        #expect(bench.turn { next.text.hasSuffix("ok") })
+        next.send("HTTP/1.1 204 No Content\r\n\r\n")
+        #expect(bench.turn { other.text.hasPrefix("HTTP/1.1 204") })
+    }
+
     @Test(arguments: ["truncated", "damaged", "garbage", "bomb"], [true, false])
     func `an answer other than of success keeps its status, and its content is broken visibly`(_ fault: String, _ decompress: Bool) throws {
         for minor in [1, 0] {
