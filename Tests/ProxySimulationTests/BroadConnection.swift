@@ -10,6 +10,13 @@ final class BroadConnection {
         case broken
         /// What comes is dropped.
         case deaf
+        /// More than the answers was given, and begins at this place; or the end was.
+        case doubtful(from: Int, isEnd: Bool)
+
+        var isHead: Bool {
+            if case .head = self { return true }
+            return false
+        }
     }
 
     unowned let client: SimulatedClient
@@ -21,6 +28,9 @@ final class BroadConnection {
     /// The next answer says that it is the last of its connection.
     private var saysClose = false
     private var givenCount = 0
+    private var hasRequest = false
+    /// Where its answer ends in what is given; nil while it has none.
+    private var answerEnd: Int?
 
     init(_ client: SimulatedClient, of server: BroadServer) {
         self.client = client
@@ -33,6 +43,12 @@ final class BroadConnection {
         while step() {}
     }
 
+    /// Whether its request has no whole answer, and the proxy waits for one.
+    var isUnderWay: Bool {
+        guard hasRequest, !client.isPeerGone else { return false }
+        return answerEnd.map { client.takenCount < $0 } ?? true
+    }
+
     func ended() {
         if case .tunnel(let end) = state { end.otherEnded() }
     }
@@ -42,6 +58,9 @@ final class BroadConnection {
         case .head:
             guard !waiting.isEmpty, let request = BroadRequest(&waiting) else { return false }
             isAnswered = false
+            hasRequest = true
+            answerEnd = nil
+            server.countUnderWay()
             if let fault = server.site.fault(in: request) { server.fault(fault) }
             state = .content(request)
             begin(request)
@@ -68,6 +87,11 @@ final class BroadConnection {
         case .deaf:
             waiting = []
             return false
+        case .doubtful(let place, let isEnd):
+            let begin = client.receivedCount - waiting.count
+            guard !waiting.isEmpty, let request = BroadRequest(&waiting) else { return false }
+            state = .deaf
+            judge(request, at: begin, behind: place, isEnd: isEnd)
         }
         return true
     }
@@ -181,6 +205,7 @@ extension BroadConnection {
         let end = TunnelSide(client, number: number, isClient: false, manner: manner, precedingCount: givenCount + head.count)
         state = .tunnel(end)
         server.tunnels[number, default: []].append(end)
+        answerEnd = 0
         let stream = TunnelSide.stream(number, ofClient: false, 0..<Errand.size(from: &server.dice))
         let pieces = server.dice.pieces(of: head + stream, countMax: server.dice.integer(in: 1...8))
         end.start(pieces, every: server.dice.duration(in: .zero ... .milliseconds(400)))
@@ -224,8 +249,17 @@ extension BroadConnection {
         }
         server.told[request.id] = told
         let bytes = Array("\(head)\r\n".utf8) + (request.isHead ? [] : body)
-        if server.isMoody, !isAnswered, !saysClose, server.dice.chance(0.35) { return goAway(behind: bytes) }
-        give(server.dice.pieces(of: bytes, countMax: server.dice.integer(in: 1...6)), every: server.dice.duration(in: .zero ... .milliseconds(40)))
+        if server.isMoody, !isAnswered, !saysClose, state.isHead {
+            if server.dice.chance(0.35) { return goAway(behind: bytes) }
+            if server.dice.chance(request.isHead ? 0.5 : 0.1) { return give(bytes, surplus: request.isHead ? body : surplus) }
+        }
+        // Who announces a content goes on with it after a while.
+        if server.isSlow, !isAnswered, server.dice.chance(0.5) {
+            give([[], bytes], every: server.dice.duration(in: .zero ... .milliseconds(1500)))
+        } else {
+            give(server.dice.pieces(of: bytes, countMax: server.dice.integer(in: 1...6)), every: server.dice.duration(in: .zero ... .milliseconds(40)))
+        }
+        answerEnd = givenCount
         if case .deaf = state { client.finishSending() }
     }
 
@@ -239,8 +273,36 @@ extension BroadConnection {
 
     /// Closes some time after the answer, as a server does that has waited for long enough: what is sent meanwhile it has not seen.
     private func goAway(behind bytes: [UInt8]) {
-        state = .deaf
-        give([bytes, []], every: server.dice.duration(in: .zero ... .seconds(3)))
+        give([bytes])
+        answerEnd = givenCount
+        state = .doubtful(from: givenCount, isEnd: true)
+        // Something is still to be sent, so that the end waits for it.
+        if server.dice.chance(0.7) { give([[], []], every: server.dice.duration(in: .zero ... .seconds(3))) }
+        client.finishSending()
+    }
+
+    /// Gives what nobody asked for in a packet of its own behind the answer, at once or later.
+    private func give(_ bytes: [UInt8], surplus: [UInt8]) {
+        give([bytes])
+        answerEnd = givenCount
+        state = surplus.isEmpty ? .head : .doubtful(from: givenCount, isEnd: false)
+        give(server.dice.chance(0.5) ? [surplus] : [[], surplus], every: server.dice.duration(in: .zero ... .milliseconds(200)))
+    }
+
+    private var surplus: [UInt8] {
+        let isFarewell = server.dice.chance(0.3)
+        return Array("HTTP/1.1 \(isFarewell ? "408 Too Slow" : "200 Surplus")\r\n\(signature)Content-Length: 6\r\n\r\npoison".utf8)
+    }
+
+    /// A request has come although the connection was over. The proxy could have known that if what says so had arrived by then; of one that
+    /// may be sent twice it need not look again before each, and goes by what it was told.
+    private func judge(_ request: BroadRequest, at begin: Int, behind place: Int, isEnd: Bool) {
+        _ = server.isRefused(request)
+        if !isEnd { server.doubtful.insert(request.id) }
+        let arrived = client.arrived(whenPeerSent: begin)
+        if (request.isSafe ? arrived.toldCount : arrived.count) > place {
+            server.fault("\(request.id) on a connection on which \(isEnd ? "the end" : "what nobody had asked for") had arrived")
+        }
         client.finishSending()
     }
 

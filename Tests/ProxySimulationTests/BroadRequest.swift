@@ -48,6 +48,8 @@ struct BroadRequest {
 
     var id: String { value("x-request-id") ?? "" }
     var isHead: Bool { method == "HEAD" }
+    /// It may be sent again unasked.
+    var isSafe: Bool { method == "GET" || isHead }
 
     var isWhole: Bool {
         if case .whole = state { return true }

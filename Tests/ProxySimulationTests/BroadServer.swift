@@ -19,6 +19,10 @@ final class BroadServer {
     let site: Site
     /// Whether it fails now and then.
     var isMoody = false
+    /// Whether it takes its time.
+    var isSlow = false
+    /// How many requests it may have under way at one time, where its route says so.
+    var concurrencyMax = Int.max
     var dice: Seed
     /// How often each order was carried out.
     private(set) var orders: [Int: Int] = [:]
@@ -28,6 +32,10 @@ final class BroadServer {
     /// What no proxy may send.
     private(set) var faults: [String] = []
     var told: [String: Told] = [:]
+    /// Requests that came on a connection on which something was under way that no request had asked for: nobody could tell it from
+    /// the answer.
+    var doubtful: Set<String> = []
+    private var connections: [BroadConnection] = []
     /// Each end of its own that was opened for the tunnel of this number.
     var tunnels: [Int: [TunnelSide]] = [:]
 
@@ -39,8 +47,18 @@ final class BroadServer {
     func accepted(_ client: SimulatedClient) {
         if isMoody, dice.chance(0.02) { return client.close() }
         let connection = BroadConnection(client, of: self)
+        connections.append(connection)
         client.whenReceived = { _ in connection.receive() }
-        client.whenEnded = { _ in connection.ended() }
+        client.whenEnded = { [unowned self] _ in
+            connections.removeAll { $0 === connection }
+            connection.ended()
+        }
+    }
+
+    /// A request has come.
+    func countUnderWay() {
+        let count = connections.count { $0.isUnderWay }
+        if count > concurrencyMax { fault("\(count) requests at one time, where \(concurrencyMax) are allowed") }
     }
 
     /// Takes back every token that it knows, and for which there can be another.

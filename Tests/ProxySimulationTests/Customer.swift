@@ -30,10 +30,10 @@ final class Customer {
     /// All that has come, where tokens are looked for in it.
     private(set) var seen: [UInt8] = []
 
-    init(_ provider: World.Provider, errands: [Errand], isKind: Bool = true, dice: inout Seed) {
+    init(_ provider: World.Provider, errands: [Errand], isKind: Bool = true, arrival: Duration? = nil, dice: inout Seed) {
         self.provider = provider
         self.errands = errands
-        arrival = dice.duration(in: .zero ... .seconds(20))
+        self.arrival = arrival ?? dice.duration(in: .zero ... .seconds(20))
         isPipelining = dice.chance(0.3)
         isHalfClosing = dice.chance(0.2)
         isLeaving = dice.chance(0.6)

@@ -6,6 +6,10 @@ public struct Faults: Sendable, Equatable {
     public var shortSend = 0.0
     /// A delivery brings a few bytes, and the rest comes later.
     public var smallSegment = 0.0
+    /// A delivery brings what one send gave, and what was sent behind it comes in a packet of its own.
+    public var separateSends = 0.0
+    /// What is on its way arrives within the turn, right behind the receive that has just emptied the socket.
+    public var arrivesMeanwhile = 0.0
     /// A delivery takes up to `slowDeliveryMax` longer.
     public var slowDelivery = 0.0
     public var slowDeliveryMax = Duration.milliseconds(500)
@@ -42,6 +46,8 @@ public struct Faults: Sendable, Equatable {
         faults.shortReceive = 0.3
         faults.shortSend = 0.3
         faults.smallSegment = 0.3
+        faults.separateSends = 0.3
+        faults.arrivesMeanwhile = 0.3
         faults.slowDelivery = 0.05
         faults.slowDeliveryMax = .milliseconds(50)
         faults.eventsShuffled = 0.5
@@ -66,6 +72,8 @@ public struct Faults: Sendable, Equatable {
         faults.nameSlow = level(0.1)
         faults.eventsShuffled = level(1)
         faults.connectSlow = level(0.5)
+        faults.separateSends = level(0.8)
+        faults.arrivesMeanwhile = level(0.8)
         return faults
     }
 }

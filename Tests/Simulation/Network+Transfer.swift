@@ -13,6 +13,7 @@ extension Network {
         if count < bytes.count { stream.lacksRoom = true }
         if count == 0 { return bytes.isEmpty ? 0 : Int(-EAGAIN) }
         stream.outgoing.append(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+        stream.noteSend(count, at: now)
         planDelivery(stream)
         // Where there is room all the same, no delivery will make any: the edge has to come by itself.
         if isCut { plan(.wake(stream), after: drawLatency(stream.service)) }
@@ -33,7 +34,10 @@ extension Network {
             wake(stream)
         }
         let taken = stream.incoming.take(into: room)
-        if let peer = stream.peer, !peer.outgoing.isEmpty, isWindowOpen(stream) { planDelivery(peer) }
+        guard let peer = stream.peer else { return taken }
+        if !peer.outgoing.isEmpty, isWindowOpen(stream) { planDelivery(peer) }
+        // Not behind one that finds nothing: whoever has looked may go by that until the turn ends.
+        if stream.incoming.isEmpty, seed.chance(faults(at: stream.service).arrivesMeanwhile) { deliver(peer) }
         return taken
     }
 
@@ -87,6 +91,8 @@ extension Network {
     func deliver(_ sender: Stream) {
         sender.isDeliveryPlanned = false
         guard sender.state == .established, let receiver = sender.peer else { return }
+        // It may have arrived before its time.
+        guard !sender.outgoing.isEmpty || sender.isSendingShut && !sender.isEndDelivered else { return }
         let faults = faults(at: sender.service)
         if receiver.state == .closed || (!receiver.isHeld && !sender.outgoing.isEmpty) || seed.chance(faults.reset) {
             breakOff(sender, receiver)
@@ -95,11 +101,13 @@ extension Network {
         establish(receiver)
         var count = min(sender.outgoing.count, NetworkLimits.deliveryBytesMax)
         count = min(count, receiver.receiveBytesMax - receiver.incoming.count)
+        if count > 1, seed.chance(faults.separateSends) { count = min(count, sender.takeFirstSendCount()) }
         if count > 1, seed.chance(faults.smallSegment) {
             count = seed.integer(in: 1...min(count, NetworkLimits.smallSegmentBytesMax))
         }
         if count > 0 {
             sender.outgoing.move(count, to: &receiver.incoming)
+            receiver.noteArrival(count, at: now)
             note("fd \(receiver.descriptor) gets \(count)")
             stopAwaiting(receiver)
             wake(receiver)
@@ -149,6 +157,7 @@ extension Network {
         }
         sender.isEndDelivered = true
         receiver.isEndReceived = true
+        receiver.noteArrival(1, at: now)
         note("fd \(receiver.descriptor) gets the end")
         stopAwaiting(receiver)
         wake(receiver)

@@ -66,6 +66,15 @@ public final class SimulatedClient {
         self.owner = owner
     }
 
+    /// Whether nobody has the other end any more.
+    public var isPeerGone: Bool { !isOpen || owner.loop.kernel.isPeerGone(descriptor) }
+
+    /// How much of what was sent here had arrived at the peer when it sent the byte at this place of its own. Only the simulated kernel
+    /// knows.
+    public func arrived(whenPeerSent place: Int) -> Arrived {
+        (owner.loop.kernel as? SimulatedKernel)?.arrived(atPeerOf: descriptor, whenItSent: place) ?? Arrived()
+    }
+
     /// What has arrived, as text.
     public var text: String { String(decoding: received, as: UTF8.self) }
 

@@ -99,6 +99,10 @@ extension SimulatedKernel {
         return stream.peer.map { !$0.isHeld } ?? true
     }
 
+    func arrived(atPeerOf descriptor: Int32, whenItSent place: Int) -> Arrived {
+        (sockets[descriptor] as? Stream)?.peer?.arrived(whenSent: place) ?? Arrived()
+    }
+
     public func peerUser(of descriptor: Int32) -> UInt32? {
         guard let stream = socket(descriptor, for: "sock_diag") as? Stream, let peer = stream.peer else { return nil }
         return peer.isHeld && peer.state != .closed ? user : nil

@@ -15,6 +15,15 @@ final class Stream: Socket {
     var incoming = ByteQueue()
     let sendBytesMax: Int
     let receiveBytesMax: Int
+    /// All that was sent, and where in it each send ended whose bytes have not all gone.
+    private var sentCount = 0
+    private var sendEnds: [Int] = []
+    /// All that has arrived, and all but what came last; the end counts as one more.
+    private var arrivedCount = 0
+    private var arrivedBeforeCount = 0
+    private var lastArrival = Duration.zero
+    /// How much had arrived when what stands from this place on was sent.
+    private var sends: [(place: Int, arrived: Arrived)] = []
     /// What SO_ERROR would say.
     var error: Int32 = 0
     /// Nothing more is sent: the end follows what is outgoing.
@@ -40,6 +49,31 @@ final class Stream: Socket {
         self.receiveBytesMax = receiveBytesMax
         super.init(address: address)
     }
+
+    func noteArrival(_ count: Int, at now: Duration) {
+        if lastArrival != now { arrivedBeforeCount = arrivedCount }
+        lastArrival = now
+        arrivedCount += count
+    }
+
+    /// So many bytes were given to send.
+    func noteSend(_ count: Int, at now: Duration) {
+        let isTold = now - lastArrival > Arrived.telling
+        let arrived = Arrived(count: arrivedCount, toldCount: isTold ? arrivedCount : arrivedBeforeCount)
+        if sends.last?.arrived != arrived { sends.append((sentCount, arrived)) }
+        sentCount += count
+        sendEnds.append(sentCount)
+    }
+
+    /// How many of the outgoing bytes go before the first send ends that is not all gone.
+    func takeFirstSendCount() -> Int {
+        let goneCount = sentCount - outgoing.count
+        sendEnds.removeFirst(sendEnds.firstIndex { $0 > goneCount } ?? sendEnds.count)
+        return (sendEnds.first ?? sentCount) - goneCount
+    }
+
+    /// How much had arrived when the byte at this place was sent.
+    func arrived(whenSent place: Int) -> Arrived { sends.last { $0.place <= place }?.arrived ?? Arrived() }
 
     /// Linux: the room is at least half of what is queued.
     var hasRoom: Bool { sendBytesMax - outgoing.count >= max(1, outgoing.count / 2) }

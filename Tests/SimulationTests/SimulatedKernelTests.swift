@@ -65,6 +65,27 @@ struct SimulatedKernelTests {
         #expect(kernel.now > .seconds(120))
     }
 
+    @Test(arguments: [true, false])
+    func `what was sent behind arrives in a packet of its own, later or within the turn`(_ isMeanwhile: Bool) throws {
+        kernel.network.faults.separateSends = 1
+        kernel.network.faults.arrivesMeanwhile = isMeanwhile ? 1 : 0
+        var counts: [Int] = []
+        let address = try clients.listen(on: .loopback(port: 80)) { server in
+            server.whenReceived = { server in
+                counts.append(server.receivedCount)
+                server.send("x")
+            }
+        }
+        let client = try clients.connect(to: address)
+        #expect(run { client.isConnected })
+        client.send("ab")
+        client.send("cde")
+        #expect(run { client.receivedCount == (isMeanwhile ? 1 : 2) })
+        #expect(counts == (isMeanwhile ? [5] : [2, 5]))
+        // What has just arrived has been told of as soon as an event could.
+        #expect(client.arrived(whenPeerSent: 0) == Arrived(count: counts[0]))
+    }
+
     @Test func `a full queue of a listener makes connects wait`() throws {
         let listener = try kernel.listen(on: .loopback(port: 80), options: ListenOptions(backlog: 1))
         let waiting = try (0..<3).map { _ in try clients.connect(to: .loopback(port: 80)) }
