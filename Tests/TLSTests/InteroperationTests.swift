@@ -4,7 +4,7 @@ import Testing
 @testable import TLS
 
 /// Against the `openssl` program over loopback: our two sides could agree on the same mistake.
-@Suite(.enabled(if: access("/usr/bin/openssl", X_OK) == 0), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: access("/usr/bin/openssl", X_OK) == 0), .timeLimit(.minutes(5)))
 struct InteroperationTests {
     @Test(arguments: ["-tls1_2", "-tls1_3"])
     func `our client talks to openssl s_server and resumes`(version: String) throws {
