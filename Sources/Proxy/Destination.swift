@@ -104,6 +104,7 @@ final class Destination {
 
     /// The request at the head of the queue, whether or not it still waits.
     var firstWaiting: Waiting? { queueStart < queue.count ? queue[queueStart] : nil }
+    /// Since when it has waited.
     var firstWaitingSince: Instant? { firstWaiting?.since }
 
     /// Since when the first has waited for whom no connection is being made.

@@ -16,11 +16,11 @@ enum Limits {
     static let loopDescriptors = 24
     /// Upstream connections at one time of one loop, over all routes; a route's own limit is `limits.concurrency`.
     static let upstreamsMax = 16_384
-    /// Connections accepted from one listener in one turn, so that a flood of them does not starve requests.
-    static let acceptsPerTurn = 64
     /// Requests of one connection that are begun in one turn: who sends many at once, and is answered by the proxy itself, would keep the
     /// others waiting for all of them.
     static let requestsPerTurn = 64
+    /// Connections accepted from one listener in one turn, so that a flood of them does not starve requests.
+    static let acceptsPerTurn = 64
     /// So many times as many when a listener is about to be closed: more than a backlog holds.
     static let acceptRoundsAtEnd = 64
     /// A connection that waits for a request when the proxy drains may have one on its way: it is kept so long, and that request is its

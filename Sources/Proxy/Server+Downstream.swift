@@ -224,7 +224,8 @@ extension Server {
                 downstreams[downstream].canSend = false
                 if !downstreams[downstream].isWatched { watchAnswered(downstream) }
             } else {
-                cutOff(downstream)
+                // Nothing reaches a client that has reset; any other may have a part, and has to see that.
+                if count == Int(-EPIPE) || count == Int(-ECONNRESET) { abandon(downstream) } else { cutOff(downstream) }
                 return false
             }
         }

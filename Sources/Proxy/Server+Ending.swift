@@ -155,6 +155,7 @@ extension Server {
 extension Server {
     /// The connection brings no answer, or no whole one.
     func upstreamFailed(_ upstream: Handle<Upstream>, _ fault: UpstreamFault) {
+        // Ended already, as with a client that turned out to have left: nobody is to be told, least of all who waits in the queue.
         guard upstreams[upstream].phase != .closed else { return }
         let destination = upstreams[upstream].destination
         let client = upstreams[upstream].client

@@ -87,7 +87,9 @@ extension Server {
                 // Of a connection that ended before it was accepted; or of all, as long as somebody forbids them.
                 lostCount += 1
                 guard lostCount < Limits.acceptsPerTurn else {
-                    log.event(.error, "cannot accept on \(listener.address): \(SystemError.text(for: Int32(-result)))")
+                    log.event(
+                        .error, "cannot accept on \(listener.address): \(SystemError.text(for: Int32(-result))); look for what forbids it to this "
+                            + "process, as a firewall or a security module does")
                     pauseAccepting(listener)
                     return false
                 }

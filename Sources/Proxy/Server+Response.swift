@@ -21,11 +21,7 @@ extension Server {
                 }
             }
         } catch {
-            if case .coding = error {
-                giveDefiniteHead(downstream)
-                // The client may have left, and the connection have ended with it.
-                guard isServing(upstream, downstream) else { return }
-            }
+            if case .coding = error { giveDefiniteHead(downstream) }
             upstreamFailed(upstream, error)
             return
         }

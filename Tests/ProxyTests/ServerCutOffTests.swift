@@ -39,6 +39,15 @@ import Testing
         #expect(client.isReset && client.text.hasSuffix("half"))
     }
 
+    @Test func `nothing is kept for a client that turns out to have reset`() throws {
+        let (bench, _, upstream) = try withHalfAnAnswer()
+        bench.kernel.unconfirmed = 4
+        bench.kernel.clientSendErrno = EPIPE
+        upstream.send(" and more")
+        bench.turn(for: .milliseconds(200))
+        #expect(bench.server.downstreams.count == 0)
+    }
+
     @Test func `an answer goes on that the kernel has no room to watch for a while`() throws {
         let (bench, client, upstream) = try withHalfAnAnswer()
         bench.kernel.clientRegisterErrno = ENOSPC
