@@ -47,7 +47,9 @@ func spawn(_ arguments: [String]) throws -> (exitCode: Int32, output: [UInt8]) {
     var argv = arguments.map { strdup($0) } + [nil]
     defer { for pointer in argv { free(pointer) } }
     var child = pid_t()
-    let code = posix_spawnp(&child, arguments[0], &actions, nil, &argv, environ)
+    // Without variables: those of this process move while another test sets one (EFAULT).
+    var variables: [UnsafeMutablePointer<CChar>?] = [nil]
+    let code = posix_spawnp(&child, arguments[0], &actions, nil, &argv, &variables)
     close(ends[1])
     try #require(code == 0, "\(arguments[0]) cannot be run: is it installed?")
     let output = readAll(ends[0])

@@ -20,8 +20,10 @@ struct Program: ~Copyable {
         posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
         var words = (["openssl"] + arguments).map { strdup($0) } + [nil]
         defer { words.forEach { free($0) } }
+        // Without variables: those of this process move while another test sets one (EFAULT).
+        var variables: [UnsafeMutablePointer<CChar>?] = [nil]
         var started: pid_t = 0
-        let result = posix_spawn(&started, "/usr/bin/openssl", &actions, nil, &words, environ)
+        let result = posix_spawn(&started, "/usr/bin/openssl", &actions, nil, &words, &variables)
         close(ends[1])
         process = started
         output = ends[0]
