@@ -72,7 +72,8 @@ final class Peer {
 
     private func turnEncrypted() {
         do throws(TLSError) {
-            if isOver { return }
+            // The end of what comes is not the end of what it sends.
+            if isReset { return }
             tls!.socketReadable()
             if !isEstablished {
                 guard try tls!.handshake() == .done else { return }

@@ -108,11 +108,14 @@ class Proxy(Process):
                 route["listen"] = f"127.0.0.1:{unused_port()}"
             if not route["listen"].startswith("unix:"):
                 self.ports.append(int(route["listen"].rpartition(":")[2]))
+        # The last that is opened.
+        admin = configuration.get("admin", {}).get("listen", "unix:")
+        awaited = self.ports + ([] if admin.startswith("unix:") else [int(admin.rpartition(":")[2])])
         configuration.setdefault("log", {"access": "stdout", "format": "json", "level": "debug"})
         self.file = directory / f"{label}.json"
         self.file.write_text(json.dumps(configuration, indent=2))
         super().__init__([*before, BINARY, "run", "--config", self.file], directory, label, environment)
-        self.wait_until(lambda: all(accepts(port) for port in self.ports))
+        self.wait_until(lambda: all(accepts(port) for port in awaited))
 
     @property
     def port(self) -> int:
