@@ -90,6 +90,7 @@ import Wire
         ("a<b>&\"quoted\"'s", "a&lt;b&gt;&amp;&quot;quoted&quot;&#39;s"), ("a<b>&\"quoted\"'s", "a&lt;b&gt;&amp;&quot;quoted&quot;'s"),
         ("to be! (or) *not*~", "to%20be!%20(or)%20*not*~"), ("to be! (or) *not*~", "to+be%21+%28or%29+*not*%7E"),
         ("to be! (or) *not*~", "to+be%21+%28or%29+%2Anot%2A~"), ("to be! (or) *not*~", "to%20be%21%20%28or%29%20%2Anot%2A%7E"),
+        ("eyJ.x-y_z~", "eyJ%2Ex%2Dy%5Fz%7E"), ("eyJ.x-y_z~", "eyJ%2ex%2dy%5fz%7e"),
         ("k!l~m/nop", "6b216c7e6d2f6e6f70"), ("k!l~m/nop", "6B216C7E6D2F6E6F70"),
     ]) func `as writers of JSON, HTML, URLs and digits have it`(_ secret: String, _ form: String) throws {
         let (hidden, _) = hide(Array("{\"a\":\"\(form)\"}".utf8), try search(secret))

@@ -24,6 +24,9 @@ struct TextEscape {
         TextEscape(kind: .percent, characters: "-._*", isUpper: true, isForm: true),
         TextEscape(kind: .percent, characters: "-._~", isUpper: true, isForm: true),
         TextEscape(kind: .percent, characters: "-._", isUpper: true),
+        // All but letters and digits, as in Lua and Rust: each JWT has two dots.
+        TextEscape(kind: .percent, characters: "", isUpper: true),
+        TextEscape(kind: .percent, characters: ""),
         // What every writer escapes; with the slashes of PHP; for HTML, as Go, Java and .NET do it; and all that can be.
         TextEscape(kind: .json, characters: ""),
         TextEscape(kind: .json, characters: "/"),
