@@ -112,5 +112,22 @@ extension Mistake {
             [
                 "proxy.json:3:13: routes[1].listen: routes[0].listen is the same socket written in another way; write both alike",
             ]),
+        Mistake(
+            "an upstream that is the route's own listener, in each spelling",
+            .whole(#"""
+            { "routes": [
+            { "listen": "127.0.0.1:8080", "upstream": "http://127.0.0.1:8080", "credential": "c" },
+            { "listen": "localhost:8081", "upstream": "http://[::1]:8081/api", "credential": "c", "name": "b" },
+            { "listen": "[::1]:8082", "upstream": "http://localhost:8082", "credential": "c" },
+            { "listen": "127.0.0.1:8083", "upstream": "https://api.example", "connectTo": "127.0.0.1:8083", "credential": "c" },
+            { "listen": "127.0.0.1:8084", "upstream": "http://127.0.0.1:8085", "credential": "c", "name": "d" }
+            ], "credentials": { "c": { "type": "static", "token": { "env": "T" } } } }
+            """#),
+            [
+                "proxy.json:2:43: routes[0].upstream: 127.0.0.1:8080 is where this route listens, so each request would come in again and again; write the API's address",
+                "proxy.json:3:43: routes[1].upstream: localhost:8081 is where this route listens, so each request would come in again and again; write the API's address",
+                "proxy.json:4:39: routes[2].upstream: [::1]:8082 is where this route listens, so each request would come in again and again; write the API's address",
+                "proxy.json:5:43: routes[3].upstream: 127.0.0.1:8083 is where this route listens, so each request would come in again and again; write the API's address in \"connectTo\"",
+            ]),
     ]
 }

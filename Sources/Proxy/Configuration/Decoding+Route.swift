@@ -45,9 +45,25 @@ extension Decoding {
             allow: allow, timeouts: timeouts, tls: dialling.tls, tlsPlace: dialling.place ?? listenNode.place,
             connectTo: dialling.connectTo, limits: limits, decompress: decompress, cookies: cookies, preset: preset,
             serverTiming: serverTiming)
+        guard !leadsToItself(route) else {
+            upstreamNode?.error(
+                "\(route.listen) is where this route listens, so each request would come in again and again; write the API's address\(route.connectTo == nil ? "" : " in \"connectTo\"")")
+            return nil
+        }
         warn(about: route, object)
         warn(aboutExposureOf: route, listenNode)
         return claim(route, object, nameNode: nameNode, listenNode: listenNode) ? route : nil
+    }
+
+    /// Whether its upstream is its own listener.
+    private func leadsToItself(_ route: Route) -> Bool {
+        let dialled = route.connectTo ?? Endpoint(host: route.upstream.host, port: route.upstream.port)
+        let loopback = ["localhost", "127.0.0.1", "::1"]
+        return switch route.listen {
+        case .tcp(let host, let port): dialled.port == port && (dialled.host == host || dialled.host == "localhost" && loopback.contains(host))
+        case .localhost(let port): dialled.port == port && loopback.contains(dialled.host)
+        case .unix, .systemd: false
+        }
     }
 
     /// The two would have to be one rule, and neither says what the other's is.
