@@ -58,7 +58,7 @@ public struct AnswerForm: Sendable, Equatable {
         case 400...428, 430...499:
             return readRefusal(status: status, body: body, limits: limits)
         default:
-            return .unusable(cause: "the token endpoint answered with status \(status)")
+            return .unusable(cause: "the token endpoint answered with status \(status): \(status == 429 ? "it has been asked too often" : "it fails")")
         }
     }
 
@@ -71,7 +71,7 @@ public struct AnswerForm: Sendable, Equatable {
         case 400, 401, 403:
             return .refused(cause: "the token endpoint refused the credentials (status \(status)): check them with the provider")
         default:
-            return .unusable(cause: "the token endpoint answered with status \(status)")
+            return .unusable(cause: "the token endpoint answered with status \(status): check the configured address")
         }
     }
 
@@ -117,16 +117,19 @@ public struct AnswerForm: Sendable, Equatable {
             return .unusable(cause: "the token endpoint's answer has a token that is not of the type Bearer")
         }
         guard let text = first(of: tokenPaths, in: answer)?.string, !text.isEmpty else {
-            return .unusable(cause: "the token endpoint's answer has no token")
+            let places = tokenPaths.map(JSONWriter.quoted).joined(separator: " or ")
+            return .unusable(cause: "the token endpoint's answer has no token: there is no text at \(places)")
         }
         guard let token = Self.usable(text, bytesMax: limits.tokenBytesMax) else {
-            return .unusable(cause: "the token endpoint's answer has a token that cannot stand in a field "
-                + "(visible ASCII, at most \(limits.tokenBytesMax) bytes)")
+            let reason = text.utf8.count > limits.tokenBytesMax
+                ? "it has \(text.utf8.count) bytes, and at most \(limits.tokenBytesMax) fit" : "a byte of it is not visible ASCII"
+            return .unusable(cause: "the token endpoint's answer has a token that cannot stand in a field: \(reason)")
         }
         var expiresIn: Duration?
         if let lifetime = first(of: lifetimePaths, in: answer) {
             guard let seconds = Self.seconds(lifetime) else {
-                return .unusable(cause: "the token endpoint's answer has a lifetime that is no number of seconds")
+                let places = lifetimePaths.map(JSONWriter.quoted).joined(separator: " or ")
+                return .unusable(cause: "the token endpoint's answer has a lifetime at \(places) that is no number of seconds")
             }
             expiresIn = .seconds(min(max(seconds, 0), Self.lifetimeSecondsMax))
         }

@@ -115,7 +115,7 @@ extension OnlineCheck {
             let cause = status.cause ?? "no answer"
             let advice = status.state == .refused
                 ? "look at \(names.joined(separator: " and ")): are they this service's, whole, and not revoked?"
-                : "the service could be asked, so this is for who runs it; or try again"
+                : "the service could be asked: see whether this is its address, then ask who runs it"
             subject.steps.append(Step(verdict: .failed, label: "token", text: "\(cause); \(advice)"))
         }
         return subject

@@ -10,7 +10,8 @@ enum Advice {
         case "upstream_protocol": "ask the provider: its answer cannot be trusted as it is"
         case "broken_off": "ask the provider if it happens often: the client saw that its answer was not whole"
         case "credential_unavailable", "auth_timeout", "no_token":
-            "see that the credential's secrets are the provider's present ones, and that its token service can be reached; it is tried again by itself"
+            "see that the credential's secrets are the provider's present ones, that its token service has this address, and that it can be reached; "
+                + "it is tried again by itself"
         case "token_refused":
             "see that the token is of this API and may do what was asked for; a static one may have run out or been revoked: replace its secret's file"
         case "overloaded": "see what takes so long upstream; raise limits.concurrency, limits.queue or limits.connections if the machine has room"
