@@ -174,7 +174,7 @@ public final class Log {
         if fault != nil { tellFault() }
         guard pending.isEmpty else { return }
         if droppedCount > 0 {
-            let reason = fault.map { "the file took no more: \(SystemError.text(for: $0))" } ?? "their reader was too slow"
+            let reason = fault.map { "\(place) took no more: \(SystemError.text(for: $0))" } ?? "their reader was too slow"
             event(.warning, "\(droppedCount) access lines were dropped: \(reason)")
             droppedCount = 0
         }
@@ -190,14 +190,27 @@ public final class Log {
         if let faultTime, time < faultTime + Self.faultPause { return }
         faultTime = time
         isFaultTold = true
-        let place = if case .file(let path) = settings.access { quoted(path) } else { "its file" }
+        let advice = fault == EPIPE ? "nobody reads it any more: start the proxy with a reader" : "make room"
         event(
-            .error, "log.access: cannot write into \(place): \(SystemError.text(for: fault)); make room; until then \(Self.pendingBytesMax >> 20) MiB of "
-                + "lines wait, and further ones are dropped")
+            .error, "log.access: cannot write into \(place): \(SystemError.text(for: fault)); \(advice); until then \(Self.pendingBytesMax >> 20) MiB "
+                + "of lines wait, and further ones are dropped")
+    }
+
+    private var place: String {
+        switch settings.access {
+        case .off: "nothing"
+        case .stdout: "standard output"
+        case .stderr: "standard error"
+        case .file(let path): quoted(path)
+        }
     }
 
     private func write(_ lines: UnsafeBufferPointer<UInt8>, toAccess descriptor: Int32) -> Int {
-        guard isFile else { return Self.write(lines, to: descriptor) }
+        guard isFile else {
+            let count = Self.write(lines, to: descriptor)
+            if count < lines.count, Self.isUnread(descriptor) { fault = EPIPE }
+            return count
+        }
         let count = Glibc.write(descriptor, lines.baseAddress!, lines.count)
         if count < 0, errno != EINTR { fault = errno }
         return max(0, count)
@@ -223,6 +236,12 @@ public final class Log {
             written += count
         }
         return written
+    }
+
+    /// Whether it is a pipe without a reader, or a socket whose other end is gone.
+    private static func isUnread(_ descriptor: Int32) -> Bool {
+        var poller = pollfd(fd: descriptor, events: 0, revents: 0)
+        return poll(&poller, 1, 0) == 1 && poller.revents & Int16(POLLERR | POLLHUP) != 0
     }
 
     /// A pipe that is ready takes this much without waiting, and in one piece; so whole lines, where some fit.

@@ -6,8 +6,12 @@ import resource
 import signal
 import time
 
+import pytest
+
 from harness import limits
-from harness.messages import request
+from harness.messages import eventually, request
+from harness.processes import Proxy
+from harness.upstream import OK, answering, secret_file
 
 
 def lines(path, count):
@@ -88,3 +92,21 @@ def test_a_log_as_long_as_a_file_may_be_does_not_end_the_process(make_proxy, mak
     with proxy.client() as client:
         assert client.ask(request("GET", "/100")).status == 200
     assert [json.loads(line)["path"] for line in lines(log, 101)] == [f"/{number}" for number in range(101)]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_reader_of_standard_output_that_has_gone_is_told_of(make_upstream, route, tmp_path, token, threads):
+    upstream = make_upstream(answering(OK))
+    configuration = {
+        "routes": [route(upstream.port)], "credentials": {"fixed": {"type": "static", "token": {"file": str(secret_file(tmp_path, "token", token))}}},
+        "log": {"access": "stdout", "level": "info"}, "threads": threads,
+    }  # fmt: skip
+    # The shell's pipe ends with its reader.
+    proxy = Proxy(tmp_path, configuration, secrets=[token], before=["/bin/bash", "-c", 'exec "$@" > >(exec head -n 1 >&2)', "bash"])
+    with proxy.client() as client:
+        for _ in range(20):
+            assert client.ask(request()).status == 200
+        told = b"log.access: cannot write into standard output: Broken pipe"
+        assert eventually(lambda: (client.ask(request()), told in proxy.err.read_bytes())[1]), proxy.tail()
+    proxy.finish()
+    assert proxy.err.read_bytes().count(told) == 1
