@@ -197,6 +197,21 @@ import Wire
         }
     }
 
+    @Test func `an answer that may come of what was acted on is warned of where nothing else tells it`() throws {
+        func warnings(_ rules: String) throws -> [String] {
+            let text = """
+                { "routes": [ { "listen": "127.0.0.1:1", "upstream": "https://a.example", "credential": "c",
+                "reauthenticateOn": [\(rules)] } ], "credentials": { "c": { "type": "static", "token": { "env": "T" } } } }
+                """
+            return try Configuration.load(Array(text.utf8), file: "p").warnings.map(\.description)
+        }
+        #expect(try warnings(#"{ "status": 401 }, { "status": 403 }, { "status": 409, "body": "expired" }, { "status": 400, "header": "X-E: expired" }"#) == [])
+        #expect(
+            try warnings(#"{ "status": 409 }"#) == [
+                #"p:2:22: routes[0].reauthenticateOn[0]: a request with the answer 409 is sent once more, though it may have been acted on; write "body" or "header", with text that only an answer to a refused token has"#
+            ])
+    }
+
     @Test func `the way to origins is as the file says, else as the environment does`() throws {
         let egress: [(String, EgressSettings)] = try [
             (#""threads": 1"#, .environment), (#""egressProxy": "none""#, .direct),

@@ -30,6 +30,11 @@ extension Decoding {
         let content = contentNode.flatMap { $0.parse("text that the answer's content holds, such as \"jwt expired\"", Self.refusalText) }
         object.finish()
         guard let status, (field == nil) == (fieldNode == nil), (content == nil) == (contentNode == nil) else { return nil }
+        if field == nil, content == nil, status != 401, status != 403 {
+            node.warning(
+                "a request with the answer \(status) is sent once more, though it may have been acted on; write \"body\" or \"header\", "
+                    + "with text that only an answer to a refused token has")
+        }
         return RefusalRule(status: status, field: field, contentText: content)
     }
 
