@@ -103,10 +103,12 @@ def test_a_reader_of_standard_output_that_has_gone_is_told_of(make_upstream, rou
     }  # fmt: skip
     # The shell's pipe ends with its reader.
     proxy = Proxy(tmp_path, configuration, secrets=[token], before=["/bin/bash", "-c", 'exec "$@" > >(exec head -n 1 >&2)', "bash"])
-    with proxy.client() as client:
-        for _ in range(20):
-            assert client.ask(request()).status == 200
-        told = b"log.access: cannot write into standard output: Broken pipe"
-        assert eventually(lambda: (client.ask(request()), told in proxy.err.read_bytes())[1]), proxy.tail()
-    proxy.finish()
+    told = b"log.access: cannot write into standard output: Broken pipe"
+    try:
+        with proxy.client() as client:
+            for _ in range(20):
+                assert client.ask(request()).status == 200
+            assert eventually(lambda: (client.ask(request()), told in proxy.err.read_bytes())[1]), proxy.tail()
+    finally:
+        proxy.finish()
     assert proxy.err.read_bytes().count(told) == 1
