@@ -35,6 +35,8 @@ final class Destination {
     var resolving: [Handle<Upstream>] = []
     /// None is opened ahead before this: one could not be made.
     var nextAhead = Instant.zero
+    /// No content of unknown length is announced before this: the upstream refused that when some of it had gone.
+    var nextAnnouncement = Instant.zero
     /// Before this, nothing is said of an address that is passed over.
     var nextPassedOverLine = Instant.zero
     /// Another configuration is in force: its connections end with their requests.

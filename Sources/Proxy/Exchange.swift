@@ -230,6 +230,12 @@ struct Exchange: ~Copyable {
     /// Whether the request can be sent once more from its beginning: of its content, all that was taken from the client is kept.
     var isReplayable: Bool { copy.isWhole || receivedCount == 0 }
 
+    /// Some of the content, or the end of one that is empty, was handed to this attempt's upstream connection.
+    var isContentBegun: Bool { copyOffset > 0 || isRequestEndWritten || !copy.isWhole }
+
+    /// Times that it was sent once more for another reason than its token.
+    var retryCount: Int { (hasRetriedConnection ? 1 : 0) + (refusesAnnouncement ? 1 : 0) }
+
     /// All of the request has been received from the client and handed to the upstream connection.
     var isRequestSent: Bool { requestBody.isComplete && isRequestEndWritten }
 

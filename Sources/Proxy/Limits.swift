@@ -106,6 +106,8 @@ enum Limits {
     /// How long an upstream has to say that it wants a content that was announced. After that it is sent: not all know
     /// `Expect: 100-continue`.
     static let announcementTimeout = Interval.seconds(1)
+    /// How long no content of unknown length is announced to an upstream that has refused that (417) after some of it had gone.
+    static let announcementPause = Interval.seconds(600)
     /// How long a content that cannot be sent twice waits after the upstream has said that it wants it, for a refusal that
     /// comes on the heels of that.
     static let refusalGrace = Interval.milliseconds(20)

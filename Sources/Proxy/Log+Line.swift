@@ -12,7 +12,7 @@ extension Log {
         let durations: Durations
         let isReplayed: Bool
         let replayCount: Int
-        let isRetried: Bool
+        let retryCount: Int
         let user: UInt32?
         let client: String?
         let route: String?
@@ -44,7 +44,7 @@ extension Log.Line {
         }
         if durations.token > .zero || durations.queue > .zero { writeWaits(into: &output) }
         if isReplayed { output.appendWhole(",\"replayed\":true") } else { output.appendWhole(",\"replayed\":false") }
-        if replayCount > 0 || isRetried { writeAttempts(into: &output) }
+        if replayCount > 0 || retryCount > 0 { writeAttempts(into: &output) }
         if let user {
             output.appendWhole(",\"uid\":")
             output.appendDecimal(Int(user))
@@ -80,7 +80,10 @@ extension Log.Line {
             output.appendWhole(",\"replays\":")
             output.appendDecimal(replayCount)
         }
-        if isRetried { output.appendWhole(",\"retries\":1") }
+        if retryCount > 0 {
+            output.appendWhole(",\"retries\":")
+            output.appendDecimal(retryCount)
+        }
     }
 
     /// A client's may have quotation marks in it.
@@ -149,6 +152,9 @@ extension Log.Line {
             output.appendWhole(" replays=")
             output.appendDecimal(replayCount)
         }
-        if isRetried { output.appendWhole(" retries=1") }
+        if retryCount > 0 {
+            output.appendWhole(" retries=")
+            output.appendDecimal(retryCount)
+        }
     }
 }

@@ -273,7 +273,7 @@ extension Log {
         let line = Line(
             head: exchange.copy.head, requestID: exchange.requestID, status: exchange.status, received: exchange.receivedCount,
             sent: exchange.sentCount, durations: durations, isReplayed: exchange.isReplayed, replayCount: exchange.replayCount,
-            isRetried: exchange.hasRetriedConnection, user: user,
+            retryCount: exchange.retryCount, user: user,
             client: client, route: route, cause: cause)
         let wall = kernel.wallNow()
         pending.append { output in

@@ -14,7 +14,8 @@ extension Server {
         // Once the client was told to go on, there is nothing that it waits for.
         let isAsked = downstreams[downstream].exchange.expectsContinue && !downstreams[downstream].exchange.wasContinued
         let mayBeLong = downstreams[downstream].exchange.isTooLongToKeep
-            || (downstreams[downstream].exchange.requestFraming == .chunked && !isShortContent(downstream))
+            || (downstreams[downstream].exchange.requestFraming == .chunked && now >= upstreams[upstream].destination.nextAnnouncement
+                && !isShortContent(downstream))
         let isAnnounced = mayBeLong && !downstreams[downstream].exchange.refusesAnnouncement
         guard isAsked || isAnnounced else { return }
         upstreams[upstream].output.appendWhole("Expect: 100-continue\r\n")
@@ -62,13 +63,18 @@ extension Server {
         resumeLater(downstream)
     }
 
-    /// A 417 to an expectation that was not the client's: the request is sent once more, without it. True when it is; where it
-    /// cannot be, because the answer came too late, that is no answer for a client that expected nothing.
+    /// A 417 to an expectation that was not the client's: the request is sent once more, without it. True when it is; where some of its
+    /// content has gone, the upstream may have taken that for the whole, and 417 is no answer for a client that expected nothing.
     func repeatUnannounced(_ downstream: Handle<Downstream>, _ upstream: Handle<Upstream>) throws(UpstreamFault) -> Bool {
         guard downstreams[downstream].exchange.isAnnounced, !downstreams[downstream].exchange.expectsContinue else { return false }
-        guard downstreams[downstream].exchange.isReplayable else {
-            throw .unexpected("it answered 417 to the announcement of a content, after more of that had gone than is kept")
+        let route = routes[downstreams[downstream].exchange.route]
+        guard !downstreams[downstream].exchange.isContentBegun else {
+            // Of unknown length: the next of this kind would fare alike.
+            route.destination.nextAnnouncement = now + Limits.announcementPause
+            throw .unexpected("it answered 417 to the announcement of a content (Expect: 100-continue), after some of that had gone")
         }
+        log.event(.debug, "route \(route.configuration.name): upstream \(route.destination.text) refused the announcement of a content (417)")
+        route.counters.add(at: Figure.Route.retries)
         downstreams[downstream].exchange.refusesAnnouncement = true
         downstreams[downstream].exchange.upstream = .none
         closeUpstream(upstream)

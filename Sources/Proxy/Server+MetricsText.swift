@@ -36,7 +36,7 @@ extension Server {
         }
         text.begin("bearerproxy_replays_total", .counter, "Requests that were sent once more because the upstream refused their token.")
         for (labels, numbers) in routes { text.sample(labels, numbers[Figure.Route.replays]) }
-        text.begin("bearerproxy_retries_total", .counter, "Requests that were sent once more because a connection of the pool had ended.")
+        text.begin("bearerproxy_retries_total", .counter, "Requests that were sent once more because a connection of the pool had ended, or the announcement of their content was refused.")
         for (labels, numbers) in routes { text.sample(labels, numbers[Figure.Route.retries]) }
     }
 

@@ -105,7 +105,8 @@ extension BroadConnection {
         if !request.isWhole, isRefused, server.dice.chance(0.5) { return answerEarly(request) { refuse(request) } }
         if server.isMoody, server.dice.chance(0.15), fail(request) { return }
         guard !request.isWhole, request.value("expect") != nil else { return }
-        if server.dice.chance(0.15), server.isMoody || request.number("asks") == nil {
+        // Of an unknown length some may be under way already: then the client is told that its request failed.
+        if server.dice.chance(0.15), server.isMoody || request.number("asks") == nil && request.value("content-length") != nil {
             return answerEarly(request) { answer(request, status: 417, content: Array("no".utf8)) }
         }
         let go = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
@@ -134,6 +135,10 @@ extension BroadConnection {
             if let order = request.number("number") { server.carryOut(order) }
             // Whoever hears nothing of it must not take that for a reason to ask again.
             if server.isMoody, server.dice.chance(0.1) { return client.close() }
+            // Nor for one to leave the expectation out.
+            if server.isMoody, request.value("expect") != nil, request.number("asks") == nil, server.dice.chance(0.1) {
+                return answer(request, status: 417, content: Array("no".utf8))
+            }
             let sums = request.trailers.map { "\($0.name)=\($0.value.utf8.count)" }.joined(separator: ",")
             answer(request, status: 200, content: Array("{\"length\":\(request.content.count),\"trailers\":\"\(sums)\"}".utf8))
         }

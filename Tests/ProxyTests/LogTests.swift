@@ -64,6 +64,23 @@ import Wire
         }
     }
 
+    @Test(arguments: ["json", "text"])
+    func `a line says that a head was sent again because the announcement of its content was refused`(format: String) throws {
+        let file = try File()
+        let bench = try Bench(log: #"{ "access": "\#(file.path)", "format": "\#(format)", "level": "error" }"#)
+        let client = try bench.client()
+        client.send("POST /a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        let first = try bench.upstream()
+        #expect(bench.turn { first.text.hasSuffix("Expect: 100-continue\r\n\r\n") })
+        first.send("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")
+        let second = try bench.upstream()
+        client.send("3\r\nabc\r\n0\r\n\r\n")
+        #expect(bench.turn { second.text.hasSuffix("3\r\nabc\r\n0\r\n\r\n") && !second.text.contains("Expect") })
+        second.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        #expect(bench.turn { file.text.hasSuffix("\n") })
+        #expect(file.text.contains(format == "text" ? " retries=1" : "\"retries\":1"))
+    }
+
     @Test func `the journal is told how grave an event is, and nobody else`() throws {
         var ends: [Int32] = [0, 0]
         try #require(pipe(&ends) == 0)

@@ -249,6 +249,38 @@ import Testing
         #expect(!bench.hasAnotherUpstream())
     }
 
+    @Test func `a chunked content that has gone is not sent again after a 417`() throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send("POST /a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        let first = try bench.upstream()
+        #expect(bench.turn { first.text.hasSuffix("3\r\nabc\r\n") && first.text.contains("Expect: 100-continue\r\n") })
+        client.send("2\r\nde\r\n0\r\n\r\n")
+        #expect(bench.turn { first.text.hasSuffix("2\r\nde\r\n0\r\n\r\n") })
+        first.send("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")
+        #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 502") && client.text.contains("it answered 417 to the announcement") })
+        #expect(client.text.contains("the request had been sent") && !client.text.contains("Retry-After"))
+        #expect(!bench.hasAnotherUpstream())
+        // The next is not made to fail in the same way.
+        let next = try bench.client()
+        next.send("POST /a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        let second = try bench.upstream()
+        #expect(bench.turn { second.text.hasSuffix("3\r\nabc\r\n") && !second.text.contains("Expect") })
+    }
+
+    @Test func `the end of an empty chunked content is content that has gone`() throws {
+        let bench = try Bench()
+        let client = try bench.client()
+        client.send("POST /a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("Expect: 100-continue\r\n\r\n") })
+        client.send("0\r\n\r\n")
+        #expect(bench.turn { upstream.text.hasSuffix("0\r\n\r\n") })
+        upstream.send("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")
+        #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 502") && client.text.contains("the request had been sent") })
+        #expect(!bench.hasAnotherUpstream())
+    }
+
     @Test func `a 417 to the client's own expectation is the client's`() throws {
         let bench = try Bench(route: Self.keepsLittle)
         let client = try bench.client()
