@@ -108,6 +108,20 @@ extension Answer {
             proxyStatusError: "connection_limit_reached", retryAfter: 1)
     }
 
+    /// Nothing of an answer has gone to the client yet when the proxy ends. Who got nothing would ask again, mostly by itself.
+    ///
+    /// - Parameters:
+    ///   - reason: why it ends.
+    ///   - wait: what the request waited for.
+    static func cutOff(_ reason: String, while wait: String, _ fate: RequestFate) -> Answer {
+        let wasSent = fate == .sent
+        return Answer(
+            status: wasSent ? 504 : 503, code: wasSent ? .upstreamTimeout : .overloaded,
+            message: "the proxy ended \(reason) while \(wait); \(fate.text)",
+            proxyStatusError: wasSent ? "http_response_timeout" : "proxy_internal_response", details: fate.details,
+            retryAfter: wasSent ? nil : 1, closes: true)
+    }
+
     static func rateLimited(_ route: String, perSecond: Int, wait: Interval) -> Answer {
         Answer(
             status: 429, code: .rateLimited,

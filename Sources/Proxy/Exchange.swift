@@ -239,6 +239,12 @@ struct Exchange: ~Copyable {
     /// All of the request has been received from the client and handed to the upstream connection.
     var isRequestSent: Bool { requestBody.isComplete && isRequestEndWritten }
 
+    /// What became of the request upstream. The attempt that is under way, if one is, had sent nothing of it where it `isUntouched`.
+    func fate(isUntouched: Bool = true) -> RequestFate {
+        if !isUntouched || wasSentBefore { return .sent }
+        return refusedGeneration == nil ? .notSent : .notAccepted
+    }
+
     /// A new attempt begins with nothing sent.
     mutating func beginAttempt(on upstream: Handle<Upstream>, generation: UInt64) {
         self.upstream = upstream

@@ -30,6 +30,9 @@ enum Limits {
     /// long as there are clients only, which is looked at so often. A proxy without any ends at once, as people see it.
     /// Where there was no room for all, it stays open for as long again.
     static let drainStep = Interval.milliseconds(50)
+    /// At the end of `drainTimeout` clients that have had no byte of an answer are told what became of their requests. So long those
+    /// answers have to reach them; the process ends when they have.
+    static let lastAnswerGrace = Interval.milliseconds(200)
     /// A client that has said all that it is going to say is not watched for so long: its answer comes sooner, mostly, and to begin
     /// to watch it costs as much as a tenth of the whole. If it leaves, that is seen so much later.
     static let watchDelay = Interval.milliseconds(50)

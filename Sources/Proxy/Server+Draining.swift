@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import TLS
 
 extension Server {
     /// Accepts nothing more, gives idle connections a moment for a request that is on its way, and stops the loop when all requests
@@ -89,11 +90,14 @@ extension Server {
     }
 
     func drainTimedOut() {
+        guard !isCutOff else { return endAtOnce() }
         log.event(.warning, "\(downstreams.count) connections had not ended within \(configuration.drainTimeout.text)")
-        cutOffHere()
+        cutOffClients("after drainTimeout (\(configuration.drainTimeout.text))")
+        loop.arm(drainTimer, at: now + Limits.lastAnswerGrace)
+        stopIfDrained()
     }
 
-    /// Ends everything at once and stops the loop. What is cut off by this looks so to both its sides.
+    /// Ends everything at once and stops the loop.
     public func cutOff() {
         group?.postToOthers(of: position, .cutOff)
         now = loop.now
@@ -101,17 +105,66 @@ extension Server {
     }
 
     func cutOffHere() {
-        if let group, group.drained(position) { group.postToOthers(of: position, .stop) }
+        if !isCutOff { cutOffClients("at a second signal") }
+        endAtOnce()
+    }
+
+    /// No request is taken or sent any more. Whose has had no byte of an answer is given one; all else that is cut off looks so to both
+    /// its sides.
+    private func cutOffClients(_ reason: String) {
+        isCutOff = true
+        for index in listeners.indices { stopListening(index) }
         for destination in destinations { destination.keepInQueue { _ in false } }
         downstreams.forEach { downstream in
             switch downstreams[downstream].phase {
-            case .exchanging, .tunnelling, .breaking: resetOnClose(downstream)
-            case .handshaking, .idle, .receivingHead, .finishing, .lingering, .closed:
-                guard !downstreams[downstream].output.isEmpty else { break }
-                resetOnClose(downstream)
+            case .exchanging where downstreams[downstream].exchange.responsePhase == .none || takeBackResponse(downstream):
+                giveLastAnswer(downstream, reason)
+            // What they have is whole.
+            case .finishing where downstreams[downstream].output.isEmpty, .lingering: break
+            case .handshaking, .idle, .receivingHead, .exchanging, .tunnelling, .breaking, .finishing, .closed: cutOffAtOnce(downstream)
             }
-            abandon(downstream, code: .cutOff)
         }
+    }
+
+    /// A connection that ends without a byte would make the client send the request again: to the next process, where one has taken
+    /// over the socket.
+    private func giveLastAnswer(_ downstream: Handle<Downstream>, _ reason: String) {
+        let upstream = downstreams[downstream].exchange.upstream
+        let isForwarding = downstreams[downstream].exchange.phase == .forwarding
+        let fate = downstreams[downstream].exchange.fate(isUntouched: !isForwarding || upstreams[upstream].isUntouched)
+        let wait = wait(of: downstream)
+        if isForwarding { closeUpstream(upstream) }
+        answer(downstream, .cutOff(reason, while: wait, fate))
+        // What the client has sent, and nobody has read, would have its kernel throw the answer away when this end closes.
+        if !downstreams[downstream].isInputEnded {
+            downstreams[downstream].canReceive = true
+            downstreams[downstream].tls?.socketReadable()
+        }
+        advance(downstream)
+    }
+
+    private func wait(of downstream: Handle<Downstream>) -> String {
+        switch downstreams[downstream].exchange.phase {
+        case .receivingContent: "the request's content was arriving"
+        case .waitingForToken: "the request waited for a token"
+        case .waitingForConnection: "the request waited for a connection"
+        case .forwarding, .none, .tunnelling, .answered: "\(routes[downstreams[downstream].exchange.route].destination.text) had not answered"
+        }
+    }
+
+    private func cutOffAtOnce(_ downstream: Handle<Downstream>) {
+        switch downstreams[downstream].phase {
+        case .exchanging, .tunnelling, .breaking: resetOnClose(downstream)
+        case .handshaking, .idle, .receivingHead, .finishing, .lingering, .closed:
+            if !downstreams[downstream].output.isEmpty { resetOnClose(downstream) }
+        }
+        abandon(downstream, code: .cutOff)
+    }
+
+    private func endAtOnce() {
+        downstreams.forEach(cutOffAtOnce)
+        loop.disarm(drainTimer)
+        if let group, group.drained(position) { group.postToOthers(of: position, .stop) }
         loop.stop()
     }
 }

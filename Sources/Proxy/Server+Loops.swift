@@ -86,7 +86,7 @@ extension Server {
         // It was counted as this loop's when it was sent.
         group.members[position].clientCount.add(-1)
         group.handedOverCount.add(-1)
-        guard !group.members[position].hasDrained.isSet, !downstreams.isFull else {
+        guard !group.members[position].hasDrained.isSet, !isCutOff, !downstreams.isFull else {
             kernel.close(number)
             group.giveClientPlaceBack()
             if isDraining { stopIfDrained() }

@@ -111,6 +111,8 @@ public final class Server: EventHandler {
     var listenEnd = Instant.zero
     /// Nothing new is accepted, and the loop stops when what is under way has ended.
     @exclusivity(unchecked) public internal(set) var isDraining = false
+    /// What was under way has been cut off: only the last answers are on their way.
+    @exclusivity(unchecked) var isCutOff = false
 
     /// Prepares everything that can fail before a socket is opened: secrets, certificates.
     ///

@@ -11,11 +11,11 @@ import time
 import pytest
 from harness import limits
 from harness.load import SteadyClient, in_parallel
-from harness.messages import Client, Reader, eventually, request
+from harness.messages import Broken, Client, Reader, eventually, request
 from harness.processes import BINARY, Process
 from harness.secrets import assert_no_secret
 from harness.service import Notifications, Service, listening
-from harness.upstream import secret_file, unused_port
+from harness.upstream import OK, secret_file, unused_port
 
 
 @pytest.fixture
@@ -170,6 +170,54 @@ def test_an_exposed_socket_and_one_that_no_route_uses(configure, start, route, m
     with Client(port_of(made)) as client:
         assert client.ask(request()).status == 200
     assert eventually(lambda: b"no route listens on the socket spare, which systemd passed on" in service.output)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("is_second_signal", [False, True], ids=["drainTimeout", "second-signal"])
+def test_an_order_that_the_end_cuts_off_is_answered(configure, start, route, make_upstream, threads, is_second_signal):
+    """On a connection that was used before, many clients ask again by themselves where it ends without a byte of an answer: the next
+    process has the socket, and would send the order once more."""
+    release = threading.Event()
+
+    def serve(connection):
+        while (message := connection.next()) is not None:
+            if message.method == "POST":
+                release.wait(limits.ANSWER)
+            connection.send(OK)
+
+    upstream = make_upstream(serve)
+    made = listening()
+    file = configure(
+        route(upstream.port, listen="systemd:web"), threads=threads, drainTimeout="60s" if is_second_signal else "1s", log={"access": "stdout"}
+    )
+    first = start(file, [("web", made)])
+    with Client(port_of(made)) as client:
+        assert client.ask(request()).status == 200
+        client.send(request("POST", "/order", body=b'{"amount":"1"}'))
+        assert eventually(lambda: len(upstream.requests) == 2)
+        first.process.send_signal(signal.SIGTERM)
+        if is_second_signal:
+            assert eventually(lambda: b"draining" in first.output)
+            first.process.send_signal(signal.SIGTERM)
+        # What a client does that knows of nothing better.
+        answers = []
+        try:
+            answers.append(client.response("POST"))
+        except (OSError, Broken):
+            start(file, [("web", made)])
+            with Client(port_of(made)) as again:
+                again.send(request("POST", "/order", body=b'{"amount":"1"}'))
+                eventually(lambda: len(upstream.requests) == 3)
+        assert [answer.status for answer in answers] == [504]
+        assert "the request had been sent; whether it took effect is not known" in json.loads(answers[0].body)["error"]["message"]
+        assert client.closed()
+    assert first.process.wait(limits.END) == 0
+    release.set()
+    start(file, [("web", made)])
+    with Client(port_of(made)) as client:
+        assert client.ask(request()).status == 200
+    assert sum(message.method == "POST" for message in upstream.requests) == 1
+    assert b'"status":504' in first.output and b"cut_off" not in first.output
 
 
 @pytest.mark.parametrize("threads", [1, 2])

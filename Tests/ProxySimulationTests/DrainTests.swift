@@ -2,6 +2,7 @@ import EventLoop
 import Glibc
 import Sandbox
 import Simulation
+import TestShare
 import Testing
 
 @testable import Proxy
@@ -61,7 +62,35 @@ import Testing
             // Ends when the server stops the loop.
             world.loop.run()
             let taken = world.kernel.now - begun
-            #expect(isBusy ? (.seconds(5)...(.milliseconds(5100))).contains(taken) : taken < .milliseconds(100))
+            // It has a moment for its last answer, which this client does not close upon.
+            #expect(isBusy ? (.seconds(5)...(.milliseconds(5300))).contains(taken) : taken < .milliseconds(100))
         }
+    }
+
+    @Test(arguments: Share.of(0..<10), [false, true])
+    func `all loops tell their clients what became of their requests when they end before these`(seed: Int, isSecondSignal: Bool) throws {
+        var settings = WorldSettings()
+        settings.loops = 1 + seed % 3
+        settings.top = "\"drainTimeout\": \"\(isSecondSignal ? 600 : 5)s\""
+        settings.route = #""limits": { "concurrency": 3, "queue": 10 }"#
+        var sentCount = 0
+        settings.replaced = [.connect: { $0.whenReceived = { _ in sentCount += 1 } }]
+        let world = try World(seed: UInt64(seed), settings)
+        #expect(world.run { world.hasTokens })
+        let conversations = try (0..<9).map { _ in try world.converse(.btc) }
+        for conversation in conversations { conversation.send(World.post("/order", "{}")) }
+        #expect(world.run { sentCount == 3 })
+        world.kernel.raise(SIGTERM)
+        world.pass(.seconds(1))
+        if isSecondSignal { world.server.cutOff() }
+        #expect(world.run(.seconds(10)) { conversations.allSatisfy { $0.ending == .finished } })
+        #expect(conversations.count { $0.answers.first?.status == 504 } == 3)
+        #expect(conversations.count { $0.answers.first?.status == 503 } == 6)
+        #expect(conversations.allSatisfy { $0.answers.count == 1 && $0.faults.isEmpty })
+        #expect(sentCount == 3, "what waits goes to no place that becomes free")
+        for conversation in conversations { conversation.client.close() }
+        #expect(world.run(.seconds(10)) { world.servers.allSatisfy { $0.downstreams.count == 0 } })
+        #expect(world.server.group?.members.allSatisfy { $0.hasDrained.isSet } ?? true)
+        #expect(world.leftovers() == [])
     }
 }
