@@ -33,6 +33,8 @@
 ///   the state stays, and for `Limits.refusalPause` the former go first; if those are refused by then, the newest follow.
 /// - In the state refused, secrets that can be watched are looked at every `Limits.secretsLookInterval`, and `secretsRead` with
 ///   others ends the pause at once: renewing, or fetching where there is no token.
+/// - Upon `secretsChanged` a flight with the credentials begins at once, or behind the one that is under way, or after the pause of a
+///   backoff; the token serves meanwhile. In the state refused, `secretsRead` ends the pause.
 /// - `secretsRead` with another permanent token puts that in place, as a new generation.
 /// - A token that an upstream refused is doubted, once it could not be replaced or is the replacement itself, until one has accepted it
 ///   (`TokenDoubt`): that is told, and changes nothing of the table.
@@ -40,13 +42,15 @@
 public struct TokenCache: Sendable {
     let limits: Limits
     private let rotation: Rotation
-    private var grants: KnownGrants
+    var grants: KnownGrants
     /// That the token is of.
-    private(set) var tokenGrant: Grant?
+    var tokenGrant: Grant?
     var state: TokenState
     var generation: UInt64
     var refreshToken: Secret?
     private var isRefreshTokenDoubted = false
+    /// The secrets have changed, and no flight has begun with them since.
+    var owesAuthentication = false
     private(set) var failures = 0
     private(set) var lastCause: String?
     var holds = RouteHolds()
@@ -199,36 +203,6 @@ extension TokenCache {
         return .fetch(grants[flight.choice].request(for: flight.call))
     }
 
-    /// The secrets were read: `grant` is made of them; nil if they cannot be read or used, and what was read before stays in use.
-    /// True if they are others than before.
-    @discardableResult
-    public mutating func secretsRead(_ grant: Grant?, at now: Duration) -> Bool {
-        advance(to: now)
-        let isChanged = grant.map { grants.take($0) } ?? false
-        if case .reading = state.flight?.stage {
-            state.flight = authentication(.due, at: now)
-        } else if isChanged, case .refused(let token, _) = state {
-            state = stateWithFlight(token, authentication(.due, at: now))
-        } else if isChanged, case .permanent = state, let token = grant?.permanentToken {
-            state = .permanent(token)
-            tokenGrant = grant
-            generation += 1
-        }
-        return isChanged
-    }
-
-    /// Whether the machine still has a use for these credentials.
-    public func knows(_ other: Grant) -> Bool { isOfToken(other) || grants.contains(other) }
-
-    /// Whether the present token was obtained with these credentials.
-    public func isOfToken(_ other: Grant) -> Bool { other == tokenGrant }
-
-    /// The token that was put in place was obtained with the credentials that were read last.
-    mutating func takeAsProven() {
-        tokenGrant = grants[.newest]
-        grants.proved(.newest)
-    }
-
     /// When to ask `nextAction` again if nothing else happens; zero (which is past) if an action waits already, and nil if
     /// only the end of a call can bring news.
     public var nextDeadline: Duration? { state.deadline }
@@ -261,6 +235,7 @@ extension TokenCache {
         case .refused(let cause):
             if case .refresh = flight.call {
                 refreshToken = nil
+                owesAuthentication = false
                 state.flight = authentication(unreadStage, at: now)
                 return .continues
             }
@@ -282,7 +257,7 @@ extension TokenCache {
 
 extension TokenCache {
     /// What time alone brings: the column "time" of the table.
-    private mutating func advance(to now: Duration) {
+    mutating func advance(to now: Duration) {
         switch state {
         case .permanent, .fetching:
             break
@@ -303,21 +278,22 @@ extension TokenCache {
         }
     }
 
-    private func stateWithFlight(_ token: TokenState.Token?, _ flight: TokenState.Flight) -> TokenState {
+    func stateWithFlight(_ token: TokenState.Token?, _ flight: TokenState.Flight) -> TokenState {
         if let token { .renewing(token, flight) } else { .fetching(flight) }
     }
 
-    private func newFlight(at now: Duration) -> TokenState.Flight {
+    private mutating func newFlight(at now: Duration) -> TokenState.Flight {
         // One from an earlier process may be left of settings that had such a call.
-        if let refreshToken, !isRefreshTokenDoubted, grants[.newest].hasRefreshCall { return TokenState.Flight(call: .refresh(refreshToken), stage: .due) }
+        defer { owesAuthentication = false }
+        if let refreshToken, !isRefreshTokenDoubted, !owesAuthentication, grants[.newest].hasRefreshCall { return TokenState.Flight(call: .refresh(refreshToken), stage: .due) }
         return authentication(unreadStage, at: now)
     }
 
-    private func authentication(_ stage: TokenState.Flight.Stage, at now: Duration) -> TokenState.Flight {
+    func authentication(_ stage: TokenState.Flight.Stage, at now: Duration) -> TokenState.Flight {
         TokenState.Flight(call: .authenticate, stage: stage, choice: grants.first(at: now))
     }
 
-    private var unreadStage: TokenState.Flight.Stage {
+    var unreadStage: TokenState.Flight.Stage {
         switch rotation {
         case .never: .due
         case .readable, .watchable: .unread
@@ -367,9 +343,9 @@ extension TokenCache {
         failures = 0
         lastCause = nil
         isRefreshTokenDoubted = false
-        state = .valid(TokenState.Token(
-            secret: granted.token, generation: generation, obtained: now, renewal: lifetime.renewal, expiry: lifetime.expiry
-        ))
+        let token = TokenState.Token(
+            secret: granted.token, generation: generation, obtained: now, renewal: lifetime.renewal, expiry: lifetime.expiry)
+        state = owesAuthentication ? .renewing(token, newFlight(at: now)) : .valid(token)
         return .renewed(generation: generation)
     }
 
@@ -381,6 +357,8 @@ extension TokenCache {
         }
         failures += 1
         lastCause = cause
+        // What was refused is known to be others by now.
+        let pauseLength = isRefusal && owesAuthentication ? .zero : pauseLength
         var pause = TokenState.Pause(end: now + pauseLength, cause: cause)
         if isRefusal, case .watchable = rotation { pause.look = now + limits.secretsLookInterval }
         state = isRefusal ? .refused(token, pause) : .backoff(token, pause)

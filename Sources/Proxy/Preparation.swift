@@ -58,7 +58,12 @@ struct Preparation {
 
     /// What a credential's secrets come to, as they are at present.
     mutating func preparedGrant(of credential: Credential) -> PreparedGrant? {
-        grant(of: credential).map { PreparedGrant(grant: $0, customerId: $1) }
+        let sources = credential.secretSources
+        // All are read before any is judged, so that all mistakes are told at once.
+        let read = sources.map { self.read($0) }
+        let secrets = read.compactMap(\.self)
+        guard secrets.count == sources.count, let (grant, customerId) = grant(of: credential, secrets) else { return nil }
+        return PreparedGrant(grant: grant, customerId: customerId, secrets: secrets)
     }
 
     mutating func destination(of route: Route, index: Int, shared: SharedPlaces? = nil) -> Destination? {
@@ -120,16 +125,13 @@ struct Preparation {
             Finding(place: place, message: "\(setting): \(quoted(file)) can be read by every user of this machine; run chmod o-r on it"))
     }
 
-    private mutating func grant(of credential: Credential) -> (Grant, customerId: Secret?)? {
+    private mutating func grant(of credential: Credential, _ secrets: [Secret]) -> (Grant, customerId: Secret?)? {
         let sources = credential.secretSources
-        // All are read before any is judged, so that all mistakes are told at once.
-        let secrets = sources.map { read($0) }
-        guard !secrets.contains(where: { $0 == nil }) else { return nil }
         func secret(_ source: SecretSource) -> Secret {
-            guard let index = sources.firstIndex(of: source), let secret = secrets[index] else {
+            guard let index = sources.firstIndex(of: source) else {
                 preconditionFailure("a credential uses a secret that is not among its sources")
             }
-            return secret
+            return secrets[index]
         }
         do throws(CredentialError) {
             switch credential.kind {

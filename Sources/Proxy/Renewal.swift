@@ -46,6 +46,8 @@ public final class Renewal: @unchecked Sendable {
     /// The parts that are in force after it, with their numbers, in the order of the configuration.
     let routes: [RunningPart]
     let credentials: [RunningPart]
+    /// The credentials, by their numbers, that stay and have other secrets by now.
+    let renewed: Set<Int>
     /// What the egress proxy's secrets were read from.
     let egressFiles: [FileSignature?]
     /// The listeners whose clients have to show certificates of other authorities than before.
@@ -60,8 +62,8 @@ public final class Renewal: @unchecked Sendable {
     let remaining = SharedCount()
 
     init(
-        configuration: Configuration, shares: [Share], routes: [RunningPart], credentials: [RunningPart], egressFiles: [FileSignature?],
-        revoked: Set<Listener.Key>, signatures: [String: FileSignature], changes: [String]
+        configuration: Configuration, shares: [Share], routes: [RunningPart], credentials: [RunningPart], renewed: Set<Int>,
+        egressFiles: [FileSignature?], revoked: Set<Listener.Key>, signatures: [String: FileSignature], changes: [String]
     ) {
         self.configuration = configuration
         self.egressFiles = egressFiles
@@ -70,6 +72,7 @@ public final class Renewal: @unchecked Sendable {
         self.signatures = signatures
         self.routes = routes
         self.credentials = credentials
+        self.renewed = renewed
         self.changes = changes
         remaining.add(shares.count)
     }

@@ -42,6 +42,7 @@ private struct RenewalWork {
     private var credentials: [RunningPart] = []
     private var changes: [String] = []
     private var revoked: Set<Listener.Key> = []
+    private var renewed: Set<Int> = []
     private var nextDestination: Int
     private var random: SplitMix64
     private let egressFiles: [FileSignature?]
@@ -65,8 +66,8 @@ private struct RenewalWork {
 
     var result: Renewal {
         Renewal(
-            configuration: new, shares: shares, routes: routes, credentials: credentials, egressFiles: egressFiles, revoked: revoked,
-            signatures: secrets.signatures, changes: changes + removals)
+            configuration: new, shares: shares, routes: routes, credentials: credentials, renewed: renewed, egressFiles: egressFiles,
+            revoked: revoked, signatures: secrets.signatures, changes: changes + removals)
     }
 
     mutating func prepare() {
@@ -82,9 +83,12 @@ private struct RenewalWork {
     private mutating func prepare(_ credential: Credential) {
         let text = new.texts.credentials[credential.name] ?? ""
         // Before they are read: what replaces one in between is noticed the next time.
-        let files = RunningPart.signatures(credential, running.secrets)
+        let files = RunningPart.signatures(credential.files)
         let known = running.credentials.first { $0.name == credential.name }
         if let known, known.text == text, known.files == files, isEgressSame || known.destination == nil {
+            // What cannot be read now cannot be at the next start either.
+            guard let prepared = preparations[0].preparedGrant(of: credential) else { return }
+            noteSecrets(of: credential, prepared, in: known)
             credentials.append(known)
             return
         }
@@ -106,8 +110,25 @@ private struct RenewalWork {
             destination = .init(index: nextDestination, text: "", files: [])
             nextDestination += 1
         }
-        credentials.append(RunningPart(name: credential.name, index: number, text: text, files: files, destination: destination))
+        credentials.append(
+            RunningPart(name: credential.name, index: number, text: text, files: files, destination: destination, shared: shared))
         changes.append("credential \(credential.name): \(known == nil ? "added" : "changed")")
+    }
+
+    /// Of those that are others by now, the names are told, and the credential reads them for itself once this is in force.
+    private mutating func noteSecrets(of credential: Credential, _ prepared: PreparedGrant, in known: RunningPart) {
+        guard let former = known.shared?.newestGrant, former.secrets.count == prepared.secrets.count else { return }
+        // Compared in a time that tells nothing of them; what was read here is given back, and wiped, at once.
+        let names = zip(credential.secretSources, zip(former.secrets, prepared.secrets)).compactMap { source, secrets -> String? in
+            guard secrets.0 != secrets.1 else { return nil }
+            let path = source.place.keyPath
+            let credentialPath = "credentials.\(credential.name)."
+            return path.hasPrefix(credentialPath) ? String(path.dropFirst(credentialPath.count)) : path
+        }
+        guard !names.isEmpty else { return }
+        renewed.insert(known.index)
+        let told = names.count == 1 ? "its \(names[0]) has changed" : "its \(names.joined(separator: " and its ")) have changed"
+        changes.append("credential \(credential.name): \(told)")
     }
 
     private func index(of credential: Credential) -> Int {

@@ -8,6 +8,8 @@ struct RunningPart: Sendable {
     let files: [FileSignature?]
     /// Of its connections.
     var destination: Destination?
+    /// What a credential's secrets come to, and its token.
+    var shared: SharedCredential?
     /// Whom a route's users are.
     var users: AllowedUsers.Numbers?
     /// How often a route takes requests. It goes on counting where the number stays.
@@ -22,13 +24,6 @@ struct RunningPart: Sendable {
     }
 
     static func signatures(_ paths: [String?]) -> [FileSignature?] { paths.compactMap(\.self).map { FileSignature(path: $0) } }
-
-    /// Of a credential. A token that needs no call is new when its file is; all other secrets are read again before each use.
-    static func signatures(_ credential: Credential, _ secrets: SharedSecrets) -> [FileSignature?] {
-        let files = signatures(credential.files)
-        if case .calls = credential.kind { return files }
-        return files + credential.secretSources.map { secrets.signature(of: $0) }
-    }
 }
 
 extension Route {

@@ -42,8 +42,8 @@ extension Server {
         runningCredentials = credentials.map { credential in
             RunningPart(
                 name: credential.configuration.name, index: credential.index, text: texts.credentials[credential.configuration.name] ?? "",
-                files: RunningPart.signatures(credential.configuration, secrets),
-                destination: credential.destination.map { .init(index: $0.index, text: "", files: []) })
+                files: RunningPart.signatures(credential.configuration.files),
+                destination: credential.destination.map { .init(index: $0.index, text: "", files: []) }, shared: credential.shared)
         }
         runningRoutes = routes.enumerated().map { index, route in
             let isFromFile = texts.routes.indices.contains(index)
@@ -81,8 +81,7 @@ extension Server {
         tell(renewal, wasOpen)
         reloads.append((hasChanges: !renewal.changes.isEmpty, done: done))
         for credential in credentials {
-            // Those that serve are read again at the next call in any case.
-            if former.credentials.contains(credential.index) { readSecrets(credential) }
+            if renewal.renewed.contains(credential.index) { renewSecrets(of: credential) }
             driveCredential(credential)
         }
         if renewal.remaining.add(-1) == 0 { reloadDone() }

@@ -22,6 +22,12 @@ extension Server {
         if reading.isComplete { endReading(credential, reading) }
     }
 
+    /// They are known to be others by now: they are read, and a new token is asked for with them, while the one before serves.
+    func renewSecrets(of credential: CredentialState) {
+        credential.change { $0.cache.secretsChanged(at: now.sinceBeginning) }
+        readSecrets(credential)
+    }
+
     func commandFinished(_ credential: CredentialState, position: Int, token: UInt64) {
         guard let output = loop.takeOutput(for: handlerID, token: token), let reading = credential.reading else { return }
         reading.finished(position, output)

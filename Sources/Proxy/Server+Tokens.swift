@@ -212,7 +212,9 @@ extension Server {
             note(.credential(name), code: "no_token", cause)
         case .continues: log.event(.info, "credential \(name): the refresh token was refused; authenticating anew")
         case .continuesWithFormer(let cause):
-            log.event(.warning, "credential \(name): \(cause); these are the ones that were changed, so the ones before are used once more")
+            let told = "\(cause); these are the ones that were changed, so the ones before are used once more"
+            log.event(.warning, "credential \(name): \(told)")
+            note(.credential(name), code: "changed_secrets_refused", told)
         case .continuesWithNewest(let cause):
             log.event(.warning, "credential \(name): \(cause); these are the ones before the last change, so the changed ones are used")
         }

@@ -26,6 +26,9 @@ final class SharedCredential: Sendable {
     /// The machine as it is.
     var present: (TokenCache, [PreparedGrant]) { state.withLock { ($0.cache, $0.grants) } }
 
+    /// What its secrets came to when they were read last.
+    var newestGrant: PreparedGrant? { state.withLock { $0.grants.last } }
+
     /// Whether nothing has happened since. To be told of it a moment late does no harm: no more than if the request had been
     /// sent that moment earlier.
     func isVersion(_ known: UInt64) -> Bool { version.load(ordering: .relaxed) == known }

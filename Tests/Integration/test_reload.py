@@ -195,7 +195,7 @@ def test_a_new_secret_is_used_from_the_reload_on(start, route, make_upstream, tm
         assert client.ask(request()).status == 200
         secret_file(tmp_path, "token", "another-token-of-the-same-file")
         proxy.secrets.append("another-token-of-the-same-file")
-        assert "reload: credential fixed: changed" in reload(proxy)
+        assert "reload: credential fixed: its token has changed" in reload(proxy)
         assert client.ask(request()).status == 200
     sent = [message.one("Authorization") for message in upstream.requests]
     assert sent == [f"Bearer {token}", "Bearer another-token-of-the-same-file"]
@@ -211,7 +211,7 @@ def test_a_secret_that_came_with_a_refused_file_is_used_from_the_next_reload_on(
         proxy.secrets.append("a-token-that-came-with-a-mistake")
         assert "reload refused" in reload(proxy, lambda document: document["routes"][0].update(tls={"ca": "/nowhere/ca.pem"}))
         assert client.ask(request()).status == 200
-        assert "reload: credential fixed: changed" in reload(proxy, text=good)
+        assert "reload: credential fixed: its token has changed" in reload(proxy, text=good)
         assert client.ask(request()).status == 200
     sent = [message.one("Authorization") for message in upstream.requests]
     assert sent[0] == sent[1] and sent[2] == "Bearer a-token-that-came-with-a-mistake"
