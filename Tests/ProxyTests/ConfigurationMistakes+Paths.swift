@@ -93,7 +93,7 @@ extension Mistake {
             "a preset and JSON-RPC methods",
             .route(#""preset": "read-only", "allow": { "rpcMethods": ["getblock*"] }"#),
             [
-                #"proxy.json:3:11: routes[0].preset: "allow.rpcMethods" says which calls are allowed, and the preset which paths of REST; remove one of them, or make two routes"#,
+                #"proxy.json:3:11: routes[0].preset: "allow.rpcMethods" lets POST through for what its content calls, and the preset refuses POST; make two routes, the one with rpcMethods for the pathPrefix of JSON-RPC"#,
             ]),
     ]
 }

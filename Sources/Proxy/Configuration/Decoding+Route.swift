@@ -66,11 +66,11 @@ extension Decoding {
         }
     }
 
-    /// The two would have to be one rule, and neither says what the other's is.
+    /// A route with both would let POST through at every path whose content looks like a call, to an API that acts on the path alone, too.
     private func preset(_ node: Node, _ allow: Admittance?) -> Preset? {
         let preset = node.choice(Preset.self)
         guard preset != nil, allow?.rpcMethods != nil else { return preset }
-        node.error("\"allow.rpcMethods\" says which calls are allowed, and the preset which paths of REST; remove one of them, or make two routes")
+        node.error("\"allow.rpcMethods\" lets POST through for what its content calls, and the preset refuses POST; make two routes, the one with rpcMethods for the pathPrefix of JSON-RPC")
         return nil
     }
 
