@@ -48,6 +48,10 @@ enum Limits {
     static let farewellTimeout = Duration.seconds(10)
     /// Addresses of which one session is told. More are not subscribed to.
     static let subscribedAddressesMax = 1000
+    /// How late chaos makes an answer at most.
+    static let chaosDelayMillisecondsMax = 2000
+    /// Between two revocations of all tokens by chaos there are so many requests.
+    static let chaosRevocationDistance = 10
     /// Digits of the number by which a client asks for an acknowledgement.
     static let acknowledgementDigitsMax = 15
 }

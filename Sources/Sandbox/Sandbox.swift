@@ -29,6 +29,7 @@ public final class Sandbox {
     private var portals: [Portal] = []
     private var servers: [HTTPServer] = []
     private var control: Control!
+    private var chaos: Chaos?
 
     /// Begins to listen; answers come as the loop turns.
     public init(loop: Loop, settings: Settings = Settings()) throws(SandboxError) {
@@ -50,6 +51,9 @@ public final class Sandbox {
             revokeAccess: { [unowned self] in revokeAllTokens() },
             revokeRefresh: { [unowned self] in revokeRefreshTokens() },
             events: connectService.events)
+        if settings.chaosPercent > 0 {
+            chaos = Chaos(loop: loop, percent: settings.chaosPercent, seed: settings.chaosSeed) { [unowned self] in revokeAllTokens() }
+        }
         do throws(SandboxError) {
             try serve(accountsService, Self.accountsHost, 0, loop, settings, authority)
             try serve(connectService, Self.connectHost, 1, loop, settings, authority)
@@ -71,7 +75,7 @@ public final class Sandbox {
         _ authority: Authority
     ) throws(SandboxError) {
         let encryption = try Self.encryption(host, settings, authority)
-        let portal = Portal(service, control: control)
+        let portal = Portal(service, control: control, chaos: chaos)
         let port = settings.portBase == 0 ? 0 : settings.portBase + index
         do throws(SystemError) {
             servers.append(
@@ -152,6 +156,7 @@ extension Sandbox {
                 members(portals[2]) + [
                     ("tokenCalls", bloquoTokenCalls.document), ("orders", .array(bloquoOrders.map(\.document))),
                 ]),
+            "chaos": .object(Chaos.Fault.allCases.map { ($0.rawValue, .int(chaos?.counts[$0] ?? 0)) }),
         ]
     }
 

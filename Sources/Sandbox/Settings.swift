@@ -16,6 +16,9 @@ extension Sandbox {
         /// Together less than 75 seconds, whole milliseconds.
         public var pingInterval: Duration = .seconds(25)
         public var pingTimeout: Duration = .seconds(5)
+        /// So many of a hundred requests meet a fault, which a generator with this seed chooses.
+        public var chaosPercent = 0
+        public var chaosSeed: UInt64 = 0
         /// Whether the services speak TLS. False is for tests that look at the bytes.
         public var isEncrypted = true
 

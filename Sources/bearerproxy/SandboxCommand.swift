@@ -11,6 +11,10 @@ struct SandboxCommand: ParsableCommand {
         discussion: """
             The services have the real ones' names, and certificates of an authority that is made at each start. They listen on \
             127.0.0.1 only. What they need to be used is written into a directory: ca.pem, a proxy.json, and demo secrets.
+
+            Each of them answers some paths without a token, as with curl --cacert and --connect-to: GET /_sandbox/state tells what was \
+            carried out; POST /_sandbox/revoke takes all tokens away; POST /_sandbox/fail?status=503&count=3&retryAfter=1 has the next \
+            three token calls fail.
             """)
 
     @Option(help: "Ports of the emulated services: Accounts has this one, Connect and Bloquo the next two; 0 takes free ones.")
@@ -18,6 +22,12 @@ struct SandboxCommand: ParsableCommand {
 
     @Option(help: "Seconds for which an access token is valid, at least 2.")
     var tokenLifetime: Int = 3600
+
+    @Option(
+        help: ArgumentHelp(
+            "So many of a hundred requests, from 0 to 100, meet a fault: late, refused, without an answer, or cut off. With :SEED the same ones again.",
+            valueName: "percent"))
+    var chaos: String = "0"
 
     @Flag(help: "Also run the proxy in front of them, on 127.0.0.1:8080 (Bloq) and 8081 (Bloquo); with --port-base 0 on free ports.")
     var proxy = false
@@ -30,6 +40,9 @@ struct SandboxCommand: ParsableCommand {
         guard (2...31_536_000).contains(tokenLifetime) else {
             throw ValidationError("--token-lifetime \(tokenLifetime): write 2 to 31536000 seconds")
         }
+        guard ChaosOption(chaos) != nil else {
+            throw ValidationError("--chaos \(chaos): write a percentage from 0 to 100, such as 20, or with the seed of another run 20:4711")
+        }
     }
 
     func run() throws {
@@ -40,11 +53,14 @@ struct SandboxCommand: ParsableCommand {
             let signals = try Signals(loop: loop, reload: { Console.error("bearerproxy: the sandbox has nothing to reload; restart it") }) {
                 if let server, !server.isDraining { server.drain() } else { loop.stop() }
             }
-            let sandbox = try Sandbox(loop: loop, settings: .init(portBase: portBase, tokenLifetime: .seconds(tokenLifetime)))
+            let chaos = ChaosOption(chaos) ?? .none
+            var settings = Sandbox.Settings(portBase: portBase, tokenLifetime: .seconds(tokenLifetime))
+            (settings.chaosPercent, settings.chaosSeed) = (chaos.percent, chaos.seed)
+            let sandbox = try Sandbox(loop: loop, settings: settings)
             let files = try files(of: sandbox)
             defer { files.removeIfTemporary() }
             if proxy { server = try launch(files, on: loop) }
-            SandboxGreeting(sandbox: sandbox, files: files, server: server).say()
+            SandboxGreeting(sandbox: sandbox, files: files, server: server, chaos: chaos).say()
             withExtendedLifetime(signals) { loop.run() }
             sandbox.close()
         } catch let error as SystemError {

@@ -7,6 +7,7 @@ struct SandboxGreeting {
     let sandbox: Sandbox
     let files: SandboxFiles
     let server: Server?
+    let chaos: ChaosOption
 
     func say() {
         Console.say("Emulated services, with certificates of \(files.path("ca.pem")):")
@@ -14,7 +15,20 @@ struct SandboxGreeting {
             Console.say("  https://\(service.host) at \(service.address)")
         }
         Console.say("")
+        if chaos.percent > 0 { sayChaos() }
         if let server { sayProxy(server) } else { sayWithoutProxy() }
+    }
+
+    private func sayChaos() {
+        Console.say(
+            """
+            Chaos: \(chaos.percent) of 100 requests meet a fault; --chaos \(chaos.percent):\(chaos.seed) chooses the same again.
+              Carried out, and then: an answer up to 2 s late, one that is cut off, or a reset without one.
+              Not carried out: 503 or 429 with Retry-After, 401 since all tokens were revoked, or a reset.
+              Token calls: up to 2 s late, 500, 503, or a reset.
+            What was carried out, and how many faults there were, tells GET /_sandbox/state.
+
+            """)
     }
 
     private func sayProxy(_ server: Server) {
@@ -45,6 +59,7 @@ struct SandboxGreeting {
             Take all tokens away, and ask again: the proxy gets new ones, and no client notices.
               curl --cacert \(files.path("ca.pem")) --connect-to \(Sandbox.connectHost):443:\(sandbox.connect.address) \
             -X POST https://\(Sandbox.connectHost)/_sandbox/revoke
+            Have the next three token calls fail: the same with '/_sandbox/fail?status=503&count=3' in the place of /_sandbox/revoke.
 
             Ctrl-C ends it.
             """)

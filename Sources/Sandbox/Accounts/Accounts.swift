@@ -19,8 +19,10 @@ final class Accounts: Service {
         router.on(.get, "/users/me/client-keys", Accounts.clientKeys)
     }
 
+    func isTokenCall(_ request: Request) -> Bool { request.segments.first == "auth" }
+
     func admit(_ request: Request) -> Response? {
-        if request.segments.first == "auth" { return nil }
+        if isTokenCall(request) { return nil }
         guard let token = request.authorization(scheme: "Bearer") else { return TokenFault.missing.response }
         do throws(TokenFault) {
             _ = try issuer.verify(token, for: "accounts")

@@ -1,14 +1,16 @@
 internal import Wire
 
-/// The way into one emulated service: counts its requests, and has the paths under `/_sandbox/` answered.
+/// The way into one emulated service: counts its requests, has the paths under `/_sandbox/` answered, and lets chaos in.
 final class Portal: Service {
     private(set) var counts = RequestCounts()
     private let service: any Service
     private unowned let control: Control
+    private let chaos: Chaos?
 
-    init(_ service: any Service, control: Control) {
+    init(_ service: any Service, control: Control, chaos: Chaos?) {
         self.service = service
         self.control = control
+        self.chaos = chaos
     }
 
     func admit(_ request: Request) -> Response? {
@@ -21,6 +23,11 @@ final class Portal: Service {
 
     func answer(_ request: Request) -> Reply {
         if control.owns(request) { return .now(control.answer(request)) }
-        return Probe.answer(request).map { .now($0) } ?? service.answer(request)
+        guard let chaos, let fault = chaos.fault(isTokenCall: service.isTokenCall(request)) else { return carryOut(request) }
+        return chaos.reply(fault, admit: { service.admit(request) }, carryOut: { carryOut(request) })
+    }
+
+    private func carryOut(_ request: Request) -> Reply {
+        Probe.answer(request).map { .now($0) } ?? service.answer(request)
     }
 }

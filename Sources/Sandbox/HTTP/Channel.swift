@@ -71,6 +71,9 @@ struct Channel: ~Copyable {
         kernel.shutdownWriting(descriptor.number)
     }
 
+    /// Makes the end of the connection a reset.
+    func resetOnClose() { kernel.resetOnClose(descriptor.number) }
+
     private func receivePlain(into bytes: UnsafeMutableRawBufferPointer) -> Reception {
         let count = kernel.receive(descriptor.number, into: bytes)
         if count == ErrorNumber.wouldBlock { return .waiting }

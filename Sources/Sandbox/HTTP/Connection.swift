@@ -6,7 +6,8 @@ internal import Wire
 ///     head ──▶ content ──▶ (held ──▶) head
 ///       │         ├──▶ switched ──┐
 ///       └─────────┴──▶ closing ◀──┘
-///                         └──▶ lingering ──▶ over
+///                 │       └──▶ lingering ──▶ over
+///                 └──▶ breaking ──▶ over
 final class Connection {
     private enum Phase {
         case head
@@ -17,6 +18,8 @@ final class Connection {
         case switched(any SwitchedProtocol)
         /// The last answer is being sent.
         case closing
+        /// What there is is sent, and the connection closed then, without an end of the answer.
+        case breaking
         /// Everything was sent that ever will be; what still comes is dropped until the peer has finished too.
         case lingering
     }
@@ -52,7 +55,7 @@ final class Connection {
         switch phase {
         case .held(let answer, _): answer.abandon()
         case .switched(let successor): successor.connectionEnded()
-        case .head, .content, .closing, .lingering: break
+        case .head, .content, .closing, .breaking, .lingering: break
         }
         phase = .lingering
     }
@@ -71,6 +74,7 @@ final class Connection {
         while true {
             guard outgoing.send({ channel.send($0) }) else { return false }
             if !outgoing.isEmpty { return true }
+            if case .breaking = phase { return false }
             if case .closing = phase { linger() }
             if takeStep() { continue }
             // Requests behind one that is held wait for it, in the socket if they are many.
@@ -97,7 +101,7 @@ final class Connection {
             case .content: return try readContent()
             case .held(let answer, let request): return send(held: answer, to: request)
             case .switched(let successor): return exchange(with: successor)
-            case .closing, .lingering: return false
+            case .closing, .breaking, .lingering: return false
             }
         } catch {
             closesAfterAnswer = true
@@ -159,6 +163,8 @@ extension Connection {
         }
         switch service.answer(request) {
         case .now(let response): send(response, to: request)
+        case .reset: breakOff()
+        case .cutOff(let response): cutOff(response, to: request)
         case .later(let answer):
             phase = .held(answer, to: request)
             answer.attach(wake: wake)
@@ -179,6 +185,25 @@ extension Connection {
         }
         outgoing.append(text + "\r\n")
         if request?.method != .head { outgoing.append(content: response.content, isChunked: isChunked) }
+    }
+
+    private func breakOff() {
+        phase = .breaking
+        channel.resetOnClose()
+    }
+
+    /// The head says how much there is, and half of that follows. Of what has no content nothing does.
+    private func cutOff(_ response: Response, to request: Request) {
+        let count = response.content.count
+        guard count > 1, request.method != .head else { return breakOff() }
+        phase = .breaking
+        let isChunked = response.isChunked && head.minorVersion == 1
+        let framing = isChunked ? "Transfer-Encoding: chunked\r\n\r\n\(String(count, radix: 16))\r\n" : "Content-Length: \(count)\r\n\r\n"
+        outgoing.append(beginHead(status: response.status, response.fields) + framing)
+        switch response.content {
+        case .bytes(let bytes): outgoing.append(content: .bytes(Array(bytes[..<(count / 2)])), isChunked: false)
+        case .pattern: outgoing.append(content: .pattern(count / 2), isChunked: false)
+        }
     }
 
     private func beginHead(status: Int, _ fields: [(name: String, value: String)]) -> String {

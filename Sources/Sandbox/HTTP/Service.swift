@@ -6,4 +6,11 @@ protocol Service: AnyObject {
 
     /// Called once for each admitted request, with its content.
     func answer(_ request: Request) -> Reply
+
+    /// Whether it asks for a token.
+    func isTokenCall(_ request: Request) -> Bool
+}
+
+extension Service {
+    func isTokenCall(_ request: Request) -> Bool { false }
 }
