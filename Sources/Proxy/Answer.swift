@@ -75,37 +75,32 @@ extension Answer {
         status: 417, code: .expectationFailed, message: "of all expectations, only 100-continue is known; leave Expect out",
         proxyStatusError: "http_request_error")
 
-    static func upstream(_ fault: UpstreamFault, _ destination: Destination, wasSent: Bool) -> Answer {
-        let sent = wasSent ? "the request had been sent" : "the request had not been sent"
-        let outcome = wasSent ? "\(sent); whether it took effect is not known" : sent
-        return Answer(
-            status: fault.status, code: fault.code, message: "upstream \(destination.text): \(fault.reason); \(outcome)",
-            proxyStatusError: fault.proxyStatusError, details: sent, retryAfter: wasSent ? nil : 1)
+    static func upstream(_ fault: UpstreamFault, _ destination: Destination, _ fate: RequestFate) -> Answer {
+        Answer(
+            status: fault.status, code: fault.code, message: "upstream \(destination.text): \(fault.reason); \(fate.text)",
+            proxyStatusError: fault.proxyStatusError, details: fate.details, retryAfter: fate == .sent ? nil : 1)
     }
 
-    /// Said of a request that has no token: none was sent, or it was refused for the one that it had.
-    private static let notAccepted = "the request had not been accepted upstream"
-
-    static func credentialUnavailable(_ name: String, cause: String, retryAfter: Duration) -> Answer {
+    static func credentialUnavailable(_ name: String, cause: String, retryAfter: Duration, _ fate: RequestFate) -> Answer {
         Answer(
             status: 503, code: .credentialUnavailable,
-            message: "no token for credential \(name): \(cause); \(notAccepted)",
-            proxyStatusError: "destination_unavailable", details: notAccepted,
+            message: "no token for credential \(name): \(cause); \(fate.text)",
+            proxyStatusError: "destination_unavailable", details: fate.details,
             retryAfter: max(1, Int(retryAfter.components.seconds) + 1))
     }
 
-    static func authTimeout(_ name: String, limit: Duration) -> Answer {
+    static func authTimeout(_ name: String, limit: Duration, _ fate: RequestFate) -> Answer {
         Answer(
             status: 504, code: .authTimeout,
-            message: "no token for credential \(name) within \(limit.text); \(notAccepted)",
-            proxyStatusError: "http_response_timeout", details: notAccepted, retryAfter: 1)
+            message: "no token for credential \(name) within \(limit.text); \(fate.text)",
+            proxyStatusError: "http_response_timeout", details: fate.details, retryAfter: 1)
     }
 
-    static func overloaded(_ route: String, queueMax: Int) -> Answer {
+    static func overloaded(_ route: String, queueMax: Int, _ fate: RequestFate) -> Answer {
         Answer(
             status: 503, code: .overloaded,
-            message: "route \(route) has \(queueMax) requests waiting for a connection already (limits.queue)",
-            proxyStatusError: "connection_limit_reached", retryAfter: 1)
+            message: "route \(route) has \(queueMax) requests waiting for a connection already (limits.queue); \(fate.text)",
+            proxyStatusError: "connection_limit_reached", details: fate.details, retryAfter: 1)
     }
 
     /// Nothing of an answer has gone to the client yet when the proxy ends. Who got nothing would ask again, mostly by itself.
@@ -152,17 +147,18 @@ extension Answer {
     }
 
     static func noRoomForContent(_ route: String) -> Answer {
-        Answer(
+        let fate = RequestFate.notSent
+        return Answer(
             status: 503, code: .overloaded,
-            message: "route \(route) looks into contents (allow.rpcMethods), and there is no memory left to keep this one for that",
-            proxyStatusError: "connection_limit_reached", retryAfter: 1, closes: true)
+            message: "route \(route) looks into contents (allow.rpcMethods), and there is no memory left to keep this one for that; \(fate.text)",
+            proxyStatusError: "connection_limit_reached", details: fate.details, retryAfter: 1, closes: true)
     }
 
-    static func queueTimeout(_ route: String, concurrency: Int, limit: Duration) -> Answer {
+    static func queueTimeout(_ route: String, concurrency: Int, limit: Duration, _ fate: RequestFate) -> Answer {
         Answer(
             status: 503, code: .overloaded,
-            message: "all \(concurrency) connections of route \(route) (limits.concurrency) were in use for \(limit.text)",
-            proxyStatusError: "connection_limit_reached", retryAfter: 1)
+            message: "all \(concurrency) connections of route \(route) (limits.concurrency) were in use for \(limit.text); \(fate.text)",
+            proxyStatusError: "connection_limit_reached", details: fate.details, retryAfter: 1)
     }
 }
 

@@ -112,12 +112,14 @@ extension Server {
         case .receivingContent:
             answer(downstream, .requestTimeout("content", limit: route.configuration.timeouts.requestBody))
         case .waitingForToken:
-            answer(downstream, .authTimeout(route.credential.configuration.name, limit: route.credential.configuration.authTimeout))
+            let credential = route.credential.configuration
+            answer(downstream, .authTimeout(credential.name, limit: credential.authTimeout, downstreams[downstream].exchange.fate()))
         case .waitingForConnection:
             answer(
                 downstream,
                 .queueTimeout(
-                    route.configuration.name, concurrency: route.destination.concurrency, limit: route.configuration.timeouts.responseHead))
+                    route.configuration.name, concurrency: route.destination.concurrency, limit: route.configuration.timeouts.responseHead,
+                    downstreams[downstream].exchange.fate()))
         case .forwarding:
             forwardingTimedOut(downstream, route)
         case .none, .tunnelling, .answered:
@@ -139,13 +141,12 @@ extension Server {
             return
         }
         let isClientLate = !downstreams[downstream].exchange.requestBody.isComplete && upstreams[upstream].output.isEmpty
-        let wasSent = !upstreams[upstream].isUntouched || downstreams[downstream].exchange.wasSentBefore
+        let fate = downstreams[downstream].exchange.fate(isUntouched: upstreams[upstream].isUntouched)
         closeUpstream(upstream)
         if isClientLate {
             answer(downstream, .requestTimeout("content", limit: timeouts.requestBody))
         } else {
-            answer(
-                downstream, .upstream(.responseTimeout(limit: timeouts.responseHead), route.destination, wasSent: wasSent))
+            answer(downstream, .upstream(.responseTimeout(limit: timeouts.responseHead), route.destination, fate))
         }
     }
 }
@@ -200,7 +201,7 @@ extension Server {
     }
 
     private func failWaiting(_ downstream: Handle<Downstream>, _ fault: UpstreamFault, _ destination: Destination) {
-        answer(downstream, .upstream(fault, destination, wasSent: downstreams[downstream].exchange.wasSentBefore))
+        answer(downstream, .upstream(fault, destination, downstreams[downstream].exchange.fate()))
         advanceIfFree(downstream)
     }
 
@@ -223,8 +224,7 @@ extension Server {
             downstreams[downstream].exchange.become(.waitingForToken)
             takeToken(downstream, isFirst: true)
         } else {
-            let wasSent = !isUntouched || downstreams[downstream].exchange.wasSentBefore
-            answer(downstream, .upstream(fault, route.destination, wasSent: wasSent))
+            answer(downstream, .upstream(fault, route.destination, downstreams[downstream].exchange.fate(isUntouched: isUntouched)))
         }
         advanceIfFree(downstream)
     }

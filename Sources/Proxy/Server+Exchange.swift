@@ -151,7 +151,8 @@ extension Server {
             route.credential.waiting.append(downstream)
             driveCredential(route.credential)
         case .unavailable(let cause, let retryAfter):
-            answer(downstream, .credentialUnavailable(route.credential.configuration.name, cause: cause, retryAfter: retryAfter))
+            let fate = downstreams[downstream].exchange.fate()
+            answer(downstream, .credentialUnavailable(route.credential.configuration.name, cause: cause, retryAfter: retryAfter, fate))
         }
     }
 
@@ -196,7 +197,8 @@ extension Server {
         }
         if destination.isFull(at: position) { tidyQueue(destination) }
         guard !destination.isFull(at: position) else {
-            answer(downstream, .overloaded(route.configuration.name, queueMax: destination.queueMax))
+            let fate = downstreams[downstream].exchange.fate()
+            answer(downstream, .overloaded(route.configuration.name, queueMax: destination.queueMax, fate))
             return
         }
         awaitConnection(downstream)

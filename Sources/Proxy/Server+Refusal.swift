@@ -132,7 +132,8 @@ extension Server {
             letGo(upstream, isReusable: isReusable)
         case .unavailable(let cause, let retryAfter):
             letGo(upstream, isReusable: isReusable)
-            answer(downstream, .credentialUnavailable(credential.configuration.name, cause: cause, retryAfter: retryAfter))
+            let fate = downstreams[downstream].exchange.fate()
+            answer(downstream, .credentialUnavailable(credential.configuration.name, cause: cause, retryAfter: retryAfter, fate))
         case .replayNow, .passThrough:
             letGo(upstream, isReusable: isReusable)
             sendAgain(downstream)

@@ -272,6 +272,8 @@ def problem_of_failure(order: Order, executed: int, last: str | None) -> str | N
         return "a failure where there was an answer"
     if "the request had not been sent" in order.message and 'details="the request had not been sent"' in order.proxy_status:
         return "said not to have been sent, and it was" if last or executed else None
+    if "had not been accepted upstream" in order.message and 'details="the request had not been accepted upstream"' in order.proxy_status:
+        return "said not to have been accepted, and it was executed" if executed else None
     if "the request had been sent; whether" in order.message and 'details="the request had been sent"' in order.proxy_status:
         return None
     return "it is not said whether the request had been sent"

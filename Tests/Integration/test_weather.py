@@ -158,7 +158,7 @@ class Order:
             return "refused, and executed all the same" if executed and self.method != "GET" else None
         if self.outcome not in ("broken", "given up", "408", "502", "503", "504"):
             return "an outcome that there must not be"
-        if executed and "the request had not been sent" in self.message:
+        if executed and ("the request had not been sent" in self.message or "had not been accepted upstream" in self.message):
             return "said not to have been sent, and it was executed"
         return None
 

@@ -37,11 +37,14 @@ import Wire
         #expect(head.contains("\r\nAllow: METHOD, METHOD") && head.contains(", METHOD\r\n"))
     }
 
-    @Test func `programs are told whether the request had been sent`() throws {
-        let (head, content) = try write(.credentialUnavailable("bloq", cause: "it is closed", retryAfter: .seconds(1)))
-        let fate = "the request had not been accepted upstream"
-        #expect(head.contains("\r\nProxy-Status: bearerproxy; error=destination_unavailable; details=\"\(fate)\"\r\n"))
-        #expect(content.contains("no token for credential bloq: it is closed; \(fate)"))
+    @Test(arguments: [
+        (RequestFate.notSent, "the request had not been sent", ""), (.notAccepted, "the request had not been accepted upstream", ""),
+        (.sent, "the request had been sent", "; whether it took effect is not known"),
+    ])
+    func `programs are told whether the request had been sent`(fate: RequestFate, text: String, more: String) throws {
+        let (head, content) = try write(.credentialUnavailable("bloq", cause: "it is closed", retryAfter: .seconds(1), fate))
+        #expect(head.contains("\r\nProxy-Status: bearerproxy; error=destination_unavailable; details=\"\(text)\"\r\n"))
+        #expect(content.contains("no token for credential bloq: it is closed; \(text)\(more)\""))
     }
 
     @Test func `an answer to HEAD tells the length and has no content`() throws {
