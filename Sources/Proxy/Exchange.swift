@@ -242,7 +242,8 @@ struct Exchange: ~Copyable {
     /// What became of the request upstream. The attempt that is under way, if one is, had sent nothing of it where it `isUntouched`.
     func fate(isUntouched: Bool = true) -> RequestFate {
         if !isUntouched || wasSentBefore { return .sent }
-        return refusedGeneration == nil ? .notSent : .notAccepted
+        // A token, or an announcement of which the head alone had gone.
+        return refusedGeneration == nil && !refusesAnnouncement ? .notSent : .notAccepted
     }
 
     /// A new attempt begins with nothing sent.

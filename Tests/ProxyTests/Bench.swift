@@ -101,6 +101,9 @@ extension Bench {
     /// The next connection that the proxy makes to its upstream.
     func upstream() throws -> Peer { try accept(upstreamListener) }
 
+    /// From now on nobody listens at the upstream's address.
+    func endUpstream() { shutdown(upstreamListener, Int32(SHUT_RDWR)) }
+
     /// The next connection that the proxy makes to the token endpoint.
     func tokenEndpoint() throws -> Peer { try accept(tokenListener) }
 

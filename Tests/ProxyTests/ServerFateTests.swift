@@ -47,6 +47,17 @@ import Testing
         #expect(waiting.text.contains("(limits.concurrency)"))
     }
 
+    @Test func `a request whose announcement was refused, and that meets nobody the second time, was not accepted`() throws {
+        let bench = try Bench(route: #", "replayBody": 1"#)
+        let client = try bench.client()
+        client.send(Self.post)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.hasSuffix("Expect: 100-continue\r\n\r\n") })
+        bench.endUpstream()
+        upstream.send("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")
+        expect(client, "upstream_unreachable", .notAccepted, bench)
+    }
+
     @Test(arguments: [false, true])
     func `a request that was refused, or had been sent before that, and waits for a connection in vain, is told so`(wasSentBefore: Bool) throws {
         let bench = try Bench(route: Self.oneAtATime, hasTokenCalls: true)
