@@ -177,6 +177,7 @@ public final class Server: EventHandler {
             append(configuration.credentials[index], prepared.destination, SharedCredential(cache: cache, grant: prepared.grant))
         }
         prepareRoutes(&preparation)
+        preparation.checkAccessLog()
         var findings = preparation.findings
         do throws(TokenFileError) {
             tokenFile = try configuration.tokenCache.map { settings throws(TokenFileError) in try TokenFile(settings) }
@@ -380,6 +381,8 @@ extension Server {
             preparation.checkSocket(of: route)
             if let settings = route.listenTLS { _ = preparation.listenContext(settings) }
         }
+        preparation.checkAccessLog()
+        preparation.checkPlaces()
         do throws(TokenFileError) {
             if let settings = configuration.tokenCache { _ = try TokenFile(settings) }
             return preparation.findings
