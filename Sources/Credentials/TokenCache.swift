@@ -16,8 +16,8 @@
 /// | valid (T)      | ready              | replacing, wait                  | renewal: renewing; expiry: fetching           | —                        | —                        | —                        |
 /// | renewing (T F) | ready              | replacing (doubted: stays), wait | expiry: fetching                              | valid                    | backoff                  | refused                  |
 /// | replacing (F)  | wait               | wait                             | expiry: fetching                              | valid                    | backoff, token doubted   | refused, token doubted   |
-/// | backoff (T)    | ready              | token doubted, unavailable       | end: renewing; expiry: backoff, no token      | —                        | —                        | —                        |
-/// | backoff        | unavailable        | unavailable                      | end: fetching                                 | —                        | —                        | —                        |
+/// | backoff (T)    | ready              | token doubted, wait              | end: renewing; expiry: backoff, no token      | —                        | —                        | —                        |
+/// | backoff        | pausing            | wait                             | end: fetching                                 | —                        | —                        | —                        |
 /// | refused (T)    | ready              | token doubted, unavailable       | end: renewing; expiry: refused, no token      | —                        | —                        | —                        |
 /// | refused        | unavailable        | unavailable                      | end: fetching                                 | —                        | —                        | —                        |
 ///
@@ -26,6 +26,8 @@
 /// - A refusal by a route that refuses fresh tokens too passes through in every state (`RouteHolds`).
 /// - A request that saw generation N refused is never given N again: where others get it, it waits for the flight or is
 ///   told that there is none.
+/// - Who is told that the machine pauses waits for the next flight if that begins in his time, and else is answered (`Use.pausing`). The
+///   credentials that were refused will be again: nobody waits for that.
 /// - A flight with the refresh token whose answer is a refusal goes on with the credentials: the state stays. After any other
 ///   answer that is no token, the next flight begins with the credentials, lest a bad refresh token outlive its use.
 /// - Before a call with the credentials, a flight has the secrets read anew, unless they never change (`Rotation`); the first
@@ -82,7 +84,10 @@ extension TokenCache {
         case ready(generation: UInt64)
         /// A call is under way or about to start: ask again when it ends, at most `Limits.authTimeout` long.
         case wait
-        /// There is no token and no call to wait for; the next is `retryAfter` away.
+        /// There is no token, and the next call, which may well bring one, is `retryAfter` away: who has that much time left to wait
+        /// asks again when the call has ended, and who has not is answered.
+        case pausing(cause: String, retryAfter: Duration)
+        /// There is no token, nor is one to be expected; the next call is `retryAfter` away.
         case unavailable(cause: String, retryAfter: Duration)
     }
 
@@ -100,7 +105,10 @@ extension TokenCache {
             return .unavailable(cause: Self.refusedUpstream, retryAfter: limits.holdTime)
         case .renewing(let token, _):
             return token.generation == refusedGeneration ? .wait : .ready(generation: token.generation)
-        case .backoff(let token, let pause), .refused(let token, let pause):
+        case .backoff(let token, let pause):
+            if let token, token.generation != refusedGeneration { return .ready(generation: token.generation) }
+            return .pausing(cause: pause.cause, retryAfter: pause.end - now)
+        case .refused(let token, let pause):
             if let token, token.generation != refusedGeneration { return .ready(generation: token.generation) }
             return .unavailable(cause: pause.cause, retryAfter: pause.end - now)
         }
@@ -116,7 +124,7 @@ extension TokenCache {
     public enum Refusal: Sendable, Equatable {
         /// There is a newer token: replay with it (`withToken`).
         case replayNow(generation: UInt64)
-        /// A flight is under way or about to start: when it ends, `use(at:refusedGeneration:)` tells on.
+        /// `use(at:refusedGeneration:)` tells on: a flight is under way or about to start, or comes after a pause.
         case wait
         /// The upstream's answer goes to the client.
         case passThrough
@@ -159,7 +167,7 @@ extension TokenCache {
             token?.isDoubted = true
             doubt.refused(token?.generation ?? 0)
             state = .backoff(token, pause)
-            return .unavailable(cause: pause.cause, retryAfter: pause.end - now)
+            return .wait
         case .refused(var token, let pause):
             if let token, token.generation != refusedGeneration { return .replayNow(generation: token.generation) }
             token?.isDoubted = true

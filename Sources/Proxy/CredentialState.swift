@@ -30,6 +30,8 @@ final class CredentialState {
     var reading: SecretsReading?
     /// Requests that wait for a token.
     var waiting: [Handle<Downstream>] = []
+    /// Before this, nothing is said of a request that got no token.
+    var nextFaultLine = Instant.zero
     /// What it is to send, until it is sent.
     var request: TokenRequest?
     /// When the call ends, however far it is: one that hangs must not keep others back longer than requests wait for it.

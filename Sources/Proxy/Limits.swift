@@ -48,6 +48,8 @@ enum Limits {
     static let handshakePatience = Interval.seconds(1)
     /// Clients, and addresses of a provider, whose TLS fails are told of at most so often.
     static let tlsFaultInterval = Interval.seconds(1)
+    /// Requests that get no token are told of at most so often for each credential: what is wrong was told with the call that failed.
+    static let tokenFaultInterval = Interval.seconds(10)
     /// A client goes to another loop than the one that accepted it if that has fewer by more than 1, and by more than this part of
     /// its own: an eighth.
     static let loopShareTolerance = 8

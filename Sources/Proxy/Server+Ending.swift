@@ -34,7 +34,7 @@ extension Server {
         let requestID = downstreams[downstream].exchange.requestID.text(head: head)
         let isPersistent = downstreams[downstream].exchange.isPersistent && !answer.closes && !isDraining && !downstreams[downstream].isLeaving
             && downstreams[downstream].exchange.requestBody.isComplete
-        if answer.status >= 500 { log.event(.warning, "\(name.map { "route \($0): " } ?? "")\(answer.message)") }
+        if answer.status >= 500, !isTold(answer.code, route: route) { log.event(.warning, "\(name.map { "route \($0): " } ?? "")\(answer.message)") }
         note(name.map { .route($0) } ?? .proxy, code: answer.code.rawValue, answer.message)
         downstreams[downstream].exchange.sentCount = answer.write(
             into: &downstreams[downstream].output, route: name, requestID: requestID,
@@ -47,6 +47,15 @@ extension Server {
         downstreams[downstream].isOwedInput = answer.closes || !downstreams[downstream].exchange.isLast
             || !downstreams[downstream].exchange.requestBody.isComplete
         endExchange(downstream, isPersistent: isPersistent, code: answer.code)
+    }
+
+    /// Whether the same was said a moment ago of another request that got no token.
+    private func isTold(_ code: Cause, route: Int) -> Bool {
+        guard code == .credentialUnavailable || code == .authTimeout, route >= 0 else { return false }
+        let credential = routes[route].credential
+        guard now >= credential.nextFaultLine else { return true }
+        credential.nextFaultLine = now + Limits.tokenFaultInterval
+        return false
     }
 
     /// Lets go of the request; the connection waits for the next, or closes when everything is sent.

@@ -127,12 +127,6 @@ extension Server {
         takeToken(downstream, route, isFirst: true)
     }
 
-    /// The time that a request has to wait for a token begins.
-    func awaitToken(_ downstream: Handle<Downstream>) {
-        let route = routes[downstreams[downstream].exchange.route]
-        setDeadline(downstream, after: route.credential.authTimeout)
-    }
-
     /// The request needs a token: goes on with it, waits for it, or is answered.
     /// - Parameter isFirst: its time to wait for one begins.
     func takeToken(_ downstream: Handle<Downstream>, isFirst: Bool = false) {
@@ -146,14 +140,26 @@ extension Server {
             downstreams[downstream].exchange.become(.waitingForConnection)
             takeConnection(downstream, route, generation)
         case .wait:
-            if isFirst { awaitToken(downstream) }
-            downstreams[downstream].exchange.timing.waitBegan = now
-            route.credential.waiting.append(downstream)
-            driveCredential(route.credential)
+            awaitToken(downstream, route.credential, isFirst: isFirst)
+        case .pausing(let cause, let retryAfter):
+            let end = isFirst ? now + route.credential.authTimeout : downstreams[downstream].deadline
+            if now + Interval(retryAfter) < end {
+                awaitToken(downstream, route.credential, isFirst: isFirst)
+            } else {
+                let fate = downstreams[downstream].exchange.fate()
+                answer(downstream, .credentialUnavailable(route.credential.configuration.name, cause: cause, retryAfter: retryAfter, fate))
+            }
         case .unavailable(let cause, let retryAfter):
             let fate = downstreams[downstream].exchange.fate()
             answer(downstream, .credentialUnavailable(route.credential.configuration.name, cause: cause, retryAfter: retryAfter, fate))
         }
+    }
+
+    private func awaitToken(_ downstream: Handle<Downstream>, _ credential: CredentialState, isFirst: Bool) {
+        if isFirst { setDeadline(downstream, after: credential.authTimeout) }
+        downstreams[downstream].exchange.timing.waitBegan = now
+        credential.waiting.append(downstream)
+        driveCredential(credential)
     }
 
     /// Goes on with a free connection of the pool and the token of `generation`, which has just been found ready; or waits for one.

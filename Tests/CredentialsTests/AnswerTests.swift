@@ -80,7 +80,7 @@ import Wire
             #expect(outcome.cause?.contains(name) == true, "\(outcome)")
             #expect(outcome.cause?.contains("hush") == false)
             #expect(machine.state == .backoff)
-            #expect(machine.use().isUnavailable)
+            #expect(machine.use().isPausing)
         case .refusal:
             #expect(outcome.pause == .seconds(300))
             #expect(machine.state == .refused)

@@ -26,8 +26,8 @@ import Testing
         let pause = machine.lose().pause ?? .zero
         machine.now = pause - .nanoseconds(1)
         #expect(!machine.call())
-        guard case .unavailable(let cause, let retryAfter) = machine.use() else {
-            Issue.record("a request waits for no call")
+        guard case .pausing(let cause, let retryAfter) = machine.use() else {
+            Issue.record("a request is not told when the next call is due")
             return
         }
         #expect(cause.contains("refused"))

@@ -50,7 +50,7 @@ import Wire
         let outcome = machine.answer(200, #"{"status":true,"result":{"accessToken":"\#(token)"\#(lifetime)}}"#)
         guard let left = example.left else {
             #expect(outcome.cause?.contains("already expired") == true)
-            #expect(machine.use().isUnavailable)
+            #expect(machine.use().isPausing)
             return
         }
         #expect(outcome == .renewed(generation: 1))

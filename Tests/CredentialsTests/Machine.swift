@@ -133,6 +133,7 @@ extension Secret {
 }
 
 extension TokenCache.Use {
+    var isPausing: Bool { if case .pausing = self { true } else { false } }
     var isUnavailable: Bool { if case .unavailable = self { true } else { false } }
 }
 

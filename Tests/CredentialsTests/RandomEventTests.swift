@@ -86,6 +86,9 @@ private struct RandomRun {
             expect(machine.token == "token-\(given)", "the bytes of this generation")
         case .wait:
             expect(isUnderWay || machine.cache.nextDeadline == .zero, "what waits has a call to wait for")
+        case .pausing(_, let retryAfter):
+            expect(machine.state == .backoff && !isUnderWay, "a pause that ends with a call")
+            expect(retryAfter > .zero && retryAfter <= .seconds(300), "a time to come back")
         case .unavailable(_, let retryAfter):
             expect(retryAfter > .zero && retryAfter <= .seconds(300), "a time to come back")
         }
@@ -99,7 +102,9 @@ private struct RandomRun {
             expect(given == generation && given != refused, "a newer token")
             expect(machine.now < expiry, "no replay with a token past its expiry")
         case .wait:
-            expect(isUnderWay || machine.cache.nextDeadline == .zero, "what waits has a call to wait for")
+            expect(
+                isUnderWay || machine.cache.nextDeadline == .zero || machine.use(refused: refused).isPausing,
+                "what waits has a call to wait for")
         case .passThrough:
             expect(refused == generation, "only a current token's refusal passes through")
         case .unavailable:

@@ -116,8 +116,8 @@ import Testing
         #expect(machine.lose().pause != nil)
         #expect(machine.use() == .ready(generation: 1))
         #expect(machine.token == "token-1")
-        #expect(machine.use(refused: 1).isUnavailable)
-        #expect(machine.refuse(1).isUnavailable)
+        #expect(machine.use(refused: 1).isPausing)
+        #expect(machine.refuse(1) == .wait)
         #expect(!machine.call())
         machine.sleep()
         #expect(machine.use(refused: 1) == .wait)
@@ -148,7 +148,7 @@ import Testing
         #expect(machine.call())
         _ = machine.answer(status)
         #expect(machine.isUsable && !machine.isDoubted)
-        #expect(machine.refuse(1).isUnavailable)
+        #expect(machine.refuse(1).isUnavailable == (status == 403))
         #expect(!machine.isUsable && machine.isDoubted)
     }
 
@@ -165,7 +165,7 @@ import Testing
         machine.cache.accepted(generation: 1, route: 7)
         #expect(machine.isUsable && !machine.isDoubted && !machine.cache.awaitsAcceptance(generation: 1, route: 7))
         #expect(!machine.cache.serves(as: doubted), "the loops are told")
-        #expect(machine.refuse(1).isUnavailable)
+        #expect(machine.refuse(1) == .wait && machine.use(refused: 1).isPausing)
         #expect(machine.isUsable && !machine.isDoubted)
     }
 

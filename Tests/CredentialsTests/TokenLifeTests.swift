@@ -62,7 +62,7 @@ import Testing
         }
         #expect((4...20).contains(attempts))
         if machine.call() { _ = machine.lose() }
-        #expect(machine.use().isUnavailable)
+        #expect(machine.use().isPausing)
         #expect(machine.token == nil)
         #expect(!machine.cache.status(at: machine.now).isUsable)
     }

@@ -64,6 +64,19 @@ import Testing
         #expect(world.sandbox.connectRequests.requests == 0)
     }
 
+    @Test func `before the first token, requests wait through failed calls, and no longer than authTimeout`() throws {
+        for (failingCount, status) in [(2, 200), (1_000_000, 503)] {
+            let world = try World(seed: 6)
+            world.sandbox.failTokenCalls(status: 503, count: failingCount)
+            world.pass(.milliseconds(200))
+            let begun = world.kernel.now
+            let answer = try world.get(.btc, World.plainTarget(.btc))
+            #expect(answer?.status == status)
+            #expect(world.kernel.now - begun <= .milliseconds(10_100))
+            if status == 503 { #expect(answer?.code == "credential_unavailable" && answer?.field("retry-after") != nil) }
+        }
+    }
+
     @Test func `credentials that are refused are tried again after five minutes`() throws {
         let world = try World(seed: 3)
         world.sandbox.failTokenCalls(status: 403, count: 2)

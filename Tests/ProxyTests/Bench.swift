@@ -115,6 +115,17 @@ extension Bench {
         endpoint.send("HTTP/1.1 200 OK\r\nContent-Length: \(content.utf8.count)\r\n\r\n\(content)")
     }
 
+    /// Token calls are answered like this, until the pause behind them is longer than a request waits.
+    func failTokenCalls(_ answer: String) throws {
+        for number in 1...6 {
+            let endpoint = try tokenEndpoint()
+            #expect(turn { endpoint.text.contains("\r\n\r\n{") })
+            endpoint.send(answer)
+            #expect(turn { endpoint.isOver })
+            if number < 6 { kernel.skew += .seconds(16) }
+        }
+    }
+
     /// Whether the proxy makes another connection to its upstream within a short time.
     func hasAnotherUpstream() -> Bool {
         var descriptor: Int32 = -1

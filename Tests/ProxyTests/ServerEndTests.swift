@@ -337,6 +337,12 @@ import Wire
         bench.kernel.connectErrno = ENETUNREACH
         let endpoint = try bench.tokenEndpoint()
         endpoint.reset()
+        // Until the pause is longer than a request waits.
+        for _ in 0..<6 {
+            bench.turn(for: .milliseconds(50))
+            bench.kernel.skew += .seconds(16)
+        }
+        bench.turn(for: .milliseconds(50))
         let client = try bench.client()
         client.send(Self.get)
         #expect(bench.turn { client.text.contains("\"code\":\"credential_unavailable\"") })
