@@ -33,8 +33,8 @@ enum Verification {
             guard let hash = publicKeyHash(of: certificate) else { return nil }
             return "\(PEM.base64(hash)) (\(subject(of: certificate)))"
         }
-        let listed = pins.count == 1 ? "is not the one" : "is none of the \(pins.count)"
-        return "no public key of its chain \(listed) in tls.pinSHA256; it has \(found.joined(separator: ", "))"
+        let listed = pins.count == 1 ? "the one" : "one of the \(pins.count)"
+        return "none of the public keys of its chain is \(listed) in tls.pinSHA256; it has \(found.joined(separator: ", "))"
     }
 
     private static func chainMatches(_ chain: OpaquePointer?, _ pins: [[UInt8]]) -> Bool {

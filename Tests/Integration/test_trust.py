@@ -188,7 +188,7 @@ def test_a_pin_that_fits_none_is_refused_and_the_found_ones_are_told(run_errand,
     server = Upstream(leaves["right"], serve)
     tls = {"ca": str(authority.certificate), "pinSHA256": [pin(leaves["spare"].certificate), "A" * 43 + "="]}
     found = [pin(leaves["right"].certificate), pin(authority.certificate)]
-    assert_refused(errand, run_errand(errand, server, tls), server, ["is none of the 2 in tls.pinSHA256", *found])
+    assert_refused(errand, run_errand(errand, server, tls), server, ["none of the public keys of its chain is one of the 2 in tls.pinSHA256", *found])
 
 
 @pytest.mark.parametrize("errand", ERRANDS)

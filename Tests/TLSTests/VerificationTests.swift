@@ -102,7 +102,9 @@ struct VerificationTests {
             #expect(try failure(Setting.client(trusting: authority, pins: pins), server) == nil)
         }
         let error = try failure(Setting.client(trusting: authority, pins: [wrong]), server)
-        expect(error, says: ["api.example", "tls.pinSHA256"])
+        expect(error, says: ["api.example", "none of the public keys of its chain is the one in tls.pinSHA256; it has "])
+        let several = try failure(Setting.client(trusting: authority, pins: [wrong, wrong.reversed() + []]), server)
+        expect(several, says: ["none of the public keys of its chain is one of the 2 in tls.pinSHA256; it has "])
     }
 
     @Test func `a pin does not stand in for the verification`() throws {
