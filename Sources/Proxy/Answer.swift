@@ -75,10 +75,14 @@ extension Answer {
         status: 417, code: .expectationFailed, message: "of all expectations, only 100-continue is known; leave Expect out",
         proxyStatusError: "http_request_error")
 
-    static func upstream(_ fault: UpstreamFault, _ destination: Destination, _ fate: RequestFate) -> Answer {
-        Answer(
-            status: fault.status, code: fault.code, message: "upstream \(destination.text): \(fault.reason); \(fate.text)",
-            proxyStatusError: fault.proxyStatusError, details: fate.details, retryAfter: fate == .sent ? nil : 1)
+    /// - Parameter address: what the connection led to that had the request; nil where none had, or the fault names it.
+    static func upstream(
+        _ fault: UpstreamFault, _ destination: Destination, at address: SocketAddress? = nil, _ fate: RequestFate
+    ) -> Answer {
+        let place = address.map(\.description).flatMap { $0 == destination.text ? nil : " (\(destination.egress == nil ? "at" : "through") \($0))" }
+        return Answer(
+            status: fault.status, code: fault.code, message: "upstream \(destination.text)\(place ?? ""): \(fault.reason); \(fate.text)",
+            proxyStatusError: fault.proxyStatusError, details: fate.details, retryAfter: fate == .sent || fault.isLasting ? nil : 1)
     }
 
     static func credentialUnavailable(_ name: String, cause: String, retryAfter: Duration, _ fate: RequestFate) -> Answer {

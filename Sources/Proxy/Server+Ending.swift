@@ -151,11 +151,12 @@ extension Server {
         }
         let isClientLate = !downstreams[downstream].exchange.requestBody.isComplete && upstreams[upstream].output.isEmpty
         let fate = downstreams[downstream].exchange.fate(isUntouched: upstreams[upstream].isUntouched)
+        let address = upstreams[upstream].address
         closeUpstream(upstream)
         if isClientLate {
             answer(downstream, .requestTimeout("content", limit: timeouts.requestBody))
         } else {
-            answer(downstream, .upstream(.responseTimeout(limit: timeouts.responseHead), route.destination, fate))
+            answer(downstream, .upstream(.responseTimeout(limit: timeouts.responseHead), route.destination, at: address, fate))
         }
     }
 }
@@ -176,9 +177,10 @@ extension Server {
         witness?.failed(destination, fault, wasServing: wasServing)
         let isStale = wasServing && upstreams[upstream].isReused && upstreams[upstream].isUnanswered
         let isUntouched = upstreams[upstream].isUntouched
+        let address = upstreams[upstream].address
         if wasServing, case .exchange(let downstream) = client {
             closeUpstream(upstream)
-            attemptFailed(downstream, fault, isStale: isStale, isUntouched: isUntouched)
+            attemptFailed(downstream, fault, at: address, isStale: isStale, isUntouched: isUntouched)
         } else {
             destination.counters.add(at: Figure.Connections.failures + ConnectionFailure(fault).index)
             destination.nextAhead = now + Limits.aheadPause
@@ -215,7 +217,9 @@ extension Server {
     }
 
     /// Exactly once: after a fault, a request is sent again only where the upstream cannot have acted on it.
-    private func attemptFailed(_ downstream: Handle<Downstream>, _ fault: UpstreamFault, isStale: Bool, isUntouched: Bool) {
+    private func attemptFailed(
+        _ downstream: Handle<Downstream>, _ fault: UpstreamFault, at address: SocketAddress?, isStale: Bool, isUntouched: Bool
+    ) {
         let route = routes[downstreams[downstream].exchange.route]
         // Until now the upstream had it, whoever has it next.
         downstreams[downstream].exchange.timing.answered(at: now)
@@ -233,7 +237,7 @@ extension Server {
             downstreams[downstream].exchange.become(.waitingForToken)
             takeToken(downstream, isFirst: true)
         } else {
-            answer(downstream, .upstream(fault, route.destination, downstreams[downstream].exchange.fate(isUntouched: isUntouched)))
+            answer(downstream, .upstream(fault, route.destination, at: address, downstreams[downstream].exchange.fate(isUntouched: isUntouched)))
         }
         advanceIfFree(downstream)
     }

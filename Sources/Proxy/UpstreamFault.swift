@@ -41,6 +41,11 @@ enum UpstreamFault: Error {
         }
     }
 
+    /// Whether it takes a person to end it, so that no retry helps: a certificate that is refused now will be.
+    var isLasting: Bool {
+        if case .tls(let error, _) = self { error.isCertificateFault } else { false }
+    }
+
     /// The error type of RFC 9209, section 2.3.
     var proxyStatusError: String {
         switch self {

@@ -1,4 +1,5 @@
 import EventLoop
+import TLS
 import Testing
 import Wire
 
@@ -45,6 +46,16 @@ import Wire
         let (head, content) = try write(.credentialUnavailable("bloq", cause: "it is closed", retryAfter: .seconds(1), fate))
         #expect(head.contains("\r\nProxy-Status: bearerproxy; error=destination_unavailable; details=\"\(text)\"\r\n"))
         #expect(content.contains("no token for credential bloq: it is closed; \(text)\(more)\""))
+    }
+
+    @Test func `a certificate that is refused is no reason to come back`() throws {
+        let origin = Origin(scheme: .https, host: "api.example", port: 443, basePath: "", authority: "api.example", isLoopback: false)
+        let destination = Destination(
+            index: 0, origin: origin, connectTo: nil, tls: nil, serverName: nil, connectTimeout: .seconds(1), concurrency: 1, queueMax: 1)
+        let refused = UpstreamFault.tls(.certificate(peer: "api.example", reason: "certificate has expired"))
+        #expect(try !write(.upstream(refused, destination, .notSent)).head.contains("Retry-After"))
+        let ended = UpstreamFault.tls(.truncated(peer: "api.example"))
+        #expect(try write(.upstream(ended, destination, .notSent)).head.contains("\r\nRetry-After: 1\r\n"))
     }
 
     @Test func `an answer to HEAD tells the length and has no content`() throws {

@@ -332,6 +332,21 @@ import Wire
         #expect(bench.turn { other.text.contains("\"code\":\"upstream_protocol\"") })
     }
 
+    @Test func `an upstream that fails is told of with the address that it has`() throws {
+        let bench = try Bench(route: #", "timeouts": { "responseHead": "5s" }"#, upstreamHost: "localhost")
+        let client = try bench.client()
+        for (answer, code) in [("", "upstream_protocol"), ("nonsense\r\n\r\n", "upstream_protocol"), (nil, "upstream_timeout")] as [(String?, String)] {
+            client.forget()
+            client.send("POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
+            let upstream = try bench.upstream()
+            #expect(bench.turn { upstream.text.hasSuffix("\r\n\r\n") })
+            if let answer, !answer.isEmpty { upstream.send(answer) } else if answer != nil { upstream.reset() } else { bench.kernel.skew += .seconds(6) }
+            #expect(bench.turn { client.text.contains("\"code\":\"\(code)\"") })
+            let port = bench.upstreamPort
+            #expect(client.text.contains("upstream localhost:\(port) (at 127.0.0.1:\(port)): "), "\(client.text)")
+        }
+    }
+
     @Test func `requests are answered when the token endpoint cannot be reached`() throws {
         let bench = try Bench(hasTokenCalls: true)
         bench.kernel.connectErrno = ENETUNREACH
