@@ -28,10 +28,12 @@ struct RouteHolds: Sendable {
     private var entries: [Entry] = []
 
     /// Whether a refusal of the current token goes to the client without an authentication.
-    func passesThrough(generation: UInt64, route: Int, at now: Duration) -> Bool {
+    ///
+    /// - Parameter isRefreshed: it came from the refresh token. What the credentials would get, its refusal does not tell.
+    func passesThrough(generation: UInt64, isRefreshed: Bool, route: Int, at now: Duration) -> Bool {
         guard let entry = entries.first(where: { $0.route == route }) else { return false }
         return (entry.heldGeneration == generation && now < entry.heldUntil)
-            || (entry.refusedGeneration < generation && now < entry.unprovenUntil)
+            || (!isRefreshed && entry.refusedGeneration < generation && now < entry.unprovenUntil)
     }
 
     /// Whether a refusal that no replay can prove has made us authenticate not long ago.

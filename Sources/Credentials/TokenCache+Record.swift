@@ -23,8 +23,10 @@ extension TokenCache {
         generation = 1
         refreshToken = record.refreshToken
         takeAsProven()
+        let obtained = now - (wall - record.saved)
         state = .valid(TokenState.Token(
-            secret: record.token, generation: generation, obtained: now - (wall - record.saved), renewal: now + min(record.renewal - wall, left), expiry: now + left))
+            secret: record.token, generation: generation, isRefreshed: false, asked: obtained, obtained: obtained,
+            renewal: now + min(record.renewal - wall, left), expiry: now + left))
     }
 
     /// Why a token is not taken over.

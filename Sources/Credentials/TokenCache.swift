@@ -29,7 +29,8 @@
 /// - Who is told that the machine pauses waits for the next flight if that begins in his time, and else is answered (`Use.pausing`). The
 ///   credentials that were refused will be again: nobody waits for that.
 /// - A flight with the refresh token whose answer is a refusal goes on with the credentials: the state stays. After any other
-///   answer that is no token, the next flight begins with the credentials, lest a bad refresh token outlive its use.
+///   answer that is no token, the next flight begins with the credentials, lest a bad refresh token outlive its use. One whose
+///   token an upstream refuses is forgotten.
 /// - Before a call with the credentials, a flight has the secrets read anew, unless they never change (`Rotation`); the first
 ///   has those of the start. Where they have changed and are refused, the flight goes on with those that got the last token,
 ///   the state stays, and for `Limits.refusalPause` the former go first; if those are refused by then, the newest follow.
@@ -120,63 +121,6 @@ extension TokenCache {
         token?.withBytes(body)
     }
 
-    /// What a request whose token an upstream refused gets.
-    public enum Refusal: Sendable, Equatable {
-        /// There is a newer token: replay with it (`withToken`).
-        case replayNow(generation: UInt64)
-        /// `use(at:refusedGeneration:)` tells on: a flight is under way or about to start, or comes after a pause.
-        case wait
-        /// The upstream's answer goes to the client.
-        case passThrough
-        /// The token cannot be replaced now, which is not the client's fault: 503, and not the upstream's 401.
-        case unavailable(cause: String, retryAfter: Duration)
-    }
-
-    /// An upstream refused a request that carried this generation, and which was not a replay.
-    ///
-    /// - Parameter isReplayable: whether the request can be sent again. The refusal of one that cannot is never shown to be the
-    ///   token's fault by a replay, so a route has one authentication for such in `Limits.holdTime`.
-    public mutating func refused(
-        generation refusedGeneration: UInt64, route: Int, isReplayable: Bool = true, at now: Duration
-    ) -> Refusal {
-        advance(to: now)
-        if refusedGeneration == generation,
-            holds.passesThrough(generation: refusedGeneration, route: route, at: now) {
-            return .passThrough
-        }
-        switch state {
-        case .permanent:
-            guard refusedGeneration == generation else { return .replayNow(generation: generation) }
-            doubt.refused(generation)
-            return .passThrough
-        case .fetching, .replacing:
-            return .wait
-        case .valid(let token):
-            if token.generation != refusedGeneration { return .replayNow(generation: token.generation) }
-            if !isReplayable, holds.hasUnprovable(route: route, at: now) { return .passThrough }
-            holds.authenticationBegun(
-                generation: refusedGeneration, route: route, isProvable: isReplayable, at: now, limits: limits)
-            state = .replacing(token, newFlight(at: now))
-            return .wait
-        case .renewing(let token, let flight):
-            if token.generation != refusedGeneration { return .replayNow(generation: token.generation) }
-            if !token.isDoubted { state = .replacing(token, flight) }
-            return .wait
-        case .backoff(var token, let pause):
-            if let token, token.generation != refusedGeneration { return .replayNow(generation: token.generation) }
-            token?.isDoubted = true
-            doubt.refused(token?.generation ?? 0)
-            state = .backoff(token, pause)
-            return .wait
-        case .refused(var token, let pause):
-            if let token, token.generation != refusedGeneration { return .replayNow(generation: token.generation) }
-            token?.isDoubted = true
-            doubt.refused(token?.generation ?? 0)
-            state = .refused(token, pause)
-            return .unavailable(cause: pause.cause, retryAfter: pause.end - now)
-        }
-    }
-
     private static let refusedUpstream = "the upstream refused the token, and there is no newer one"
 }
 
@@ -241,7 +185,7 @@ extension TokenCache {
         case .granted(let granted):
             return accept(granted, flight, sentAt: sentAt, now: now, wall: wall, isWallCertain: isWallCertain)
         case .refused(let cause):
-            if case .refresh = flight.call {
+            if flight.isRefresh {
                 refreshToken = nil
                 owesAuthentication = false
                 state.flight = authentication(unreadStage, at: now)
@@ -249,7 +193,7 @@ extension TokenCache {
             }
             return refuse(flight, cause: cause, now: now)
         case .unusable(let cause):
-            if case .refresh = flight.call { isRefreshTokenDoubted = true }
+            if flight.isRefresh { isRefreshTokenDoubted = true }
             return fail(cause: cause, pauseLength: backoff(retryAfter: retryAfter), isRefusal: false, now: now)
         }
     }
@@ -258,7 +202,7 @@ extension TokenCache {
     public mutating func failed(_ failure: FetchFailure, at now: Duration) -> Outcome {
         advance(to: now)
         let (flight, _) = outstandingFlight()
-        if case .refresh = flight.call, failure.isAnswer { isRefreshTokenDoubted = true }
+        if flight.isRefresh, failure.isAnswer { isRefreshTokenDoubted = true }
         return fail(cause: failure.cause, pauseLength: backoff(retryAfter: nil), isRefusal: false, now: now)
     }
 }
@@ -290,7 +234,7 @@ extension TokenCache {
         if let token { .renewing(token, flight) } else { .fetching(flight) }
     }
 
-    private mutating func newFlight(at now: Duration) -> TokenState.Flight {
+    mutating func newFlight(at now: Duration) -> TokenState.Flight {
         // One from an earlier process may be left of settings that had such a call.
         defer { owesAuthentication = false }
         if let refreshToken, !isRefreshTokenDoubted, !owesAuthentication, grants[.newest].hasRefreshCall { return TokenState.Flight(call: .refresh(refreshToken), stage: .due) }
@@ -339,11 +283,11 @@ extension TokenCache {
         )
         refreshToken = granted.refreshToken ?? refreshToken
         guard let lifetime else {
-            if case .refresh = flight.call { isRefreshTokenDoubted = true }
+            if flight.isRefresh { isRefreshTokenDoubted = true }
             let cause = "the token endpoint's answer has a token that is already expired: check the clock"
             return fail(cause: cause, pauseLength: backoff(retryAfter: nil), isRefusal: false, now: now)
         }
-        if case .authenticate = flight.call {
+        if !flight.isRefresh {
             tokenGrant = grants[flight.choice]
             grants.proved(flight.choice)
         }
@@ -352,7 +296,8 @@ extension TokenCache {
         lastCause = nil
         isRefreshTokenDoubted = false
         let token = TokenState.Token(
-            secret: granted.token, generation: generation, obtained: now, renewal: lifetime.renewal, expiry: lifetime.expiry)
+            secret: granted.token, generation: generation, isRefreshed: flight.isRefresh, asked: sentAt, obtained: now,
+            renewal: lifetime.renewal, expiry: lifetime.expiry)
         state = owesAuthentication ? .renewing(token, newFlight(at: now)) : .valid(token)
         return .renewed(generation: generation)
     }

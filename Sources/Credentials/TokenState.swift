@@ -19,6 +19,10 @@ enum TokenState: Sendable {
     struct Token: Sendable {
         let secret: Secret
         let generation: UInt64
+        /// It came from a refresh token, and not from the credentials.
+        let isRefreshed: Bool
+        /// When the call that got it was sent.
+        let asked: Duration
         /// When it was obtained; by an earlier process, that may be before the clock began.
         let obtained: Duration
         let renewal: Duration
@@ -48,6 +52,8 @@ enum TokenState: Sendable {
         var choice = KnownGrants.Choice.newest
         /// The flight has come to the second of two.
         var hasChosenAgain = false
+
+        var isRefresh: Bool { if case .refresh = call { true } else { false } }
 
         /// Whether the owner has to act.
         var isPending: Bool {

@@ -98,8 +98,8 @@ struct Exchange: ~Copyable {
     // All attempts
     /// The generation of the token that was refused to this request.
     var refusedGeneration: UInt64?
-    /// A token that was obtained after a refusal to this request is the last that it gets.
-    var hasReauthenticated = false
+    /// When a token was first refused to this request: one that is asked for after that is the last that it gets.
+    var firstRefused: Instant?
     var replayCount = 0
     var hasRetriedConnection = false
     /// An attempt had sent some of it when its connection ended: whatever comes of the next, it may have taken effect.
@@ -169,7 +169,7 @@ struct Exchange: ~Copyable {
         isHeld = false
         heldUntil = .zero
         refusedGeneration = nil
-        hasReauthenticated = false
+        firstRefused = nil
         replayCount = 0
         hasRetriedConnection = false
         wasSentBefore = false

@@ -168,7 +168,8 @@ enum Limits {
     static let handOverBytesMin = 8 * 1024
     /// Room in front of what an upstream sends, for the head that a client is sent: it is mostly longer by a request ID.
     static let headGrowthBytes = 256
-    /// Times that one request is sent anew after a refusal: once with a newer token that was there already, once with a fresh one.
+    /// Times that one request is sent anew after a refusal: once with a newer token that was there or on its
+    /// way already, or came from a refresh token, and once with a fresh one.
     static let replaysMax = 2
     /// What one transfer may move in a turn of the loop, in bytes, before the others have their turn. Some 0.3 ms.
     static let transferBytesPerTurn = 1024 * 1024

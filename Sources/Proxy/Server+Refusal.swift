@@ -102,26 +102,22 @@ extension Server {
         let route = routes[downstreams[downstream].exchange.route]
         let credential = route.credential
         let generation = downstreams[downstream].exchange.generation
-        guard !downstreams[downstream].exchange.hasReauthenticated,
-            downstreams[downstream].exchange.replayCount < Limits.replaysMax
-        else {
-            // The fresh token was refused as well.
-            credential.report { $0.replayRefused(generation: generation, route: route.index, at: now.sinceBeginning) }
-            return false
-        }
         rereadPermanentToken(credential)
-        let isReplayable = downstreams[downstream].exchange.isReplayable
+        // One that has been sent again often enough is renewed behind, as for what cannot be sent again.
+        let isReplayable = downstreams[downstream].exchange.isReplayable && downstreams[downstream].exchange.replayCount < Limits.replaysMax
+        let firstRefused = downstreams[downstream].exchange.firstRefused
         let refusal = credential.report {
-            $0.refused(generation: generation, route: route.index, isReplayable: isReplayable, at: now.sinceBeginning)
+            $0.refused(
+                generation: generation, route: route.index, isReplayable: isReplayable, firstRefused: firstRefused?.sinceBeginning,
+                at: now.sinceBeginning)
         }
         driveCredential(credential)
         guard refusal != .passThrough, isReplayable else { return false }
         log.event(.debug, "route \(route.configuration.name): token \(generation) of credential \(credential.configuration.name) was refused")
         downstreams[downstream].exchange.refusedGeneration = generation
+        if firstRefused == nil { downstreams[downstream].exchange.firstRefused = now }
         downstreams[downstream].exchange.replayCount += 1
         route.counters.add(at: Figure.Route.replays)
-        // Where another's refusal had brought a newer token already, that one may have been taken back as well by now.
-        downstreams[downstream].exchange.hasReauthenticated = refusal == .wait
         upstreams[upstream].input.consume(headCount)
         downstreams[downstream].exchange.upstream = .none
         let isReusable = downstreams[downstream].exchange.isRequestSent && upstreams[upstream].keepsAlive

@@ -100,6 +100,14 @@ final class Machine {
         answer(200, #"{"status":true,"result":{"accessToken":"\#(token)","expiresIn":\#(lifetime),"tokenType":"Bearer"}}"#)
     }
 
+    /// The outstanding call brings a token and a refresh token, in the form of bloq.
+    func grant(_ token: String, refreshToken: String) -> TokenCache.Outcome {
+        answer(200, #"{"accessToken":"\#(token)","refreshToken":"\#(refreshToken)"}"#)
+    }
+
+    /// Whether the last call was one with the refresh token.
+    var isRefreshing: Bool { calls.last?.body.revealed.contains(#""refreshToken""#) == true }
+
     /// The outstanding call brings no connection.
     func lose() -> TokenCache.Outcome {
         cache.failed(.connection("refused"), at: now)
@@ -109,8 +117,10 @@ final class Machine {
         cache.use(at: now, refusedGeneration: generation)
     }
 
-    func refuse(_ generation: UInt64, route: Int = 0, isReplayable: Bool = true) -> TokenCache.Refusal {
-        cache.refused(generation: generation, route: route, isReplayable: isReplayable, at: now)
+    func refuse(
+        _ generation: UInt64, route: Int = 0, isReplayable: Bool = true, firstRefused: Duration? = nil
+    ) -> TokenCache.Refusal {
+        cache.refused(generation: generation, route: route, isReplayable: isReplayable, firstRefused: firstRefused, at: now)
     }
 
     /// Lets time pass up to the deadline of the machine.

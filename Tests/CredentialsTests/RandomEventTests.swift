@@ -97,7 +97,8 @@ private struct RandomRun {
     private mutating func refuse() {
         guard generation > 0 else { return }
         let refused = UInt64.random(in: 1...generation, using: &random)
-        switch machine.refuse(refused, route: .random(in: 0...3, using: &random)) {
+        let firstRefused = Bool.random(using: &random) ? nil : machine.now - .seconds(.random(in: 0...5, using: &random))
+        switch machine.refuse(refused, route: .random(in: 0...3, using: &random), firstRefused: firstRefused) {
         case .replayNow(let given):
             expect(given == generation && given != refused, "a newer token")
             expect(machine.now < expiry, "no replay with a token past its expiry")

@@ -241,10 +241,18 @@ import Testing
 
 /// Requests on routes 0 and 1, which refuse every token, and 2, which takes any; answers come in a random order.
 private struct RefusingUpstreams {
+    struct Request {
+        let route: Int
+        var generation: UInt64 = 0
+        var firstRefused: Duration?
+        var attempts = 0
+        var due = Duration.zero
+    }
+
     let machine: Machine
     var random: Random
-    var inFlight: [(route: Int, generation: UInt64, isReplay: Bool, due: Duration)] = []
-    var waiting: [(route: Int, refused: UInt64)] = []
+    var inFlight: [Request] = []
+    var waiting: [(Request, refused: UInt64)] = []
     var fetchDue: Duration?
     var authentications = 0
     var answered = 0
@@ -257,7 +265,7 @@ private struct RefusingUpstreams {
     mutating func run(until end: Duration) {
         while machine.now < end {
             machine.now += .milliseconds(10)
-            if case .ready(let generation) = machine.use() { send(.random(in: 0...2, using: &random), generation) }
+            if case .ready(let generation) = machine.use() { send(Request(route: .random(in: 0...2, using: &random)), generation) }
             for request in inFlight where request.due <= machine.now { answer(request) }
             inFlight.removeAll { $0.due <= machine.now }
             step()
@@ -274,31 +282,32 @@ private struct RefusingUpstreams {
         _ = machine.grant("token", lifetime: 100_000)
         let woken = waiting
         waiting = []
-        for request in woken {
-            if case .ready(let generation) = machine.use(refused: request.refused) { send(request.route, generation, isReplay: true) }
+        for (request, refused) in woken {
+            if case .ready(let generation) = machine.use(refused: refused) { send(request, generation) }
         }
     }
 
-    private mutating func send(_ route: Int, _ generation: UInt64, isReplay: Bool = false) {
-        let due = machine.now + .milliseconds(.random(in: 1...200, using: &random))
-        inFlight.append((route, generation, isReplay, due))
+    private mutating func send(_ request: Request, _ generation: UInt64) {
+        var request = request
+        request.generation = generation
+        request.due = machine.now + .milliseconds(.random(in: 1...200, using: &random))
+        inFlight.append(request)
     }
 
-    private mutating func answer(_ request: (route: Int, generation: UInt64, isReplay: Bool, due: Duration)) {
-        if request.route == 2 || request.isReplay {
+    private mutating func answer(_ request: Request) {
+        guard request.route != 2 else {
             answered += 1
-            guard request.isReplay else { return }
-            if request.route == 2 {
-                machine.cache.accepted(generation: request.generation, route: 2)
-            } else {
-                machine.cache.replayRefused(generation: request.generation, route: request.route, at: machine.now)
-            }
+            if request.firstRefused != nil { machine.cache.accepted(generation: request.generation, route: 2) }
             return
         }
-        switch machine.refuse(request.generation, route: request.route) {
-        case .replayNow(let generation): send(request.route, generation, isReplay: true)
-        case .wait: waiting.append((request.route, request.generation))
-        case .passThrough, .unavailable: answered += 1
+        var next = request
+        next.firstRefused = request.firstRefused ?? machine.now
+        next.attempts += 1
+        let mayGoOn = next.attempts < 3
+        switch machine.refuse(request.generation, route: request.route, isReplayable: mayGoOn, firstRefused: request.firstRefused) {
+        case .replayNow(let generation) where mayGoOn: send(next, generation)
+        case .wait where mayGoOn: waiting.append((next, request.generation))
+        case .passThrough, .unavailable, .replayNow, .wait: answered += 1
         }
     }
 }

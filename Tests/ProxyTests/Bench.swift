@@ -107,12 +107,15 @@ extension Bench {
     /// The next connection that the proxy makes to the token endpoint.
     func tokenEndpoint() throws -> Peer { try accept(tokenListener) }
 
-    /// Answers the next token call.
-    func giveToken(_ token: String) throws {
+    /// Answers the next token call, and returns that.
+    @discardableResult
+    func giveToken(_ token: String, refreshToken: String? = nil) throws -> String {
         let endpoint = try tokenEndpoint()
         #expect(turn { endpoint.text.hasSuffix("}") })
-        let content = #"{"accessToken":"\#(token)","expiresIn":3600}"#
+        let refresh = refreshToken.map { #","refreshToken":"\#($0)""# } ?? ""
+        let content = #"{"accessToken":"\#(token)","expiresIn":3600\#(refresh)}"#
         endpoint.send("HTTP/1.1 200 OK\r\nContent-Length: \(content.utf8.count)\r\n\r\n\(content)")
+        return endpoint.text
     }
 
     /// Token calls are answered like this, until the pause behind them is longer than a request waits.

@@ -94,7 +94,7 @@ import Wire
         exchange.isHeld = true
         exchange.heldUntil = .seconds(9)
         exchange.refusedGeneration = 5
-        exchange.hasReauthenticated = true
+        exchange.firstRefused = .seconds(8)
         exchange.replayCount = 2
         exchange.hasRetriedConnection = true
         exchange.wasSentBefore = true
@@ -123,7 +123,7 @@ import Wire
             "\(exchange.offersTunnel) \(exchange.isTooLongToKeep) \(exchange.isInspected) \(exchange.forwardsTrailers)",
             "\(exchange.trailers) \(exchange.chargedCount) \(exchange.generation) \(exchange.copyOffset) \(exchange.isRequestEndWritten)",
             "\(exchange.isAnnounced) \(exchange.isHeld) \(exchange.heldUntil) \(exchange.refusedGeneration as Any)",
-            "\(exchange.hasReauthenticated) \(exchange.replayCount) \(exchange.hasRetriedConnection) \(exchange.wasSentBefore)",
+            "\(exchange.firstRefused as Any) \(exchange.replayCount) \(exchange.hasRetriedConnection) \(exchange.wasSentBefore)",
             "\(exchange.refusesAnnouncement) \(exchange.isReplayed) \(exchange.asksForGzip) \(exchange.isInflated)",
             "\(exchange.isContentLegible) \(exchange.heldBackSentCount) \(exchange.responsePhase) \(exchange.responseCoding)",
             "\(exchange.forwardsResponseTrailers) \(exchange.isResponseEndWritten) \(exchange.status) \(exchange.interimCount)",
