@@ -5,10 +5,11 @@
 /// - A replay with a fresh token was refused: this very token is not tried against the token endpoint again.
 /// - A refusal by the route made us authenticate, and no replay with the fruit of it was accepted since: a refusal of a
 ///   token younger than the one refused then says nothing new. Without this, requests that overtake the replay, or two such
-///   routes that spoil each other's generations, would authenticate without end.
+///   routes that spoil each other's generations, would authenticate without end. Where the replay was lost, with its client or its
+///   connection, one more refusal is believed, and that is all until the time is over.
 ///
-/// What cannot be replayed is never proved: after its refusal made us authenticate, no other such refusal of the route does,
-/// however many requests besides are accepted there.
+/// What cannot be replayed is never proved, so one refusal of another request is believed behind it. But after its refusal made us
+/// authenticate, no other such refusal of the route does, however many requests besides are accepted there.
 struct RouteHolds: Sendable {
     private struct Entry {
         let route: Int
@@ -17,6 +18,10 @@ struct RouteHolds: Sendable {
         /// The generation whose refusal made us authenticate.
         var refusedGeneration: UInt64 = 0
         var unprovenUntil = Duration.zero
+        /// No replay will show what it was worth.
+        var hasLostReplay = false
+        /// It was one that was believed behind a lost replay.
+        var isSecond = false
 
         /// A refusal that no replay could prove made us authenticate.
         var unprovableUntil = Duration.zero
@@ -33,7 +38,7 @@ struct RouteHolds: Sendable {
     func passesThrough(generation: UInt64, isRefreshed: Bool, route: Int, at now: Duration) -> Bool {
         guard let entry = entries.first(where: { $0.route == route }) else { return false }
         return (entry.heldGeneration == generation && now < entry.heldUntil)
-            || (!isRefreshed && entry.refusedGeneration < generation && now < entry.unprovenUntil)
+            || (!isRefreshed && !entry.hasLostReplay && entry.refusedGeneration < generation && now < entry.unprovenUntil)
     }
 
     /// Whether a refusal that no replay can prove has made us authenticate not long ago.
@@ -50,12 +55,22 @@ struct RouteHolds: Sendable {
     }
 
     /// The refusal of this token by the route begins an authentication.
-    mutating func authenticationBegun(generation: UInt64, route: Int, isProvable: Bool, at now: Duration, limits: Limits) {
+    mutating func authenticationBegun(
+        generation: UInt64, isRefreshed: Bool, route: Int, isProvable: Bool, at now: Duration, limits: Limits
+    ) {
         update(route, at: now, limits: limits) { entry in
+            if !isRefreshed { entry.isSecond = entry.hasLostReplay && now < entry.unprovenUntil }
+            entry.hasLostReplay = !isProvable && !entry.isSecond
             entry.refusedGeneration = generation
             entry.unprovenUntil = now + limits.holdTime
             if !isProvable { entry.unprovableUntil = now + limits.holdTime }
         }
+    }
+
+    /// A request to which this token was refused has ended, and its replay has shown nothing.
+    mutating func replayLost(refusedGeneration: UInt64, route: Int) {
+        guard let index = entries.firstIndex(where: { $0.route == route && $0.refusedGeneration == refusedGeneration }) else { return }
+        entries[index].hasLostReplay = !entries[index].isSecond
     }
 
     /// Whether `awaitsAcceptance` may be true of any request.

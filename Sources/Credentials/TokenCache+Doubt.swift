@@ -8,6 +8,12 @@ extension TokenCache {
         if generation == self.generation { doubt.refused(generation) }
     }
 
+    /// A request to which this generation was refused has ended before a replay was answered: its client left, it got no token or no
+    /// connection, or that broke.
+    public mutating func replayLost(refusedGeneration: UInt64, route: Int) {
+        holds.replayLost(refusedGeneration: refusedGeneration, route: route)
+    }
+
     /// A request with this generation was not refused. To be reported of each: without it, the route is taken for one that
     /// refuses every token, and a second revocation within `Limits.holdTime` passes through to the client.
     ///

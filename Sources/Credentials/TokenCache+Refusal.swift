@@ -44,7 +44,7 @@ extension TokenCache {
             if token.generation != refusedGeneration { return .replayNow(generation: token.generation) }
             if !isReplayable, holds.hasUnprovable(route: route, at: now) { return .passThrough }
             holds.authenticationBegun(
-                generation: refusedGeneration, route: route, isProvable: isReplayable, at: now, limits: limits)
+                generation: refusedGeneration, isRefreshed: isRefreshed, route: route, isProvable: isReplayable, at: now, limits: limits)
             state = .replacing(token, newFlight(at: now))
             return .wait
         case .renewing(let token, let flight):

@@ -100,6 +100,8 @@ struct Exchange: ~Copyable {
     var refusedGeneration: UInt64?
     /// When a token was first refused to this request: one that is asked for after that is the last that it gets.
     var firstRefused: Instant?
+    /// It is sent again, and no answer has shown yet whether the new token is worth more.
+    var isReplayOpen = false
     var replayCount = 0
     var hasRetriedConnection = false
     /// An attempt had sent some of it when its connection ended: whatever comes of the next, it may have taken effect.
@@ -170,6 +172,7 @@ struct Exchange: ~Copyable {
         heldUntil = .zero
         refusedGeneration = nil
         firstRefused = nil
+        isReplayOpen = false
         replayCount = 0
         hasRetriedConnection = false
         wasSentBefore = false

@@ -69,6 +69,7 @@ extension Server {
     }
 
     private func dropExchange(_ downstream: Handle<Downstream>) {
+        endReplay(downstream)
         if !downstreams[downstream].exchange.heldBack.isEmpty { wipeHeldBack(downstream) }
         let charged = downstreams[downstream].exchange.chargedCount
         if charged > 0 { charge(-charged, isInspected: downstreams[downstream].exchange.isInspected) }

@@ -112,7 +112,8 @@ extension Server {
                 at: now.sinceBeginning)
         }
         driveCredential(credential)
-        guard refusal != .passThrough, isReplayable else { return false }
+        downstreams[downstream].exchange.isReplayOpen = refusal != .passThrough && isReplayable
+        guard downstreams[downstream].exchange.isReplayOpen else { return false }
         log.event(.debug, "route \(route.configuration.name): token \(generation) of credential \(credential.configuration.name) was refused")
         downstreams[downstream].exchange.refusedGeneration = generation
         if firstRefused == nil { downstreams[downstream].exchange.firstRefused = now }
@@ -135,6 +136,13 @@ extension Server {
             sendAgain(downstream)
         }
         return true
+    }
+
+    /// The request ends. If it was to show whether a new token is worth more than the one that was refused, nobody has to wait for that.
+    func endReplay(_ downstream: Handle<Downstream>) {
+        guard downstreams[downstream].exchange.isReplayOpen, let refused = downstreams[downstream].exchange.refusedGeneration else { return }
+        let route = routes[downstreams[downstream].exchange.route]
+        route.credential.report { $0.replayLost(refusedGeneration: refused, route: route.index) }
     }
 
     private func letGo(_ upstream: Handle<Upstream>, isReusable: Bool) {

@@ -104,6 +104,7 @@ extension Server {
         case .refused:
             if reauthenticate(downstream, upstream, headCount) { return false }
         case .accepted:
+            downstreams[downstream].exchange.isReplayOpen = false
             let generation = downstreams[downstream].exchange.generation
             withRoute(of: downstream) { $0.accepted(generation: generation, status: status) }
         case .undecided:

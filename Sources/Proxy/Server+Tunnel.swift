@@ -26,6 +26,7 @@ extension Server {
         writeSwitchHead(downstream, upstream, headCount, accepted)
         upstreams[upstream].input.consume(headCount)
         let route = routes[downstreams[downstream].exchange.route]
+        downstreams[downstream].exchange.isReplayOpen = false
         route.credential.accepted(generation: downstreams[downstream].exchange.generation, route: route.index, status: 101)
         downstreams[downstream].exchange.status = 101
         downstreams[downstream].exchange.responsePhase = .complete

@@ -116,10 +116,10 @@ private struct RandomRun {
     private mutating func tellReplay() {
         guard generation > 0 else { return }
         let route = Int.random(in: 0...3, using: &random)
-        if Bool.random(using: &random) {
-            machine.cache.replayRefused(generation: generation, route: route, at: machine.now)
-        } else {
-            machine.cache.accepted(generation: generation, route: route)
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0: machine.cache.replayRefused(generation: generation, route: route, at: machine.now)
+        case 1: machine.cache.accepted(generation: generation, route: route)
+        default: machine.cache.replayLost(refusedGeneration: .random(in: 1...generation, using: &random), route: route)
         }
     }
 

@@ -95,6 +95,7 @@ import Wire
         exchange.heldUntil = .seconds(9)
         exchange.refusedGeneration = 5
         exchange.firstRefused = .seconds(8)
+        exchange.isReplayOpen = true
         exchange.replayCount = 2
         exchange.hasRetriedConnection = true
         exchange.wasSentBefore = true
@@ -123,7 +124,7 @@ import Wire
             "\(exchange.offersTunnel) \(exchange.isTooLongToKeep) \(exchange.isInspected) \(exchange.forwardsTrailers)",
             "\(exchange.trailers) \(exchange.chargedCount) \(exchange.generation) \(exchange.copyOffset) \(exchange.isRequestEndWritten)",
             "\(exchange.isAnnounced) \(exchange.isHeld) \(exchange.heldUntil) \(exchange.refusedGeneration as Any)",
-            "\(exchange.firstRefused as Any) \(exchange.replayCount) \(exchange.hasRetriedConnection) \(exchange.wasSentBefore)",
+            "\(exchange.firstRefused as Any) \(exchange.isReplayOpen) \(exchange.replayCount) \(exchange.hasRetriedConnection) \(exchange.wasSentBefore)",
             "\(exchange.refusesAnnouncement) \(exchange.isReplayed) \(exchange.asksForGzip) \(exchange.isInflated)",
             "\(exchange.isContentLegible) \(exchange.heldBackSentCount) \(exchange.responsePhase) \(exchange.responseCoding)",
             "\(exchange.forwardsResponseTrailers) \(exchange.isResponseEndWritten) \(exchange.status) \(exchange.interimCount)",

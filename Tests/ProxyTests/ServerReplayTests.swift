@@ -54,4 +54,37 @@ import Testing
         upstream.send(Self.refusal)
         #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 401") && client.text.hasSuffix("no") })
     }
+
+    @Test(arguments: [true, false])
+    func `a replay that was lost, with its client or its connection, holds nothing`(isClientLost: Bool) throws {
+        let bench = try Bench(hasTokenCalls: true)
+        try bench.giveToken("one")
+        let client = try bench.client()
+        client.send(Self.post)
+        let upstream = try bench.upstream()
+        #expect(bench.turn { upstream.text.contains("Bearer one\r\n") && upstream.text.hasSuffix("ok") })
+        upstream.send(Self.refusal)
+        if isClientLost {
+            let endpoint = try bench.tokenEndpoint()
+            #expect(bench.turn { endpoint.text.hasSuffix("}") })
+            client.reset()
+            bench.turn(for: .milliseconds(50))
+            let content = #"{"accessToken":"two"}"#
+            endpoint.send("HTTP/1.1 200 OK\r\nContent-Length: \(content.utf8.count)\r\n\r\n\(content)")
+        } else {
+            try bench.giveToken("two")
+            #expect(bench.turn { upstream.text.contains("Bearer two\r\n") && upstream.text.hasSuffix("ok") })
+            upstream.close()
+            #expect(bench.turn { client.text.hasPrefix("HTTP/1.1 502") })
+        }
+        let next = try bench.client()
+        next.send(Self.post)
+        let second = isClientLost ? upstream : try bench.upstream()
+        #expect(bench.turn { second.text.contains("Bearer two\r\n") && second.text.hasSuffix("ok") })
+        second.send(Self.refusal)
+        try bench.giveToken("three")
+        #expect(bench.turn { second.text.contains("Bearer three\r\n") && second.text.hasSuffix("ok") })
+        second.send(Self.empty)
+        #expect(bench.turn { next.text.hasPrefix("HTTP/1.1 204") })
+    }
 }
