@@ -174,16 +174,16 @@ extension TokenCache {
     }
 
     /// The outstanding call was answered. `retryAfter` is the answer's field of that name, if it has one, as time from
-    /// now; `body` is its whole content, of at most `Limits.answerBytesMax`; `isWallCertain` says that `wall` agrees with the
-    /// endpoint's own clock.
+    /// now; `body` is its whole content, of at most `Limits.answerBytesMax`; `date` is the field of that name, the
+    /// endpoint's own clock, if it has one.
     public mutating func answered(
-        status: Int, retryAfter: Duration?, body: [UInt8], at now: Duration, wall: Duration, isWallCertain: Bool = false
+        status: Int, retryAfter: Duration?, body: [UInt8], at now: Duration, wall: Duration, date: Duration? = nil
     ) -> Outcome {
         advance(to: now)
         let (flight, sentAt) = outstandingFlight()
         switch grants[flight.choice].answerForm.read(status: status, body: body, limits: limits) {
         case .granted(let granted):
-            return accept(granted, flight, sentAt: sentAt, now: now, wall: wall, isWallCertain: isWallCertain)
+            return accept(granted, flight, sentAt: sentAt, now: now, wall: wall, date: date)
         case .refused(let cause):
             if flight.isRefresh {
                 refreshToken = nil
@@ -274,12 +274,12 @@ extension TokenCache {
 
     private mutating func accept(
         _ granted: TokenAnswer.Granted, _ flight: TokenState.Flight, sentAt: Duration, now: Duration, wall: Duration,
-        isWallCertain: Bool
+        date: Duration?
     ) -> Outcome {
         let jwt = granted.token.withBytes { JWT($0, limits: limits) }
         let lifetime = Lifetime(
             expiresIn: granted.expiresIn, jwt: jwt, sentAt: sentAt, now: now, wall: wall,
-            isWallCertain: isWallCertain, share: .random(in: limits.renewalShare, using: &random), limits: limits
+            date: date, share: .random(in: limits.renewalShare, using: &random), limits: limits
         )
         refreshToken = granted.refreshToken ?? refreshToken
         guard let lifetime else {

@@ -149,15 +149,6 @@ extension Server {
         return HTTPDate.seconds(Array(head[range]), presentYear: year).map { .seconds($0) }
     }
 
-    /// The present time by the local clock, or by the endpoint's where they are so far apart that the local one is wrong: the
-    /// endpoint wrote the token's times.
-    private func wallNow(as credential: CredentialState) -> Duration {
-        let wall = kernel.wallNow()
-        guard let date = credential.answerDate else { return wall }
-        let difference = date > wall ? date - wall : wall - date
-        return difference > Credentials.Limits().clockDifferenceMax ? date : wall
-    }
-
     /// An endpoint that sends nothing else would keep the loop to itself.
     private func countInterimAnswer(_ credential: CredentialState) throws(UpstreamFault) {
         credential.answerInterimCount += 1
@@ -168,12 +159,12 @@ extension Server {
     }
 
     private func endTokenCall(_ upstream: Handle<Upstream>, _ credential: CredentialState) {
-        let wall = wallNow(as: credential)
+        let wall = kernel.wallNow()
         tokenCallEnded(upstream, credential) { cache in
             // No second reference to the answer is kept: what is wiped behind this would be a copy.
             cache.answered(
                 status: credential.answerStatus, retryAfter: credential.answerRetryAfter, body: credential.answer, at: now.sinceBeginning,
-                wall: wall, isWallCertain: credential.answerDate != nil)
+                wall: wall, date: credential.answerDate)
         }
     }
 

@@ -10,6 +10,7 @@ import Wire
         /// Seconds from the wall clock at the answer.
         var expiry: Double?
         var issued: Double?
+        var date: Double?
         /// Seconds that the call took.
         var flight = 0
         var left: Double?
@@ -34,6 +35,19 @@ import Wire
         Case(name: "expired on its way", expiresIn: 5, flight: 5, left: nil),
         Case(name: "exp is absolute", expiry: 600, flight: 7, left: 600),
         Case(name: "exp − iat counts from the sending", expiry: 10_600, issued: 10_000, flight: 7, left: 593),
+        Case(name: "iat is far off, and expiresIn says what exp − iat says", expiresIn: 100, expiry: -100, issued: -200, left: 100),
+        Case(name: "iat is far off, and expiresIn says something else", expiresIn: 3_600, expiry: -100, issued: -200, left: nil),
+        Case(name: "Date ahead, iat of the local clock", expiry: 3_600, issued: 0, date: 14_400, left: 3_600),
+        Case(name: "Date long past, iat of the local clock", expiry: 3_600, issued: 0, date: -1e8, left: 3_600),
+        Case(name: "local clock ahead, iat of Date", expiry: -9_400, issued: -10_000, date: -10_001, left: 601),
+        Case(name: "local clock behind, iat of Date", expiry: 10_600, issued: 10_000, date: 10_001, left: 599),
+        Case(name: "local clock and Date agree: an old token", expiry: 600, issued: -3_000, date: 2, left: 600),
+        Case(name: "no two agree: exp − iat", expiry: 10_600, issued: 10_000, date: -5_000, flight: 7, left: 593),
+        Case(name: "no two agree: a clock says less", expiry: 300, issued: -3_000, date: -5_000, left: 300),
+        Case(name: "no two agree: expired by both", expiry: -100, issued: -3_000, date: 5_000, left: nil),
+        Case(name: "no iat, Date ahead: the clock by which it lives", expiry: 3_600, date: 14_400, left: 3_600),
+        Case(name: "no iat, Date long past: the earlier", expiry: 3_600, date: -1e8, left: 3_600),
+        Case(name: "no iat, local clock ahead: the clock by which it lives", expiry: -9_400, date: -10_000, left: 600),
         Case(name: "beyond a year", expiresIn: 1_000_000_000, left: 366 * 86_400),
         Case(name: "beyond all time", expiry: 1e300, left: 366 * 86_400),
     ])
@@ -47,7 +61,8 @@ import Wire
         if let issued = example.issued { claims.append(#""iat":\#(wall + issued)"#) }
         let token = claims.isEmpty ? "opaque" : jwt("{\(claims.joined(separator: ","))}")
         let lifetime = example.expiresIn.map { #","expiresIn":\#($0)"# } ?? ""
-        let outcome = machine.answer(200, #"{"status":true,"result":{"accessToken":"\#(token)"\#(lifetime)}}"#)
+        let outcome = machine.answer(
+            200, #"{"status":true,"result":{"accessToken":"\#(token)"\#(lifetime)}}"#, date: example.date.map { .seconds(wall + $0) })
         guard let left = example.left else {
             #expect(outcome.cause?.contains("already expired") == true)
             #expect(machine.use().isPausing)
@@ -58,13 +73,13 @@ import Wire
         #expect(told > .seconds(left - 0.001) && told < .seconds(left + 0.001), "\(told)")
     }
 
-    @Test func `a token that was made long before it was asked for lives no longer for it, where the clock is certain`() {
+    @Test func `a token that was made long before it was asked for lives no longer for it, where the endpoint confirms the clock`() {
         for (isCertain, left) in [(true, 600), (false, 3_600)] {
             let machine = Machine.bloq()
             #expect(machine.call())
             let now = machine.wall.components.seconds
             let token = jwt(#"{"iat":\#(now - 3_000),"exp":\#(now + 600)}"#)
-            #expect(machine.answer(200, #"{"accessToken":"\#(token)"}"#, isWallCertain: isCertain) == .renewed(generation: 1))
+            #expect(machine.answer(200, #"{"accessToken":"\#(token)"}"#, date: isCertain ? machine.wall : nil) == .renewed(generation: 1))
             #expect(machine.cache.status(at: machine.now).expiresIn == .seconds(left))
         }
     }

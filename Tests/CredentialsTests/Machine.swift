@@ -89,10 +89,10 @@ final class Machine {
     }
 
     func answer(
-        _ status: Int, _ body: String = "", retryAfter: Duration? = nil, isWallCertain: Bool = false
+        _ status: Int, _ body: String = "", retryAfter: Duration? = nil, date: Duration? = nil
     ) -> TokenCache.Outcome {
         cache.answered(
-            status: status, retryAfter: retryAfter, body: Array(body.utf8), at: now, wall: wall, isWallCertain: isWallCertain)
+            status: status, retryAfter: retryAfter, body: Array(body.utf8), at: now, wall: wall, date: date)
     }
 
     /// The outstanding call brings a token, in the form of bloquo.
