@@ -168,6 +168,8 @@ enum Limits {
     static let handOverBytesMin = 8 * 1024
     /// Room in front of what an upstream sends, for the head that a client is sent: it is mostly longer by a request ID.
     static let headGrowthBytes = 256
+    /// Seconds that a `Retry-After` is read as when it tells more: some 30 years, far beyond what is honoured.
+    static let retryAfterSecondsMax = 999_999_999
     /// Times that one request is sent anew after a refusal: once with a newer token that was there or on its
     /// way already, or came from a refresh token, and once with a fresh one.
     static let replaysMax = 2

@@ -133,14 +133,17 @@ extension Server {
         }
     }
 
+    /// The longest, where there are several: who waits longer does no harm. Any number of digits is allowed.
     private func seconds(_ name: FieldName, _ head: UnsafeBufferPointer<UInt8>) -> Duration? {
-        guard let range = responseHead.first(name)?.valueRange, !range.isEmpty, range.count <= 9 else { return nil }
-        var seconds = 0
-        for byte in head[range] {
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
-            seconds = seconds * 10 + Int(byte - UInt8(ascii: "0"))
+        var longest: Int?
+        for index in 0..<responseHead.fieldCount {
+            let line = responseHead.field(at: index)
+            let digits = head[line.valueRange]
+            guard line.name == name, !line.isVariant, !digits.isEmpty, digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { continue }
+            let seconds = digits.reduce(0) { min($0 * 10 + Int($1 - UInt8(ascii: "0")), Limits.retryAfterSecondsMax) }
+            longest = max(longest ?? 0, seconds)
         }
-        return .seconds(seconds)
+        return longest.map { .seconds($0) }
     }
 
     private func date(_ name: FieldName, _ head: UnsafeBufferPointer<UInt8>, wall: Duration) -> Duration? {

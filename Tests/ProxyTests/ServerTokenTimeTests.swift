@@ -25,6 +25,22 @@ import Wire
         #expect(client.text.contains("\r\nRetry-After: 120\r\n") || client.text.contains("\r\nRetry-After: 119\r\n"))
     }
 
+    @Test(arguments: [
+        "Retry-After: 9999999999\r\n", "Retry-After: 000000000000000000000000300\r\n", "Retry-After: \(String(repeating: "9", count: 400))\r\n",
+        "Retry-After: 5\r\nRetry-After: 300\r\n", "Retry-After: 300\r\nRetry-After: soon\r\nRetry-After: 5\r\n",
+    ])
+    func `a long time is honoured as far as the limit, and of several the longest`(fields: String) throws {
+        let bench = try Bench(hasTokenCalls: true)
+        let endpoint = try bench.tokenEndpoint()
+        #expect(bench.turn { endpoint.text.contains("\r\n\r\n{") })
+        endpoint.send("HTTP/1.1 503 Service Unavailable\r\n\(fields)Content-Length: 0\r\n\r\n")
+        #expect(bench.turn { endpoint.isOver })
+        let client = try bench.client()
+        client.send(Self.get)
+        #expect(bench.turn { client.text.hasSuffix("}\n") })
+        #expect(client.text.contains("\r\nRetry-After: 300\r\n") || client.text.contains("\r\nRetry-After: 299\r\n"))
+    }
+
     @Test(arguments: ["Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n", "Retry-After: soon\r\n"])
     func `a time that is past or none makes the usual pause`(fields: String) throws {
         let bench = try Bench(hasTokenCalls: true)
