@@ -69,7 +69,8 @@ import Testing
                 received[start + index] = UInt8(ascii: "*")
             }
         }
-        #expect(received == expected)
+        let isSame = received == expected
+        #expect(isSame)
         #expect(bench.server.pool.lentCount <= 4)
     }
 
