@@ -25,6 +25,16 @@ import Testing
         #expect(bench.turn { bench.server.downstreams.count == 0 })
     }
 
+    /// Turns until a request is under way: what a client has sent need not have come.
+    private func awaitRequest(_ bench: Bench) {
+        let isUnderWay = bench.turn {
+            var count = 0
+            bench.server.downstreams.forEach { if bench.server.downstreams[$0].phase == .exchanging { count += 1 } }
+            return count == 1
+        }
+        #expect(isUnderWay)
+    }
+
     /// The client has one whole answer of the proxy's own, which the end of the connection follows.
     private func expect(_ client: Peer, _ status: Int, _ message: String, _ bench: Bench, sourceLocation: SourceLocation = #_sourceLocation) {
         let isOver = bench.turn { client.isOver }
@@ -59,6 +69,7 @@ import Testing
         let client = try bench.client()
         client.send(Self.order)
         _ = try bench.tokenEndpoint()
+        awaitRequest(bench)
         self.end(bench, end)
         expect(client, 503, "\(end.reason)the request waited for a token\(Self.notSent)", bench)
     }
@@ -110,7 +121,7 @@ import Testing
         let bench = try Bench(route: #", "allow": { "rpcMethods": ["get*"] }"#, top: end.top)
         let client = try bench.client()
         client.send("POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{")
-        #expect(bench.turn { bench.server.downstreams.count == 1 })
+        awaitRequest(bench)
         self.end(bench, end)
         expect(client, 503, "\(end.reason)the request's content was arriving\(Self.notSent)", bench)
     }
