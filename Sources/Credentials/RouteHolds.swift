@@ -33,12 +33,10 @@ struct RouteHolds: Sendable {
     private var entries: [Entry] = []
 
     /// Whether a refusal of the current token goes to the client without an authentication.
-    ///
-    /// - Parameter isRefreshed: it came from the refresh token. What the credentials would get, its refusal does not tell.
-    func passesThrough(generation: UInt64, isRefreshed: Bool, route: Int, at now: Duration) -> Bool {
+    func passesThrough(generation: UInt64, route: Int, at now: Duration) -> Bool {
         guard let entry = entries.first(where: { $0.route == route }) else { return false }
         return (entry.heldGeneration == generation && now < entry.heldUntil)
-            || (!isRefreshed && !entry.hasLostReplay && entry.refusedGeneration < generation && now < entry.unprovenUntil)
+            || (!entry.hasLostReplay && entry.refusedGeneration < generation && now < entry.unprovenUntil)
     }
 
     /// Whether a refusal that no replay can prove has made us authenticate not long ago.
@@ -55,11 +53,9 @@ struct RouteHolds: Sendable {
     }
 
     /// The refusal of this token by the route begins an authentication.
-    mutating func authenticationBegun(
-        generation: UInt64, isRefreshed: Bool, route: Int, isProvable: Bool, at now: Duration, limits: Limits
-    ) {
+    mutating func authenticationBegun(generation: UInt64, route: Int, isProvable: Bool, at now: Duration, limits: Limits) {
         update(route, at: now, limits: limits) { entry in
-            if !isRefreshed { entry.isSecond = entry.hasLostReplay && now < entry.unprovenUntil }
+            entry.isSecond = entry.hasLostReplay && now < entry.unprovenUntil
             entry.hasLostReplay = !isProvable && !entry.isSecond
             entry.refusedGeneration = generation
             entry.unprovenUntil = now + limits.holdTime

@@ -25,14 +25,13 @@ extension TokenCache {
         advance(to: now)
         if let firstRefused, isFresh(refusedGeneration, since: firstRefused) {
             replayRefused(generation: refusedGeneration, route: route, at: now)
+            doubtRefreshToken()
             return .passThrough
         }
-        let isRefreshed = refusedGeneration == generation && state.token?.isRefreshed == true
-        if refusedGeneration == generation,
-            holds.passesThrough(generation: refusedGeneration, isRefreshed: isRefreshed, route: route, at: now) {
+        if refusedGeneration == generation, holds.passesThrough(generation: refusedGeneration, route: route, at: now) {
+            doubtRefreshToken()
             return .passThrough
         }
-        if isRefreshed { refreshToken = nil }
         switch state {
         case .permanent:
             guard refusedGeneration == generation else { return .replayNow(generation: generation) }
@@ -43,8 +42,7 @@ extension TokenCache {
         case .valid(let token):
             if token.generation != refusedGeneration { return .replayNow(generation: token.generation) }
             if !isReplayable, holds.hasUnprovable(route: route, at: now) { return .passThrough }
-            holds.authenticationBegun(
-                generation: refusedGeneration, isRefreshed: isRefreshed, route: route, isProvable: isReplayable, at: now, limits: limits)
+            holds.authenticationBegun(generation: refusedGeneration, route: route, isProvable: isReplayable, at: now, limits: limits)
             state = .replacing(token, newFlight(at: now))
             return .wait
         case .renewing(let token, let flight):
@@ -66,11 +64,16 @@ extension TokenCache {
         }
     }
 
-    /// Whether the present token is of this generation, and was asked for with the credentials after that time: then nothing better is
-    /// to be had. One that was asked for before may have been taken back together with its forerunner, and one that came from the
-    /// refresh token ends with the session that this is of.
+    /// Whether the present token is of this generation, and was asked for after that time: then nothing better is to be had. One that was
+    /// asked for before may have been taken back together with its forerunner.
     private func isFresh(_ generation: UInt64, since time: Duration) -> Bool {
         guard generation == self.generation, let token = state.token else { return false }
-        return !token.isRefreshed && token.asked >= time
+        return token.asked >= time
+    }
+
+    /// The present token, which replaced one that was refused, was refused as well. If it came from the refresh token, the session that
+    /// this is of may have ended: the next comes from the credentials.
+    private mutating func doubtRefreshToken() {
+        if state.token?.isRefreshed == true { refreshToken = nil }
     }
 }

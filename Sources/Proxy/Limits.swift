@@ -170,8 +170,8 @@ enum Limits {
     static let headGrowthBytes = 256
     /// Seconds that a `Retry-After` is read as when it tells more: some 30 years, far beyond what is honoured.
     static let retryAfterSecondsMax = 999_999_999
-    /// Times that one request is sent anew after a refusal: once with a newer token that was there or on its
-    /// way already, or came from a refresh token, and once with a fresh one.
+    /// Times that one request is sent anew after a refusal: once with a newer token that was there or on its way already, and once with a
+    /// fresh one.
     static let replaysMax = 2
     /// What one transfer may move in a turn of the loop, in bytes, before the others have their turn. Some 0.3 ms.
     static let transferBytesPerTurn = 1024 * 1024
