@@ -90,21 +90,21 @@ extension Answer {
             status: 503, code: .credentialUnavailable,
             message: "no token for credential \(name): \(cause); \(fate.text)",
             proxyStatusError: "destination_unavailable", details: fate.details,
-            retryAfter: max(1, Int(retryAfter.components.seconds) + 1))
+            retryAfter: fate == .sent ? nil : max(1, Int(retryAfter.components.seconds) + 1))
     }
 
     static func authTimeout(_ name: String, limit: Duration, _ fate: RequestFate) -> Answer {
         Answer(
             status: 504, code: .authTimeout,
             message: "no token for credential \(name) within \(limit.text); \(fate.text)",
-            proxyStatusError: "http_response_timeout", details: fate.details, retryAfter: 1)
+            proxyStatusError: "http_response_timeout", details: fate.details, retryAfter: fate == .sent ? nil : 1)
     }
 
     static func overloaded(_ route: String, queueMax: Int, _ fate: RequestFate) -> Answer {
         Answer(
             status: 503, code: .overloaded,
             message: "route \(route) has \(queueMax) requests waiting for a connection already (limits.queue); \(fate.text)",
-            proxyStatusError: "connection_limit_reached", details: fate.details, retryAfter: 1)
+            proxyStatusError: "connection_limit_reached", details: fate.details, retryAfter: fate == .sent ? nil : 1)
     }
 
     /// Nothing of an answer has gone to the client yet when the proxy ends. Who got nothing would ask again, mostly by itself.
@@ -162,7 +162,7 @@ extension Answer {
         Answer(
             status: 503, code: .overloaded,
             message: "all \(concurrency) connections of route \(route) (limits.concurrency) were in use for \(limit.text); \(fate.text)",
-            proxyStatusError: "connection_limit_reached", details: fate.details, retryAfter: 1)
+            proxyStatusError: "connection_limit_reached", details: fate.details, retryAfter: fate == .sent ? nil : 1)
     }
 }
 

@@ -16,6 +16,8 @@ extension Preparation {
 
     /// What hinders the opening of the access log and of Unix sockets, without opening them.
     mutating func checkPlaces() {
+        // A build server is not the machine that it is for.
+        if secrets is UnreadSecrets { return }
         if case .file(let path) = configuration.log.access {
             if isDirectory(path) {
                 report(accessPlace, "\(quoted(path)) is a directory; write the path of a file in it")
@@ -40,7 +42,8 @@ extension Preparation {
     private mutating func checkDirectory(of path: String, _ place: Place) {
         guard let slash = path.lastIndex(of: "/") else { return }
         let directory = slash == path.startIndex ? "/" : String(path[..<slash])
-        guard !isDirectory(directory) else { return }
+        // What may not be looked into is another user's, perhaps the service's.
+        guard !isDirectory(directory), errno == ENOENT || errno == ENOTDIR else { return }
         let finding = Finding(place: place, message: "the directory \(quoted(directory)) is not there; make it, or choose another path")
         // Of these, systemd makes some when it starts the service, and removes them at its end.
         if path.hasPrefix("/run/") || path.hasPrefix("/var/run/") { secrets.warn(finding) } else { report(finding) }
@@ -51,9 +54,12 @@ extension Preparation {
         return Place(file: place.file, line: place.line, column: place.column, keyPath: "log.access")
     }
 
+    /// Where it is not, `errno` says why.
     private func isDirectory(_ path: String) -> Bool {
         var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        guard stat(path, &status) == 0 else { return false }
+        errno = ENOTDIR
+        return status.st_mode & S_IFMT == S_IFDIR
     }
 
     /// By whatever names.

@@ -93,7 +93,8 @@ extension Server {
         guard !isCutOff else { return endAtOnce() }
         log.event(.warning, "\(downstreams.count) connections had not ended within \(configuration.drainTimeout.text)")
         cutOffClients("after drainTimeout (\(configuration.drainTimeout.text))")
-        loop.arm(drainTimer, at: now + Limits.lastAnswerGrace)
+        // To answer many takes a while, too.
+        loop.arm(drainTimer, at: kernel.monotonicNow() + Limits.lastAnswerGrace)
         stopIfDrained()
     }
 

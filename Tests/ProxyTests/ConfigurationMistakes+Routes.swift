@@ -117,10 +117,11 @@ extension Mistake {
             .whole(#"""
             { "routes": [
             { "listen": "127.0.0.1:8080", "upstream": "http://127.0.0.1:8080", "credential": "c" },
-            { "listen": "localhost:8081", "upstream": "http://[::1]:8081/api", "credential": "c", "name": "b" },
+            { "listen": "localhost:8081", "upstream": "http://[::1]:8081", "credential": "c", "name": "b" },
             { "listen": "[::1]:8082", "upstream": "http://localhost:8082", "credential": "c" },
             { "listen": "127.0.0.1:8083", "upstream": "https://api.example", "connectTo": "127.0.0.1:8083", "credential": "c" },
-            { "listen": "127.0.0.1:8084", "upstream": "http://127.0.0.1:8085", "credential": "c", "name": "d" }
+            { "listen": "127.0.0.1:8084", "upstream": "http://127.0.0.1:8085", "credential": "c", "name": "d" },
+            { "listen": "127.0.0.1:8086", "pathPrefix": "/a", "upstream": "http://127.0.0.1:8086/b", "credential": "c", "name": "e" }
             ], "credentials": { "c": { "type": "static", "token": { "env": "T" } } } }
             """#),
             [

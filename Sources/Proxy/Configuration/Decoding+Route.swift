@@ -55,8 +55,9 @@ extension Decoding {
         return claim(route, object, nameNode: nameNode, listenNode: listenNode) ? route : nil
     }
 
-    /// Whether its upstream is its own listener.
+    /// Whether its upstream is its own listener, where the same path and Host are this route's again, and no other's.
     private func leadsToItself(_ route: Route) -> Bool {
+        guard route.host == nil, route.upstream.basePath.isEmpty, !route.stripPrefix || route.pathPrefix == [UInt8(ascii: "/")] else { return false }
         let dialled = route.connectTo ?? Endpoint(host: route.upstream.host, port: route.upstream.port)
         let loopback = ["localhost", "127.0.0.1", "::1"]
         return switch route.listen {
