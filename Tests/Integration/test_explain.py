@@ -166,7 +166,7 @@ def test_a_unix_socket_is_named_as_curl_does(tmp_path, route, token):
     socket = tmp_path / "app.sock"
     file = tmp_path / "proxy.json"
     credentials = {"fixed": {"type": "static", "token": {"file": str(secret_file(tmp_path, "token", token))}}}
-    routes = [route(1, listen=f"unix:{socket}"), {**route(1, listen="127.0.0.1:1"), "name": "tcp"}]
+    routes = [route(1, listen=f"unix:{socket}"), {**route(1, listen="127.0.0.1:2"), "name": "tcp"}]
     file.write_text(json.dumps({"routes": routes, "credentials": credentials}))
     done = bearerproxy("explain", "--config", file, "GET", "http://localhost/x", "--unix-socket", socket)
     assert done.returncode == 0 and f"listener    unix:{socket}" in done.stdout, done
@@ -187,7 +187,7 @@ def test_where_systemd_has_bound_a_socket_is_not_known(tmp_path, route):
 def test_nothing_is_read_or_sent(tmp_path, route):
     """No secret is there, and nobody listens."""
     file = tmp_path / "proxy.json"
-    routes = [route(1, listen="127.0.0.1:1", tls={"ca": "/nonexistent/ca.pem"})]
+    routes = [route(1, listen="127.0.0.1:2", tls={"ca": "/nonexistent/ca.pem"})]
     credentials = {"fixed": {"type": "static", "token": {"file": "/nonexistent/token"}}}
     file.write_text(json.dumps({"routes": routes, "credentials": credentials}))
     done = bearerproxy("explain", "--config", file, "GET", "/x")
@@ -213,15 +213,15 @@ def test_the_egress_proxy_is_named(tmp_path):
         (["GET", "x"], "URL"),
         (["G ET", "/"], "method"),
         (["GET", "/", "-H", "no-colon"], "Name: value"),
-        (["GET", "http://me:pw@localhost:1/"], "Authorization"),
+        (["GET", "http://me:pw@localhost:2/"], "Authorization"),
         (["GET", "/\r\nX: y"], "control"),
-        (["GET", "https://localhost:1/"], "TLS"),
+        (["GET", "https://localhost:2/"], "TLS"),
     ],
 )
 def test_a_wrong_question_is_told(tmp_path, route, arguments, word):
     file = tmp_path / "proxy.json"
     credentials = {"fixed": {"type": "static", "token": {"env": "NOT_SET"}}}
-    file.write_text(json.dumps({"routes": [route(1, listen="127.0.0.1:1")], "credentials": credentials}))
+    file.write_text(json.dumps({"routes": [route(1, listen="127.0.0.1:2")], "credentials": credentials}))
     done = bearerproxy("explain", "--config", file, *arguments)
     assert done.returncode == USAGE, done
     assert word in done.stderr

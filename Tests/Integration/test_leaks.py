@@ -160,7 +160,8 @@ def told(make_proxy, make_upstream, route, authority, tmp_path_factory, leaf):
     secret_file(directory / "systemd", "token", known["systemd-token"])
     key = secret_file(directory, "command", known["command-key"])
     service = {"accounts": "https://second.test", "connectTo": f"127.0.0.1:{accounts.upstream.port}", "tls": {"ca": str(authority.certificate)}}
-    bloq = {"type": "bloq", **service}
+    # Shorter than the pause after a call that failed, so that nobody waits through that.
+    bloq = {"type": "bloq", "authTimeout": "400ms", **service}
     credentials = {
         "env": {**bloq, "clientId": {"env": "LEAK_ID"}, "clientSecret": {"env": "LEAK_KEY"}},
         "file": {**bloq, "clientId": {"env": "LEAK_ID"}, "clientSecret": {"file": str(secret_file(directory, "file", known["file-key"]))}},

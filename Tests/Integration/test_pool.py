@@ -28,16 +28,19 @@ def test_a_connection_that_closed_while_it_rested_is_not_used(make_proxy, route,
                 getattr(connection, end)()
                 return
 
-    upstream = make_upstream(serve)
-    proxy = make_proxy(route(upstream.port))
-    with proxy.client() as client:
-        assert client.ask(request(target="/first")).status == 200
-        assert eventually(lambda: upstream.connections[0].stream.fileno() == -1)
-        answer = client.ask(request(method, "/second", body=body))
     # On a machine under load the close may still be on its way; then the request may have been sent in vain, once.
-    assert answer.status == 200 or method != "GET"
-    assert seen(upstream, "/second") == 1
+    for _ in range(3):
+        upstream = make_upstream(serve)
+        proxy = make_proxy(route(upstream.port))
+        with proxy.client() as client:
+            assert client.ask(request(target="/first")).status == 200
+            assert eventually(lambda: upstream.connections[0].stream.fileno() == -1)
+            answer = client.ask(request(method, "/second", body=body))
+        if answer.status == 200 or method == "GET":
+            break
+        assert answer.status == 502 and seen(upstream, "/second") <= 1
     assert answer.status == 200
+    assert seen(upstream, "/second") == 1
 
 
 def closing_at_the_second(end: str):

@@ -22,7 +22,7 @@ def samples(memory=lambda _: 20 * MEBIBYTE, descriptors=lambda _: 40) -> list[Sa
 
 
 def test_fifteen_thousand_requests(tmp_path, record_property):
-    command = [SOAK / "run", "--requests", 15_000, "--every", 0.2, "--threads", 2, "--program", BINARY, "--output", tmp_path]
+    command = [SOAK / "run", "--requests", 15_000, "--every", 0.1, "--threads", 2, "--program", BINARY, "--output", tmp_path]
     done = subprocess.run([sys.executable, *map(str, command)], capture_output=True, text=True, timeout=limits.TEST - 10)
     print(done.stdout, done.stderr)
     assert done.returncode == 0, done.stdout + done.stderr
