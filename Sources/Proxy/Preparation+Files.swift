@@ -42,8 +42,7 @@ extension Preparation {
     private mutating func checkDirectory(of path: String, _ place: Place) {
         guard let slash = path.lastIndex(of: "/") else { return }
         let directory = slash == path.startIndex ? "/" : String(path[..<slash])
-        // What may not be looked into is another user's, perhaps the service's.
-        guard !isDirectory(directory), errno == ENOENT || errno == ENOTDIR else { return }
+        guard isMissing(directory) else { return }
         let finding = Finding(place: place, message: "the directory \(quoted(directory)) is not there; make it, or choose another path")
         // Of these, systemd makes some when it starts the service, and removes them at its end.
         if path.hasPrefix("/run/") || path.hasPrefix("/var/run/") { secrets.warn(finding) } else { report(finding) }
@@ -54,12 +53,16 @@ extension Preparation {
         return Place(file: place.file, line: place.line, column: place.column, keyPath: "log.access")
     }
 
-    /// Where it is not, `errno` says why.
     private func isDirectory(_ path: String) -> Bool {
         var status = stat()
-        guard stat(path, &status) == 0 else { return false }
-        errno = ENOTDIR
-        return status.st_mode & S_IFMT == S_IFDIR
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Whether there is no such directory. What may not be looked into is another user's, perhaps the service's.
+    private func isMissing(_ directory: String) -> Bool {
+        var status = stat()
+        if stat(directory, &status) == 0 { return status.st_mode & S_IFMT != S_IFDIR }
+        return errno == ENOENT || errno == ENOTDIR
     }
 
     /// By whatever names.

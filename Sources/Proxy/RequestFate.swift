@@ -2,7 +2,7 @@
 enum RequestFate {
     /// Not one byte of it was handed to the kernel.
     case notSent
-    /// The upstream refused the token that it had, and it has not been sent with another.
+    /// The upstream refused the token that it had, or the announcement of its content, and it has not been sent since.
     case notAccepted
     /// It may have taken effect.
     case sent
